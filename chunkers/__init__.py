@@ -1,0 +1,1 @@
+"""Text to spans: tokens, sentences, sections, chunks."""

@@ -1,0 +1,1 @@
+"""What outlives a chunk, a turn, a run."""

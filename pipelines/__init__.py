@@ -1,0 +1,1 @@
+"""Stages composed: plan, fan out, summarize, cite."""
