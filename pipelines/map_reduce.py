@@ -1,0 +1,138 @@
+"""Hierarchical map-reduce: every chunk at once, then level by level up to the document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from longdoc.chunkers.span import Span
+from longdoc.memory.summary import EMPTY, Summary
+from longdoc.memory.summary_tree import SummaryTree
+from longdoc.pipelines.fan_out import FanOutEvent, ItemRetried, Outcome, fan_out
+from longdoc.pipelines.job import Job
+from longdoc.pipelines.outline import Outline
+from longdoc.pipelines.summarizer import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDone:
+    """A node of the tree has its summary, or has failed for good; `done` of `planned` calls are behind."""
+
+    title: str
+    done: int
+    planned: int
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRetried:
+    """A node's call failed and is made again after `delay` seconds."""
+
+    title: str
+    error: BaseException
+    delay: float
+
+
+Event = NodeDone | NodeRetried
+OnEvent = Callable[[Event], object]
+
+
+class MapReduce:
+    """Runs a job's outline from the leaves up, all nodes of one height at once.
+
+    `memories` gives each leaf, in reading order, the text of what came before it. With `options.on_error="raise"` a
+    node that fails for good ends the run with a `StageError`; with `"return"` it is left with its error and an empty
+    summary, and the nodes above it do without.
+    """
+
+    def __init__(self, job: Job, memories: Sequence[str], on_event: OnEvent | None = None) -> None:
+        self.job = job
+        self.retries = 0
+        self._nodes = list(job.outline.walk())
+        self._memories = dict(zip((id(leaf) for leaf in job.outline.leaves), memories, strict=True))
+        self._made: dict[int, SummaryTree] = {}
+        self._on_event = on_event or (lambda event: None)
+
+    def run(self) -> SummaryTree:
+        """The tree of summaries. At most `job.options.max_attempts` attempts a node."""
+        for height in range(self.job.outline.height + 1):
+            self._level([node for node in self._nodes if node.height == height])
+        return self._made[id(self.job.outline)]
+
+    def _level(self, nodes: Sequence[Outline]) -> None:
+        outcomes = fan_out(self._summarize, nodes, self.job.options, on_event=lambda event: self._report(nodes, event))
+        for node, outcome in zip(nodes, outcomes, strict=True):
+            self._made[id(node)] = self._tree(node, outcome)
+            self._on_event(NodeDone(node.title, len(self._made), len(self._nodes), not outcome.ok))
+
+    async def _summarize(self, node: Outline) -> Summary:
+        passages = self._passages(node)
+        if not passages:
+            return EMPTY
+        memory = self._memories.get(id(node), "")
+        return await self.job.summarizer.asummarize(passages, self.job.node_budget(node), self.job.query, memory)
+
+    def _passages(self, node: Outline) -> list[Passage]:
+        if not node.children:
+            text = node.span.of(self.job.texts[node.span.source])
+            return [Passage(text, (node.span,), node.headings)] if text.strip() else []
+        return [
+            Passage(sentence.text, sentence.spans, (child.title,))
+            for child in node.children
+            for sentence in self._made[id(child)].summary.sentences
+        ]
+
+    def _tree(self, node: Outline, outcome: Outcome[Summary]) -> SummaryTree:
+        children = tuple(self._made[id(child)] for child in node.children)
+        summary = outcome.value if outcome.ok and outcome.value is not None else EMPTY
+        error = None if outcome.ok else str(outcome.error)
+        memory = self._memories.get(id(node), "")
+        return tree_node(self.job, node, summary, children, memory, error)
+
+    def _report(self, nodes: Sequence[Outline], event: FanOutEvent) -> None:
+        if isinstance(event, ItemRetried):
+            self.retries += 1
+            self._on_event(NodeRetried(nodes[event.index].title, event.error, event.delay))
+
+
+def tree_node(
+    job: Job,
+    node: Outline,
+    summary: Summary,
+    children: tuple[SummaryTree, ...] = (),
+    memory: str = "",
+    error: str | None = None,
+) -> SummaryTree:
+    """The finished node, keyed by all that its summary rests on."""
+    spans = _covered(node)
+    return SummaryTree(node.title, spans, summary, _key(job, node, children, memory), children, error)
+
+
+def _covered(node: Outline) -> tuple[Span, ...]:
+    """The stretch that a node covers, or one for each child where they are of several sources."""
+    if node.children and len({child.span.source for child in node.children}) > 1:
+        return tuple(span for child in node.children for span in _covered(child))
+    return (node.span,)
+
+
+def _key(job: Job, node: Outline, children: Sequence[SummaryTree], memory: str) -> str:
+    text = "" if children else node.span.of(job.texts[node.span.source])
+    rests_on: Mapping[str, object] = {
+        "kind": "summary",
+        "version": 1,
+        "summarizer": job.summarizer.name,
+        "tokenizer": job.summarizer.tokenizer.name,
+        "budget": job.node_budget(node),
+        "query": job.query,
+        "headings": node.headings,
+        "memory": _digest(memory),
+        "text": _digest(text),
+        "children": [child.key for child in children],
+    }
+    return _digest(json.dumps(rests_on, sort_keys=True, ensure_ascii=True))
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

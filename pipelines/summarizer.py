@@ -1,0 +1,55 @@
+"""What a summarizer is: passages in, one summary inside a token budget out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from longdoc.chunkers.span import Span
+from longdoc.chunkers.tokenizer import Tokenizer
+from longdoc.memory.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Text to be summarized and the spans of the source it stands for.
+
+    A passage of source text has one span, whose characters it is. A passage that is a sentence of another summary
+    has the spans that the sentence rests on.
+    """
+
+    text: str
+    spans: tuple[Span, ...]
+    headings: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Summarizer(Protocol):
+    """Turns passages into a summary whose sentences carry spans, inside a token budget."""
+
+    @property
+    def name(self) -> str:
+        """The model and its settings, in words that change whenever the summaries may; part of every key."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Counts as the model that reads and writes does."""
+
+    @property
+    def max_input_tokens(self) -> int:
+        """The tokens of passages, memory and query that one call can read."""
+
+    def summarize(
+        self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""
+    ) -> Summary:
+        """A summary of `passages` of at most `budget` tokens; about `query` where one is given.
+
+        `memory` is what came before the passages: for understanding only, never to be summarized or cited.
+        No passages give an empty summary. Raises `BudgetError` where not even one sentence fits the budget.
+        """
+
+    async def asummarize(
+        self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""
+    ) -> Summary:
+        """The same as `summarize`, without blocking the event loop."""
