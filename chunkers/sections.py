@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from longdoc.chunkers.span import Span
@@ -25,7 +25,7 @@ _LONGEST_HEADING = 100  # characters
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading's line as a span, its level (1 is outermost) and its title without the markup."""
+    """A heading's lines as a span, its level (1 is outermost) and its title without the markup."""
 
     span: Span
     level: int
@@ -34,10 +34,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The text under one heading, the heading's own line included; `headings` is the path to it, outermost first."""
+    """The text under one heading, the heading's own line included; `headings` is the path to it, outermost first.
+
+    `body` is where the heading's lines end; it is `span.start` where there is no heading.
+    """
 
     span: Span
     headings: tuple[str, ...]
+    body: int
 
 
 def split_sections(text: str, outline: Sequence[Sequence[int | str]] | None = None) -> Iterator[Section]:
@@ -61,8 +65,9 @@ def split_sections(text: str, outline: Sequence[Sequence[int | str]] | None = No
         yield _section(start, len(text), path)
 
 
-def _section(start: int, end: int, path: Iterable[Heading]) -> Section:
-    return Section(Span(start, end), tuple(heading.title for heading in path))
+def _section(start: int, end: int, path: Sequence[Heading]) -> Section:
+    own = path[-1].span if path and path[-1].span.start == start else Span(start, start)
+    return Section(Span(start, end), tuple(heading.title for heading in path), min(own.end, end))
 
 
 def _from_outline(text: str, outline: Sequence[Sequence[int | str]]) -> Iterator[Heading]:
@@ -127,7 +132,8 @@ def _underlined(before: _Line, line: _Line, following: _Line, adornments: list[s
     if style not in adornments:
         adornments.append(style)
     start = before.start if len(style) == 2 else line.start
-    return Heading(Span(start, line.start + len(line.text)), min(6, adornments.index(style) + 1), title)
+    end = following.start + len(following.text)
+    return Heading(Span(start, end), min(6, adornments.index(style) + 1), title)
 
 
 def _one_line(before: _Line, line: _Line, following: _Line) -> Heading | None:

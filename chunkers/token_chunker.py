@@ -14,7 +14,7 @@ class TokenChunker(Chunker):
 
     def sections(self, text: str, outline: Sequence[Sequence[int | str]] | None) -> Iterable[Section]:
         """The whole text as one stretch."""
-        return [Section(Span(0, len(text)), ())] if text else []
+        return [Section(Span(0, len(text)), (), 0)] if text else []
 
     def best_cut(self, text: str, start: int, floor: int, low: int, high: int) -> int:
         """As late as the limit lets it."""

@@ -54,6 +54,8 @@ class Run:
     extra_calls: int
     seconds: float
     planned_calls: int
+    max_calls: int
+    query: str | None
     texts: dict[str, str] = field(repr=False)  # the source texts by name, for renderers that show the spans
 
 

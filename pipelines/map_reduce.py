@@ -106,14 +106,14 @@ def tree_node(
     error: str | None = None,
 ) -> SummaryTree:
     """The finished node, keyed by all that its summary rests on."""
-    spans = _covered(node)
+    spans = covered(node)
     return SummaryTree(node.title, spans, summary, _key(job, node, children, memory), children, error)
 
 
-def _covered(node: Outline) -> tuple[Span, ...]:
+def covered(node: Outline) -> tuple[Span, ...]:
     """The stretch that a node covers, or one for each child where they are of several sources."""
     if node.children and len({child.span.source for child in node.children}) > 1:
-        return tuple(span for child in node.children for span in _covered(child))
+        return tuple(span for child in node.children for span in covered(child))
     return (node.span,)
 
 

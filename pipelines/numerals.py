@@ -8,17 +8,13 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 _UNITS = {
-    word: value
-    for value, words in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
-    )
-    for word in words.split()
-}
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
+    "seventeen": 17, "eighteen": 18, "nineteen": 19,
+}  # fmt: skip
 _TENS = {
-    word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
-}
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
     "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14, "fifteenth": 15,
@@ -28,6 +24,7 @@ _SCALES = {
     "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
     "k": 10**3, "m": 10**6, "mn": 10**6, "bn": 10**9, "b": 10**9,
 }  # fmt: skip
+_IDLE = {"one", "first", "second", "third"}
 _WORDS = _UNITS | _TENS | _ORDINALS
 _HINTS = {
     "both": "2", "pair": "2", "couple": "2", "twice": "2", "double": "2", "two": "2", "once": "1", "single": "1",
@@ -37,14 +34,16 @@ _HINTS = {
 
 _NUMERAL = re.compile(
     r"""(?P<digits> (?<!\d) \d{1,3} (?:[\u00a0\u202f\u2009\x20'’] \d{3})+ (?:[.,]\d+)? (?!\d) | \d+ (?:[.,]\d+)* )
-    (?: (?P<decade> s\b ) | -? \s? (?P<scale> (?i:hundred|thousand|million|billion|trillion|dozen)s? | bn | mn | [kKmMbB] ) \b )?
+    (?: (?P<decade> s\b )
+      | -? \s? (?P<scale> (?i:hundred|thousand|million|billion|trillion|dozen)s? | bn | mn | [kKmMbB] ) \b )?
     (?P<percent> \s? (?:%|٪|percent|per\ cent|percentage|pct)
       | (?= \s? (?:-|–|—|to|and|or) \s? \d[\d.,]* \s? (?:%|percent|per\ cent) ) )?""",
     re.VERBOSE,
 )  # fmt: skip
+_ANY_WORD = "|".join(sorted([*_WORDS, *(scale for scale in _SCALES if len(scale) > 2)], key=len, reverse=True))
 _SPELLED = re.compile(
-    rf"\b(?:an?[\s-]+(?=hundred|thousand|million|billion|dozen))?(?:{'|'.join(sorted([*_WORDS, *list(_SCALES)[:6]], key=len, reverse=True))})"
-    rf"(?:[\s-]+(?:and[\s-]+)?(?:{'|'.join(sorted([*_WORDS, *list(_SCALES)[:6]], key=len, reverse=True))}))*\b",
+    rf"\b(?:an?[\s-]+(?=hundred|thousand|million|billion|dozen))?"
+    rf"(?:{_ANY_WORD})(?:[\s-]+(?:and[\s-]+)?(?:{_ANY_WORD}))*\b",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
@@ -183,7 +182,7 @@ def _continues(last: int, value: int) -> bool:
 
 
 def _spelled(text: str, match: re.Match[str], value: int, words: int, following: str) -> Numeral:
-    """Alone, `one`, `first`, `second` and `third` say no number that a claim could get wrong."""
+    """Alone, `one`, `first` or `million` says no number that a claim could get wrong."""
     loose = {str(value)}
-    idle = words == 1 and match[0].casefold() in ("one", "first", "second", "third", "zero", "hundred", "thousand")
+    idle = words == 1 and (match[0].casefold() in _IDLE or match[0].casefold() in _SCALES)
     return _numeral(text, match, set() if idle else set(loose), loose)

@@ -1,21 +1,35 @@
-"""The sentences of a document as arrays: where each lies, how it reads, its vector. Made in one streaming pass."""
+"""The sentences of a document as arrays: where each lies, how it reads, its vector. Made in two passes, in windows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from langchain_core.documents import Document
 from numpy.typing import NDArray
 
-from longdoc.chunkers.sections import Section
+from longdoc.chunkers.sections import split_sections
 from longdoc.chunkers.sentences import split_sentences
 from longdoc.chunkers.span import Span
-from longdoc.pipelines.surface import SURFACE, surface_features
 
-KEPT = 40_000  # sentences whose vectors are held at once; of a longer text each chunk keeps its most central ones
+KEPT = 40_000  # vectors held at once; of a longer text each chunk keeps its most central sentences
+_LEAST_KEPT = 3  # sentences of each chunk, however long the text
 _WINDOW = 8192  # sentences embedded at a time
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]|[^\W_]+")
+_CUE = re.compile(
+    r"\b(?:this (?:paper|document|specification|proposal|article|study|work|report)|in (?:conclusion|summary|short)"
+    r"|we (?:propose|present|show|describe|introduce|f(?:ound|ind)|conclude|report|demonstrate|develop|argue"
+    r"|investigate|study|examined?|evaluated?)|our (?:results|approach|method|findings|aim|model|system)"
+    r"|the (?:aim|purpose|goal|objective|main|results?) |results? (?:show|suggest|indicate)"
+    r"|conclu|propos|purpose|suggest|significant|important)",
+    re.IGNORECASE,
+)
+_PAIRS = ("“”", "()", "[]", "«»", "「」")
 
 
 class Encoder(Protocol):
@@ -30,34 +44,145 @@ class Encoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Sentences are looked for inside `span`; `part` numbers the chunk it belongs to, from 0 and never backwards."""
-
-    span: Span
-    headings: tuple[str, ...]
-    part: int
-
-
-@dataclass(frozen=True, slots=True)
 class SentenceTable:
-    """A row a sentence, in reading order. `position` counts all sentences of the source, kept or not."""
+    """A row a sentence of one source, in reading order; every array has as many rows."""
 
+    source: str
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
-    sources: NDArray[np.int32]  # index into `names`
-    parts: NDArray[np.int32]
-    positions: NDArray[np.int64]
-    surface: NDArray[np.float32]  # (rows, features)
+    positions: NDArray[np.int64]  # among all sentences of the source, those that were let go included
+    leads: NDArray[np.int64]  # sentences before it under its heading
+    words: NDArray[np.float32]
+    letters: NDArray[np.float32]  # the share of characters that are letters or white space
+    cues: NDArray[np.float32]  # 1 where the wording announces an aim or a result
+    torn: NDArray[np.float32]  # 1 where a quotation mark or bracket is not closed
+    topicality: NDArray[np.float32]  # TF-IDF cosine to the whole source
     vectors: NDArray[np.float16]  # (rows, width)
-    names: tuple[str, ...]
+    total: int  # sentences of the source
 
     def __len__(self) -> int:
         return len(self.starts)
 
-    def rows_of(self, first: int, last: int) -> slice:
-        """The rows of the parts `first` to `last`, inclusive."""
-        return slice(*np.searchsorted(self.parts, [first, last + 1]).tolist())
+    def rows(self, span: Span) -> slice:
+        """The rows of the sentences that begin in `span`."""
+        return slice(*np.searchsorted(self.starts, [span.start, span.end]).tolist())
 
-    def span(self, row: int) -> Span:
-        """Where the sentence of a row lies."""
-        return Span(int(self.starts[row]), int(self.ends[row]), self.names[self.sources[row]])
+    def cut(self, rows: slice | NDArray[np.int64]) -> SentenceTable:
+        """The table of some rows only, in order."""
+        arrays = {name: getattr(self, name)[rows] for name in _ARRAYS}
+        return SentenceTable(source=self.source, total=self.total, **arrays)
+
+
+_ARRAYS = ("starts", "ends", "positions", "leads", "words", "letters", "cues", "torn", "topicality", "vectors")
+
+
+class TableMaker:
+    """Makes the table of a document whose chunks begin at `edges`, the first at 0.
+
+    `on_chunks` is told the number of chunks whose sentences have been embedded, and never goes back. Time is that
+    of embedding each sentence once and little more; memory is bounded by `kept` vectors, or by three for each chunk.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        edges: Sequence[int],
+        encoder: Encoder,
+        on_chunks: Callable[[int], object] = lambda count: None,
+        kept: int = KEPT,
+    ) -> None:
+        self._text = document.page_content
+        self._source = str(document.metadata.get("source", ""))
+        self._edges = np.asarray(edges, np.int64)
+        self._encoder = encoder
+        self._on_chunks = on_chunks
+        found = np.array(list(self._find(document)), np.int64).reshape(-1, 3)
+        self._starts, self._ends, self._leads = found[:, 0], found[:, 1], found[:, 2]
+        self._chunks = np.searchsorted(self._edges, self._starts, side="right") - 1
+        whole = len(self._starts) <= kept
+        self._kept_each = None if whole else max(_LEAST_KEPT, kept // max(1, len(edges)))
+
+    def make(self) -> SentenceTable:
+        """The table. A text without sentences gives one without rows."""
+        weights = _Weights(self._texts(0, len(self._starts)))
+        parts = [self._window(start, weights) for start in range(0, max(1, len(self._starts)), _WINDOW)]
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+        return SentenceTable(source=self._source, total=len(self._starts), **arrays)
+
+    def _find(self, document: Document) -> Iterator[tuple[int, int, int]]:
+        """Start, end and place under its heading of each sentence; none reaches across a chunk's edge."""
+        for section in split_sections(self._text, document.metadata.get("outline")):
+            first, last = np.searchsorted(self._edges, [section.body, section.span.end], side="right")
+            cuts = [section.body, *self._edges[first:last].tolist(), section.span.end]
+            lead = 0
+            for start, end in zip(cuts, cuts[1:], strict=False):
+                for span in split_sentences(self._text, start, max(start, end)):
+                    yield span.start, span.end, lead
+                    lead += 1
+
+    def _texts(self, first: int, last: int) -> Iterator[str]:
+        for start, end in zip(self._starts[first:last].tolist(), self._ends[first:last].tolist(), strict=True):
+            yield self._text[start:end]
+
+    def _window(self, first: int, weights: _Weights) -> SentenceTable:
+        last = min(first + _WINDOW, len(self._starts))
+        texts = list(self._texts(first, last))
+        surface = np.array([_surface(text, weights) for text in texts], np.float32).reshape(-1, 5)
+        vectors = self._encoder.encode(texts)
+        table = SentenceTable(
+            source=self._source,
+            starts=self._starts[first:last],
+            ends=self._ends[first:last],
+            positions=np.arange(first, last),
+            leads=self._leads[first:last],
+            words=surface[:, 0],
+            letters=surface[:, 1],
+            cues=surface[:, 2],
+            torn=surface[:, 3],
+            topicality=surface[:, 4],
+            vectors=vectors.astype(np.float16),
+            total=len(self._starts),
+        )
+        chunks = self._chunks[first:last]
+        self._on_chunks(len(self._edges) if last == len(self._starts) else int(chunks[-1]))
+        return table if self._kept_each is None else table.cut(_central(vectors, chunks, self._kept_each))
+
+
+def _central(vectors: NDArray[np.float32], chunks: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """The rows of the `most` sentences of each chunk that are nearest to the chunk's mean, in order."""
+    kept = []
+    for chunk in np.unique(chunks):
+        rows = np.flatnonzero(chunks == chunk)
+        nearness = vectors[rows] @ vectors[rows].mean(axis=0)
+        kept.append(np.sort(rows[np.argsort(-nearness, kind="stable")[:most]]))
+    return np.concatenate(kept) if kept else np.zeros(0, np.int64)
+
+
+class _Weights:
+    """TF-IDF of the words of a source, its sentences taken as the documents (Salton and Buckley, 1988)."""
+
+    def __init__(self, texts: Iterator[str]) -> None:
+        terms: Counter[str] = Counter()
+        holders: Counter[str] = Counter()
+        total = 0
+        for text in texts:
+            words = _WORD.findall(text.lower())
+            terms.update(words)
+            holders.update(set(words))
+            total += 1
+        self._rarity = {word: math.log((1 + total) / (1 + count)) for word, count in holders.items()}
+        self._pull = {word: count * self._rarity[word] ** 2 for word, count in terms.items()}
+        self._norm = math.sqrt(sum((count * self._rarity[word]) ** 2 for word, count in terms.items())) or 1.0
+
+    def cosine(self, words: Sequence[str]) -> float:
+        """The cosine of a sentence to the whole source, from 0 to 1."""
+        own = math.sqrt(sum(self._rarity[word] ** 2 for word in words))
+        return sum(self._pull[word] for word in words) / (own * self._norm) if own else 0.0
+
+
+def _surface(text: str, weights: _Weights) -> tuple[float, float, float, float, float]:
+    words = _WORD.findall(text.lower())
+    letters = sum(map(str.isalpha, text)) + sum(map(str.isspace, text))
+    torn = text.count('"') % 2 or any(text.count(opening) != text.count(closing) for opening, closing in _PAIRS)
+    cue = _CUE.search(text) is not None
+    return len(words), letters / len(text), float(cue), float(bool(torn)), weights.cosine(words)

@@ -30,7 +30,8 @@ def load_sources(sources: Sources) -> list[Document]:
     documents = join_chunks([_load(source) for source in listed])
     for document in documents:
         if not document.page_content.strip():
-            raise InputError(f"{document.metadata.get('source') or 'the text'!r} is empty; give a source with text in it")
+            name = document.metadata.get("source") or "text"
+            raise InputError(f"the source {name!r} is empty; give one with text in it")
     return _named(documents)
 
 
@@ -45,7 +46,7 @@ def _load(source: Source) -> Document:
 def _is_path(text: str) -> bool:
     if not text or len(text) > 1024 or "\n" in text or "\0" in text:
         return False
-    return text.lower().endswith(_PATH_SUFFIXES) and not any(map(str.isspace, text)) or _exists(text)
+    return (text.lower().endswith(_PATH_SUFFIXES) and not any(map(str.isspace, text))) or _exists(text)
 
 
 def _exists(text: str) -> bool:

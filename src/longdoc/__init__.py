@@ -1,1 +1,107 @@
-"""Summaries and answers from documents that do not fit a model's context, every sentence cited."""
+"""Summaries and answers from documents that do not fit a model's context, every sentence cited.
+
+    tree = longdoc.summarize("book.txt", max_tokens=300)
+    for sentence in tree.summary.sentences:
+        print(sentence.text, sentence.spans)
+
+Names are loaded when first used (PEP 562): `import longdoc` alone loads neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from longdoc.chunkers.reading import read
+    from longdoc.chunkers.section_chunker import SectionChunker
+    from longdoc.chunkers.span import Span
+    from longdoc.chunkers.token_chunker import TokenChunker
+    from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
+    from longdoc.errors import LongdocError
+    from longdoc.memory.running_memory import RunningMemory
+    from longdoc.memory.summary import Sentence, Summary
+    from longdoc.memory.summary_tree import SummaryTree
+    from longdoc.models.embedder import Embedder
+    from longdoc.pipelines.chat_summarizer import ChatSummarizer
+    from longdoc.pipelines.chunk import chunk
+    from longdoc.pipelines.extractive import ExtractiveSummarizer
+    from longdoc.pipelines.fan_out import FanOutOptions, afan_out, fan_out
+    from longdoc.pipelines.plan import Plan, Prices
+    from longdoc.pipelines.render import render
+    from longdoc.pipelines.summarize import Settings, Summarization, plan, summarize
+    from longdoc.pipelines.summarizer import Passage, Summarizer
+
+_HOMES = {
+    "ChatSummarizer": "pipelines.chat_summarizer",
+    "Embedder": "models.embedder",
+    "ExtractiveSummarizer": "pipelines.extractive",
+    "FanOutOptions": "pipelines.fan_out",
+    "LongdocError": "errors",
+    "Passage": "pipelines.summarizer",
+    "Plan": "pipelines.plan",
+    "Prices": "pipelines.plan",
+    "RunningMemory": "memory.running_memory",
+    "SectionChunker": "chunkers.section_chunker",
+    "Sentence": "memory.summary",
+    "Settings": "pipelines.summarize",
+    "Span": "chunkers.span",
+    "Summarization": "pipelines.summarize",
+    "Summarizer": "pipelines.summarizer",
+    "Summary": "memory.summary",
+    "SummaryTree": "memory.summary_tree",
+    "TokenChunker": "chunkers.token_chunker",
+    "Tokenizer": "chunkers.tokenizer",
+    "afan_out": "pipelines.fan_out",
+    "chunk": "pipelines.chunk",
+    "fan_out": "pipelines.fan_out",
+    "load_tokenizer": "chunkers.tokenizer",
+    "plan": "pipelines.summarize",
+    "read": "chunkers.reading",
+    "render": "pipelines.render",
+    "summarize": "pipelines.summarize",
+}
+
+__version__ = "0.1.0"
+__all__ = [
+    "ChatSummarizer",
+    "Embedder",
+    "ExtractiveSummarizer",
+    "FanOutOptions",
+    "LongdocError",
+    "Passage",
+    "Plan",
+    "Prices",
+    "RunningMemory",
+    "SectionChunker",
+    "Sentence",
+    "Settings",
+    "Span",
+    "Summarization",
+    "Summarizer",
+    "Summary",
+    "SummaryTree",
+    "TokenChunker",
+    "Tokenizer",
+    "afan_out",
+    "chunk",
+    "fan_out",
+    "load_tokenizer",
+    "plan",
+    "read",
+    "render",
+    "summarize",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'longdoc' has no attribute {name!r}")
+    value = getattr(import_module(f"longdoc.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

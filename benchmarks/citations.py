@@ -1,0 +1,166 @@
+"""How many altered sentences the citer catches, and how many honest ones it doubts.
+
+Sentences come from real books, specifications and meetings in ../shared/data/dev. Honest: as they stand, lightly
+paraphrased by rule, and two of them fused. Altered: every number made another, a name swapped for one that the
+passages do not have, a quotation made up. Which words are names is told from the whole document (a word
+that it has inside sentences and never in lower case), not by the code under test. Run: python benchmarks/citations.py
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import sys
+from collections.abc import Callable, Iterator
+from io import TextIOWrapper
+from pathlib import Path
+
+import zstandard
+
+from longdoc.chunkers.sentences import split_sentences
+from longdoc.chunkers.span import Span
+from longdoc.models.embedder import Embedder
+from longdoc.pipelines.cite import Citer
+from longdoc.pipelines.summarizer import Passage
+
+DATA = Path(__file__).parents[1] / ".." / "shared" / "data" / "dev"
+WINDOW = 6000  # characters of source that each sentence is checked against
+EACH = 200
+INVENTED = [
+    "Harcourt",
+    "Okonkwo",
+    "Vasquez",
+    "Lindqvist",
+    "Petrova",
+    "Castellan",
+    "Wrexham",
+    "Tanaka",
+    "Zurich",
+    "Osborne",
+]
+QUOTES = [
+    "we shall never sign this paper", "nobody asked for the blue lamp", "a ferry without a captain",
+    "the whole plan was a mistake", "I would sell the orchard tomorrow",
+]  # fmt: skip
+SYNONYMS = {
+    "began": "started", "said": "stated", "large": "big", "very": "quite", "because": "since", "however": "but",
+    "should": "ought to", "must": "has to", "also": "too", "many": "a lot of", "perhaps": "maybe", "use": "employ",
+    "need": "require", "think": "believe", "show": "demonstrate", "such as": "for example", "but": "yet",
+}  # fmt: skip
+
+
+def documents(name: str) -> Iterator[str]:
+    with (DATA / f"{name}.jsonl.zst").open("rb") as raw:
+        for line in TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(raw), encoding="utf-8"):
+            record = json.loads(line)
+            turns = (f"{turn['speaker']}: {turn['text']}" for turn in record.get("turns", ()))
+            yield record["document"] if "document" in record else "\n".join(turns)
+
+
+def windows(name: str, random_: random.Random) -> Iterator[tuple[str, str, list[str]]]:
+    """Document, window of it, and the window's sentences of 8 to 45 words, without end."""
+    texts = [text for text in documents(name) if len(text) > 2 * WINDOW]
+    while True:
+        text = random_.choice(texts)
+        start = random_.randrange(len(text) - WINDOW)
+        part = text[start : start + WINDOW]
+        sentences = [" ".join(span.of(part).split()) for span in split_sentences(part)][1:-1]
+        sentences = [one for one in sentences if 8 <= len(one.split()) <= 45 and re.match(r"[A-Z\"“].*[.!?]", one)]
+        if sentences:
+            yield text, part, sentences
+
+
+def paraphrased(sentence: str) -> str:
+    for word, other in SYNONYMS.items():
+        sentence = re.sub(rf"\b{word}\b", other, sentence)
+    lead, comma, rest = sentence.partition(", ")
+    if (
+        comma
+        and 3 <= len(lead.split()) <= 8
+        and len(rest.split()) > 5
+        and lead.split()[0] in ("In", "On", "At", "When", "If")
+    ):
+        sentence = f"{rest[0].upper()}{rest[1:].rstrip('.')} {lead[0].lower()}{lead[1:]}."
+    return sentence
+
+
+def fused(first: str, second: str) -> str:
+    lead = second if re.match(r"I\b|[A-Z]\w*[A-Z]", second) else second[0].lower() + second[1:]
+    return f"{first.rstrip('.!? ')}, and {lead}"
+
+
+def other_number(sentence: str, part: str, random_: random.Random) -> str | None:
+    taken = set(re.findall(r"\d+", part))
+
+    def change(match: re.Match[str]) -> str:
+        while (
+            number := str(random_.randrange(10 ** len(match[0].lstrip("0") or "1"), 10 ** (len(match[0]) + 1)))
+        ) in taken:
+            pass
+        return number
+
+    return re.sub(r"\d+", change, sentence) if re.search(r"(?<![\w.])\d+(?!\w)", sentence) else None
+
+
+def other_name(text: str, sentence: str, part: str, random_: random.Random) -> str | None:
+    words = re.findall(r"(?<![\w'’.-])[A-Z][a-z]{2,}(?![\w'’.-])", sentence)
+    names = [word for word in words if not re.search(rf"\b{word.lower()}\b", text)]
+    names = [word for word in names if len(re.findall(rf"[a-z] {word}\b", text)) > 1]  # not just first in sentences
+    free = [name for name in INVENTED if not re.search(name, part, re.IGNORECASE)]
+    if not names or not free:
+        return None
+    return re.sub(rf"\b{random_.choice(names)}\b", random_.choice(free), sentence)
+
+
+def invented_quotation(sentence: str, random_: random.Random) -> str:
+    marks = random_.choice(['"{}"', "“{}”", "‘{}’"])
+    end = '.!?"” '
+    return f"{sentence.rstrip(end)}, saying {marks.format(random_.choice(QUOTES))}."
+
+
+def rate(citer: Citer, make: Callable[[str, str, list[str], random.Random], str | None], seed: str, show: bool) -> str:
+    random_ = random.Random(seed)
+    if only := [argument for argument in sys.argv[1:] if not argument.startswith("-")]:
+        if not any(one in seed for one in only):
+            return "-"
+    sources = [windows(name, random_) for name in ("books", "techspec", "qmsum")]
+    flagged = tried = 0
+    while tried < EACH:
+        text, part, sentences = next(sources[tried % 3])
+        if (claim := make(text, part, sentences, random_)) is None:
+            continue
+        tried += 1
+        [cited] = citer.cite([claim], [Passage(part, (Span(0, len(part)),))])
+        flagged += not cited.supported
+        if show and cited.supported == seed.startswith("altered"):
+            print(f"  {seed}: {claim} {cited.problems}", file=sys.stderr)
+    return f"{flagged}/{tried}"
+
+
+def main() -> None:
+    if not DATA.exists():
+        print("no ../shared/data/dev here: nothing to measure")
+        return
+    citer = Citer(Embedder())
+    rows: list[tuple[str, Callable[[str, str, list[str], random.Random], str | None]]] = [
+        ("honest, as it stands", lambda text, part, s, r: r.choice(s)),
+        ("honest, paraphrased", lambda text, part, s, r: paraphrased(r.choice(s))),
+        ("honest, two fused", lambda text, part, s, r: fused(r.choice(s), r.choice(s))),
+        ("altered number", lambda text, part, s, r: other_number(r.choice(s), part, r)),
+        ("altered name", lambda text, part, s, r: other_name(text, r.choice(s), part, r)),
+        ("altered, invented quotation", lambda text, part, s, r: invented_quotation(r.choice(s), r)),
+        ("altered, of another document", lambda text, part, s, r: foreign(part, r)),
+    ]
+    print(f"{'sentences':32}flagged")
+    for seed, make in rows:
+        print(f"{seed:32}{rate(citer, make, seed, '--show' in sys.argv)}")
+
+
+def foreign(part: str, random_: random.Random) -> str | None:
+    _, other, sentences = next(windows(random_.choice(["books", "techspec"]), random_))
+    return None if other in part else random_.choice(sentences)
+
+
+if __name__ == "__main__":
+    main()

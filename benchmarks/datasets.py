@@ -1,0 +1,86 @@
+"""The real documents beside the checkout, as tasks: a text, a query or none, and reference summaries."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import zstandard
+from nltk.stem.porter import PorterStemmer
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One summary to make, and what people wrote."""
+
+    id: str
+    text: str
+    query: str | None
+    references: list[str]
+
+
+def records(name: str, split: str = "dev") -> Iterator[dict[str, Any]]:
+    """The JSON objects of a data file."""
+    with (DATA / split / f"{name}.jsonl.zst").open("rb") as file:
+        for line in io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file), encoding="utf-8"):
+            yield json.loads(line)
+
+
+def tasks(name: str, split: str = "dev") -> Iterator[Task]:
+    """The tasks of a set, documents put together as a reader would meet them."""
+    for record in records(name, split):
+        yield from _TASKS[name](record)
+
+
+def _pubmed(record: dict[str, Any]) -> Iterator[Task]:
+    yield Task(record["id"], " ".join(record["sentences"]), None, ["\n".join(record["summary_sentences"])])
+
+
+def _scisumm(record: dict[str, Any]) -> Iterator[Task]:
+    parts = [f"{section['title'] or ''}\n\n{' '.join(section['sentences'])}" for section in record["sections"]]
+    yield Task(record["id"], "\n\n".join(parts), None, ["\n".join(record["summary_sentences"])])
+
+
+def _techspec(record: dict[str, Any]) -> Iterator[Task]:
+    yield Task(record["id"], record["document"], None, [record["summary"]])
+
+
+def _squality(record: dict[str, Any]) -> Iterator[Task]:
+    for question in record["questions"]:
+        yield Task(record["id"], record["document"], question["question"], question["references"])
+
+
+def _qmsum(record: dict[str, Any]) -> Iterator[Task]:
+    text = "\n".join(f"{turn['speaker']}: {turn['text']}" for turn in record["turns"])
+    for query in record["general_queries"] + record["specific_queries"]:
+        yield Task(record["id"], text, query["query"], [query["answer"]])
+
+
+_TASKS = {
+    "pubmed_memsum": _pubmed,
+    "scisumm": _scisumm,
+    "techspec": _techspec,
+    "squality": _squality,
+    "qmsum": _qmsum,
+}
+_STEMMER = PorterStemmer()
+
+
+@lru_cache(maxsize=500_000)
+def _stem(word: str) -> str:
+    return str(_STEMMER.stem(word)) if len(word) > 3 else word
+
+
+def grams(text: str) -> tuple[Counter[str], Counter[tuple[str, str]]]:
+    """The stemmed words of a text and their pairs, as ROUGE counts them (Lin, 2004)."""
+    words = [_stem(word) for word in re.findall(r"[a-z0-9]+", text.lower())]
+    return Counter(words), Counter(zip(words, words[1:], strict=False))

@@ -1,0 +1,42 @@
+"""The words that carry a sentence's content, cut to stems, for comparing sentences in any script."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"  # no blanks between words
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
+_FUNCTION_WORDS = """
+    a about above after again against all also am an and any are as at be because been before being below between both
+    but by can could did do does doing down during each few for from further had has have having he her here hers him
+    himself his how however i if in into is it its itself just may me might more most must my no nor not now of off on
+    once one only or other our out over own s same shall she should so some such t than that the their them then there
+    these they this those through thus to too under until up upon us very was we were what when where which while who
+    whom whose why will with within without would you your d ll m re ve said says say
+    """
+_STOP = frozenset(_FUNCTION_WORDS.split())
+_SUFFIX = re.compile(r"(?:ations?|ions?|ings?|edly|ed|ies|es|ers?|ors?|ments?|ly|s|e|y)$")
+
+
+@lru_cache(maxsize=8192)
+def content_words(text: str) -> frozenset[str]:
+    """The stems of the words of `text` that are no function words; pairs of characters in scripts without blanks.
+
+    A text of function words only gives those.
+    """
+    tokens = [token for match in _TOKEN.finditer(text.casefold()) for token in _pieces(match[0])]
+    kept = frozenset(stem(token) for token in tokens if token not in _STOP)
+    return kept or frozenset(tokens)
+
+
+def stem(word: str) -> str:
+    """`word` without one common English ending; what is left has at least three characters."""
+    cut = _SUFFIX.sub("", word)
+    return cut if len(cut) > 2 else word
+
+
+def _pieces(token: str) -> list[str]:
+    if not re.match(rf"[{_UNSPACED}]", token) or len(token) < 3:
+        return [token]
+    return [token[at : at + 2] for at in range(len(token) - 1)]

@@ -1,0 +1,98 @@
+"""The extractive tree: every sentence embedded once, every node's summary chosen from the sentences it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+
+from longdoc.chunkers.span import Span
+from longdoc.memory.summary import Sentence, Summary
+from longdoc.memory.summary_tree import SummaryTree
+from longdoc.pipelines.extractive import ExtractiveSummarizer
+from longdoc.pipelines.job import Job
+from longdoc.pipelines.map_reduce import NodeDone, OnEvent, covered, tree_node
+from longdoc.pipelines.outline import Outline
+from longdoc.pipelines.sentence_table import SentenceTable, TableMaker
+
+
+class Extract:
+    """Runs a job whose summarizer is extractive.
+
+    A parent chooses from all sentences below it, not from its children's choices, so that nothing that matters to
+    the whole is lost to a chunk's small budget.
+    """
+
+    def __init__(self, job: Job, summarizer: ExtractiveSummarizer, on_event: OnEvent | None = None) -> None:
+        self.job = job
+        self._summarizer = summarizer
+        self._nodes = list(job.outline.walk())
+        self._on_event = on_event or (lambda event: None)
+        self._done = 0
+        self._made: dict[int, SummaryTree] = {}
+
+    def run(self) -> SummaryTree:
+        """The tree of summaries. Raises `BudgetError` where not one sentence fits the top's budget."""
+        tables = self._tables()
+        query = self._summarizer.query_vector(self.job.query)
+        for node in self._nodes:
+            within, sentence = self._under(node, tables)
+            summary = self._summarizer.choose(
+                within, sentence, self.job.node_budget(node), query, demanded=node is self.job.outline
+            )
+            self._made[id(node)] = self._tree(node, summary)
+            if node.children:
+                self._advance(node.title, 1)
+        return self._made[id(self.job.outline)]
+
+    def _tables(self) -> dict[str, SentenceTable]:
+        """Each source's sentences. Its chunks are done, for whoever watches, once they are embedded."""
+        tables = {}
+        leaves = list(self.job.outline.leaves)
+        for document in self.job.documents:
+            source = str(document.metadata["source"])
+            edges = [leaf.span.start for leaf in leaves if leaf.span.source == source]
+            maker = TableMaker(document, edges, self._summarizer.encoder, self._progress(source))
+            tables[source] = maker.make()
+        return tables
+
+    def _progress(self, source: str) -> Callable[[int], None]:
+        before = 0
+
+        def advance(chunks: int) -> None:
+            nonlocal before
+            self._advance(source, chunks - before)
+            before = chunks
+
+        return advance
+
+    def _advance(self, title: str, nodes: int) -> None:
+        if nodes:
+            self._done += nodes
+            self._on_event(NodeDone(title, self._done, len(self._nodes)))
+
+    def _under(
+        self, node: Outline, tables: dict[str, SentenceTable]
+    ) -> tuple[list[SentenceTable], Callable[[int], Sentence]]:
+        """The tables of the node's own sentences, and what makes a sentence of a row of them."""
+        within = list(_within(covered(node), tables))
+        bounds = list(accumulate((len(table) for table in within), initial=0))
+        texts = self.job.texts
+
+        def sentence(row: int) -> Sentence:
+            index = max(i for i, bound in enumerate(bounds[:-1]) if bound <= row)
+            table, local = within[index], row - bounds[index]
+            span = Span(int(table.starts[local]), int(table.ends[local]), table.source)
+            return Sentence(span.of(texts[span.source]), (span,))
+
+        return within, sentence
+
+    def _tree(self, node: Outline, summary: Summary) -> SummaryTree:
+        return tree_node(self.job, node, summary, tuple(self._made[id(child)] for child in node.children))
+
+
+def _within(spans: tuple[Span, ...], tables: dict[str, SentenceTable]) -> Iterator[SentenceTable]:
+    for span in spans:
+        table = tables[span.source]
+        rows = table.rows(span)
+        if rows.start < rows.stop:
+            yield table.cut(rows)

@@ -1,0 +1,184 @@
+"""The summarizer that needs no chat model: it picks the source's own sentences, and each one is its own citation."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+from langchain_core.documents import Document
+from numpy.typing import NDArray
+
+from longdoc.chunkers.span import Span
+from longdoc.chunkers.tokenizer import BUNDLED, Tokenizer, load_tokenizer
+from longdoc.errors import BudgetError
+from longdoc.memory.summary import EMPTY, Sentence, Summary, join_lines
+from longdoc.pipelines.salience import edge_share, readable, scores_of
+from longdoc.pipelines.sentence_table import Encoder, SentenceTable, TableMaker
+from longdoc.pipelines.summarizer import Passage
+
+_REDUNDANCY = 0.7  # what likeness to a sentence already taken costs, in standard deviations of salience
+_CONSIDERED = 400  # sentences, the most salient ones, among which redundancy is weighed
+_CROWDING = 1.0  # what it costs, in a long text, to stand right beside a sentence already taken,
+_ELBOW_ROOM = 1 / 12  # falling to nothing at this share of the text
+_BREAK = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Sentences to choose from: text and spans by row, scores, vectors, and which of them read as prose.
+
+    `crowding` is what closeness in the text costs: nothing in a short one, or where a query picks the places.
+    """
+
+    sentence: Callable[[int], Sentence]
+    scores: NDArray[np.float64]
+    vectors: NDArray[np.float16]
+    prose: NDArray[np.bool_]
+    crowding: float
+
+
+class ExtractiveSummarizer:
+    """Chooses sentences by salience and against redundancy (maximal marginal relevance, Carbonell and Goldstein, 1998).
+
+    `encoder` gives the sentence vectors (the bundled one by default), `tokenizer` counts the budget. Reads text of
+    any length.
+    """
+
+    max_input_tokens = 2**62
+
+    def __init__(self, encoder: Encoder | None = None, tokenizer: str | Tokenizer = BUNDLED) -> None:
+        self._given = encoder
+        self.tokenizer = load_tokenizer(tokenizer)
+
+    @property
+    def name(self) -> str:
+        """The method; the encoder's fingerprint is part of it once weights are chosen by the caller."""
+        return "extractive" if self._given is None else f"extractive:{self._given.fingerprint}"
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """What embeds the sentences; loaded when first asked."""
+        if self._given is not None:
+            return self._given
+        from longdoc.models.embedder import Embedder
+
+        return Embedder()
+
+    def summarize(
+        self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""
+    ) -> Summary:
+        """The passages' most salient sentences, in reading order, at most `budget` tokens together.
+
+        `memory` changes nothing here: what came before is not summarized. Blank passages give an empty summary.
+        Raises `BudgetError` where the shortest sentence is over the budget.
+        """
+        starts = [0, *accumulate(len(passage.text) + len(_BREAK) for passage in passages)]
+        document = Document(page_content=_BREAK.join(passage.text for passage in passages))
+        table = TableMaker(document, starts[:-1] or [0], self.encoder).make()
+
+        def sentence(row: int) -> Sentence:
+            start, end = int(table.starts[row]), int(table.ends[row])
+            index = bisect_right(starts, start) - 1
+            text = document.page_content[start:end]
+            return Sentence(text, _spans(passages[index], start - starts[index], end - starts[index]))
+
+        return self.choose([table], sentence, budget, self.query_vector(query), demanded=True)
+
+    async def asummarize(
+        self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""
+    ) -> Summary:
+        """The same as `summarize`, in a thread."""
+        return await asyncio.to_thread(self.summarize, passages, budget, query, memory)
+
+    def query_vector(self, query: str | None) -> NDArray[np.float32] | None:
+        """The unit vector of a query, None for none."""
+        return None if query is None else self.encoder.encode([query])[0]
+
+    def choose(
+        self,
+        tables: Sequence[SentenceTable],
+        sentence: Callable[[int], Sentence],
+        budget: int,
+        query: NDArray[np.float32] | None,
+        demanded: bool = False,
+    ) -> Summary:
+        """The summary from the tables' rows, numbered one table after the other; `sentence` makes one of a row.
+
+        Where nothing fits, the summary is empty, or, if it is `demanded`, a `BudgetError` says what would.
+        """
+        tables = [table for table in tables if len(table)]
+        if not tables:
+            return EMPTY
+        candidates = Candidates(
+            sentence,
+            scores_of(tables, query),
+            np.concatenate([table.vectors for table in tables]),
+            np.concatenate([readable(table) for table in tables]),
+            0.0 if query is not None else _CROWDING * (1 - max(edge_share(table.positions) for table in tables)),
+        )
+        rows = self._pick(candidates, budget)
+        if not rows and demanded:
+            self._refuse(candidates, budget)
+        return Summary.of(tuple(sentence(row) for row in rows), self.tokenizer)
+
+    def _pick(self, candidates: Candidates, budget: int) -> list[int]:
+        """Rows in reading order whose assembled text is within the budget."""
+        for pool in (np.flatnonzero(candidates.prose), np.flatnonzero(~candidates.prose)):
+            rows = self._greedy(candidates, pool, budget)
+            if rows:
+                break
+        while rows and self.tokenizer.count(join_lines([candidates.sentence(row) for row in sorted(rows)])) > budget:
+            rows.pop()
+        return sorted(rows)
+
+    def _greedy(self, candidates: Candidates, pool: NDArray[np.int64], budget: int) -> list[int]:
+        """Rows of the pool, the best first; each must fit beside those before it."""
+        pool = pool[np.argsort(-candidates.scores[pool], kind="stable")]
+        rows: list[int] = []
+        left = budget
+        for start in range(0, len(pool), _CONSIDERED):  # a later block only where the ones before it fill nothing
+            block = pool[start : start + _CONSIDERED]
+            vectors = candidates.vectors[block].astype(np.float32)
+            value = candidates.scores[block].copy()
+            cost = np.zeros(len(block), np.float32)
+            for _ in range(len(block)):
+                best = int(np.argmax(value - cost))
+                value[best] = -np.inf
+                tokens = self.tokenizer.count(candidates.sentence(int(block[best])).line)
+                if tokens > left:
+                    continue
+                rows.append(int(block[best]))
+                left -= tokens
+                cost = np.maximum(cost, self._cost(candidates, block, best, vectors @ vectors[best]))
+                if left < 4:  # no sentence worth its place is shorter
+                    return rows
+            if rows:
+                return rows
+        return rows
+
+    def _cost(
+        self, candidates: Candidates, block: NDArray[np.int64], taken: int, likeness: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        apart = np.abs(block - block[taken]) / len(candidates.scores)
+        crowded = np.maximum(0.0, 1 - apart / _ELBOW_ROOM)
+        cost: NDArray[np.float32] = (_REDUNDANCY * likeness + candidates.crowding * crowded).astype(np.float32)
+        return cost
+
+    def _refuse(self, candidates: Candidates, budget: int) -> None:
+        shortest = min(self.tokenizer.count(candidates.sentence(row).line) for row in range(len(candidates.scores)))
+        raise BudgetError(
+            f"max_tokens is {budget}, and the shortest sentence has {shortest} tokens; give {shortest} or more"
+        )
+
+
+def _spans(passage: Passage, start: int, end: int) -> tuple[Span, ...]:
+    """Where a stretch of a passage lies: exactly, if the passage is source text, else wherever the passage does."""
+    if len(passage.spans) == 1 and passage.spans[0].end - passage.spans[0].start == len(passage.text):
+        origin = passage.spans[0]
+        return (Span(origin.start + start, origin.start + end, origin.source),)
+    return passage.spans

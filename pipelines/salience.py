@@ -1,0 +1,82 @@
+"""How much each sentence matters to a summary: a weighted sum of a few features that carry over between kinds of text.
+
+Centrality to the mean vector (centroid methods: Radev et al., 2004), TF-IDF cosine, position, length and cue words
+(Edmundson, 1969), with weights fitted by ridge regression (`benchmarks/fit_salience.py`) and a further share for
+centrality, which is what carries over best to a kind of text that the weights were not fitted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longdoc.pipelines.sentence_table import SentenceTable
+
+FEATURES = ("centrality", "topicality", "query", "length", "cue", "letters", "lead", "beginning", "ending")
+# benchmarks/fit_salience.py prints these two rows
+GENERAL = (0.233, 0.232, 0.0, -0.093, 0.311, 3.229, 0.572, -0.249, -0.126)
+QUERIED = (0.0, 0.248, 0.181, -0.07, 0.0, 7.253, 0.0, 0.0, 0.0)
+LONG = 600  # sentences; in a longer text its edges tell less, and a summary has more places to speak for
+_CENTRALITY_SHARE = 0.5
+_TORN = 0.3  # what a quotation or bracket that is not closed costs: it reads badly alone, whatever it scores
+_BEGINNING, _ENDING = 300, 100  # sentences; further from the edges, position says nothing more
+_SHORTEST, _LONGEST, _FEWEST_LETTERS = 8, 120, 0.6
+
+
+def salience(table: SentenceTable, query: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+    """A score for each row, comparable within the table; about `query`, a unit vector, where one is given.
+
+    Positions count from the table's first row, so that a chunk's table is scored as a text of its own.
+    """
+    values = features(table, query)
+    if query is not None:
+        return values @ np.array(QUERIED) - _TORN * table.torn
+    fitted = values @ np.array(GENERAL)
+    return _standard(fitted, readable(table)) + _CENTRALITY_SHARE * values[:, 0] - _TORN * table.torn
+
+
+def features(table: SentenceTable, query: NDArray[np.float32] | None = None) -> NDArray[np.float64]:  # (rows, 9)
+    """The columns that `FEATURES` names; the first three are standardized over the readable rows."""
+    prose = readable(table)
+    vectors = table.vectors.astype(np.float32)
+    mean = vectors[prose].mean(axis=0)
+    edges = edge_share(table.positions)
+    from_start = table.positions - table.positions[:1]
+    to_end = table.positions[-1:] - table.positions
+    columns = (
+        _standard(vectors @ (mean / (np.linalg.norm(mean) or 1.0)), prose),
+        _standard(table.topicality, prose),
+        np.zeros(len(table)) if query is None else _standard(vectors @ query, prose),
+        np.log1p(table.words) ** 2,
+        table.cues,
+        table.letters,
+        np.exp(-table.leads / 3),
+        edges * np.log1p(np.minimum(from_start, _BEGINNING)),
+        edges * np.log1p(np.minimum(to_end, _ENDING)),
+    )
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def edge_share(positions: NDArray[np.int64]) -> float:
+    """How much the beginning and the end of a text tell: 1 up to 600 sentences, then falling with the length."""
+    return min(1.0, LONG / (1 + int(positions[-1]) - int(positions[0]))) if len(positions) else 1.0
+
+
+def readable(table: SentenceTable) -> NDArray[np.bool_]:
+    """Which rows read as prose: not a scrap, not a run-on, not code or a row of figures; all, where none does."""
+    prose = (table.words >= _SHORTEST) & (table.words <= _LONGEST) & (table.letters > _FEWEST_LETTERS)
+    return prose if prose.any() else np.ones(len(table), np.bool_)
+
+
+def _standard(values: NDArray[np.floating], over: NDArray[np.bool_]) -> NDArray[np.float64]:
+    chosen = values[over].astype(np.float64)
+    standard: NDArray[np.float64] = (values - chosen.mean()) / (chosen.std() + 1e-6)
+    return standard
+
+
+def scores_of(tables: Sequence[SentenceTable], query: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+    """The scores of several tables' rows, one table after the other, each scored within itself."""
+    parts = [salience(table, query) for table in tables if len(table)]
+    return np.concatenate(parts) if parts else np.zeros(0)

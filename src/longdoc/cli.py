@@ -1,0 +1,207 @@
+"""The command line: `longdoc summarize`, `longdoc plan`, `longdoc chunk`. Only the result goes to stdout."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from longdoc.errors import LongdocError
+
+if TYPE_CHECKING:
+    from longdoc.pipelines.map_reduce import Event
+    from longdoc.pipelines.summarize import Settings
+
+app = typer.Typer(
+    name="longdoc",
+    help="Summaries from documents that do not fit a model's context, every sentence cited.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+FORMATS = ("text", "markdown", "json", "html")
+
+SourceArguments = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files to read; - is stdin.")]
+MaxTokens = Annotated[int, typer.Option(help="The summary is never longer, in tokens of the model's tokenizer.")]
+Query = Annotated[str | None, typer.Option(help="What the summary is to be about.")]
+ModelName = Annotated[str, typer.Option(help="extractive, or a chat model as init_chat_model names it (openai:…).")]
+TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")]
+ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+
+
+@app.command()
+def summarize(
+    sources: SourceArguments,
+    max_tokens: MaxTokens = 300,
+    query: Query = None,
+    model: ModelName = "extractive",
+    format: Annotated[str, typer.Option(help="text, markdown, json or html.")] = "text",
+    tokenizer: TokenizerName = None,
+    chunk_tokens: ChunkTokens = None,
+    concurrency: Annotated[int, typer.Option(help="Calls to a chat model at once.")] = 8,
+    partial: Annotated[bool, typer.Option("--partial", help="Go on where a chat model fails for good.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Summarize the sources as one, every sentence with the place it comes from."""
+    with one_line_errors():
+        wanted = _settings(max_tokens, query, model, tokenizer, chunk_tokens, concurrency, partial)
+        if format not in FORMATS:
+            _refuse(f"unknown format {format!r}; give one of {', '.join(FORMATS)}")
+        from longdoc.pipelines.render import render
+        from longdoc.pipelines.summarize import Summarization
+
+        with progress(quiet) as on_event:
+            tree = Summarization(wanted, on_event=on_event).run(_paths(sources))
+        _write(render(tree, format))  # type: ignore[arg-type]
+
+
+@app.command()
+def plan(
+    sources: SourceArguments,
+    max_tokens: MaxTokens = 300,
+    query: Query = None,
+    model: ModelName = "extractive",
+    format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    tokenizer: TokenizerName = None,
+    chunk_tokens: ChunkTokens = None,
+    price_in: Annotated[float | None, typer.Option(help="Money per million tokens read.")] = None,
+    price_out: Annotated[float | None, typer.Option(help="Money per million tokens written.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say what summarize will take with the same options: calls, tokens, cost, bytes. No model is called."""
+    with one_line_errors():
+        wanted = _settings(max_tokens, query, model, tokenizer, chunk_tokens, 8, False)
+        if format not in ("text", "json"):
+            _refuse(f"unknown format {format!r}; give text or json")
+        if (price_in is None) != (price_out is None):
+            _refuse("only one price was given; give both --price-in and --price-out")
+        from longdoc.pipelines.plan import Prices, plan_of
+
+        prices = None if price_in is None or price_out is None else Prices(price_in, price_out)
+        made = dataclasses.asdict(plan_of(wanted.job(_paths(sources)), prices))
+        if format == "json":
+            _write(json.dumps(made) + "\n")
+        else:
+            _write("".join(f"{name.replace('_', ' '):14} {_amount(value)}\n" for name, value in made.items()))
+
+
+@app.command()
+def chunk(
+    sources: SourceArguments,
+    max_tokens: Annotated[int, typer.Option(help="No chunk has more tokens.")] = 512,
+    overlap: Annotated[int, typer.Option(help="Tokens said again at the start of the next chunk.")] = 0,
+    by: Annotated[str, typer.Option(help="sections or tokens.")] = "sections",
+    tokenizer: Annotated[str, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")] = "minilm",
+    quiet: Quiet = False,
+) -> None:
+    """Split the sources into chunks, one JSON object a line."""
+    with one_line_errors():
+        from longdoc.pipelines.chunk import chunk as chunks_of
+
+        chunks = chunks_of(_paths(sources), max_tokens=max_tokens, overlap=overlap, by=by, tokenizer=tokenizer)  # type: ignore[arg-type]
+        for piece in chunks:
+            _write(json.dumps({"text": piece.page_content, **piece.metadata}) + "\n")
+
+
+def main() -> None:
+    """The console script. Errors that are the user's are one line on stderr and exit code 2."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    app()
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turns what goes wrong on purpose into one line on stderr and exit code 2."""
+    try:
+        yield
+    except LongdocError as error:
+        _refuse(str(error))
+    except BrokenPipeError:  # whoever read our output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("longdoc: stopped\n")
+        raise typer.Exit(130) from None
+
+
+def _refuse(message: str) -> NoReturn:
+    sys.stderr.write(f"longdoc: {' '.join(message.split())}\n")
+    raise typer.Exit(2)
+
+
+def _settings(
+    max_tokens: int,
+    query: str | None,
+    model: str,
+    tokenizer: str | None,
+    chunk_tokens: int | None,
+    concurrency: int,
+    partial: bool,
+) -> Settings:
+    from longdoc.errors import BudgetError
+    from longdoc.pipelines.fan_out import FanOutOptions
+    from longdoc.pipelines.summarize import Settings
+
+    if concurrency < 1:
+        raise BudgetError(f"concurrency is {concurrency}; give 1 or more")
+    return Settings(
+        max_tokens=max_tokens,
+        query=query,
+        model=model,
+        tokenizer=tokenizer,
+        chunk_tokens=chunk_tokens,
+        options=FanOutOptions(max_concurrency=concurrency, on_error="return" if partial else "raise"),
+    )
+
+
+def _paths(sources: list[str]) -> list[Path]:
+    return [Path(source) for source in sources]
+
+
+def _amount(value: Any) -> str:
+    if value is None:
+        return "no prices given"
+    return f"{value:,.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[Event], None] | None]:
+    """What shows a run's events as a bar on stderr, out of the calls planned; nothing where no one is watching."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("summarizing", total=None)
+
+        def on_event(event: Event) -> None:
+            from longdoc.pipelines.map_reduce import NodeDone
+
+            if isinstance(event, NodeDone):
+                bar.update(task, completed=event.done, total=event.planned)
+            else:
+                bar.console.print(f"again in {event.delay:.1f} s: {event.title}: {event.error}", markup=False)
+
+        yield on_event
+
+
+if __name__ == "__main__":
+    main()
