@@ -51,6 +51,7 @@ SYNONYMS = {
 
 
 def documents(name: str) -> Iterator[str]:
+    """The texts of a set, a meeting as its turns."""
     with (DATA / f"{name}.jsonl.zst").open("rb") as raw:
         for line in TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(raw), encoding="utf-8"):
             record = json.loads(line)
@@ -72,6 +73,7 @@ def windows(name: str, random_: random.Random) -> Iterator[tuple[str, str, list[
 
 
 def paraphrased(sentence: str) -> str:
+    """The sentence with other words for common ones, and an opening clause moved to its end."""
     for word, other in SYNONYMS.items():
         sentence = re.sub(rf"\b{word}\b", other, sentence)
     lead, comma, rest = sentence.partition(", ")
@@ -86,17 +88,17 @@ def paraphrased(sentence: str) -> str:
 
 
 def fused(first: str, second: str) -> str:
+    """Two sentences as one."""
     lead = second if re.match(r"I\b|[A-Z]\w*[A-Z]", second) else second[0].lower() + second[1:]
     return f"{first.rstrip('.!? ')}, and {lead}"
 
 
 def other_number(sentence: str, part: str, random_: random.Random) -> str | None:
+    """The sentence with every number made one that the passages do not have; None for one without."""
     taken = set(re.findall(r"\d+", part))
 
     def change(match: re.Match[str]) -> str:
-        while (
-            number := str(random_.randrange(10 ** len(match[0].lstrip("0") or "1"), 10 ** (len(match[0]) + 1)))
-        ) in taken:
+        while (number := str(random_.randrange(100, 10 ** (len(match[0]) + 2)))) in taken:
             pass
         return number
 
@@ -104,6 +106,7 @@ def other_number(sentence: str, part: str, random_: random.Random) -> str | None
 
 
 def other_name(text: str, sentence: str, part: str, random_: random.Random) -> str | None:
+    """The sentence with a name made one that the passages do not have; None for one without."""
     words = re.findall(r"(?<![\w'’.-])[A-Z][a-z]{2,}(?![\w'’.-])", sentence)
     names = [word for word in words if not re.search(rf"\b{word.lower()}\b", text)]
     names = [word for word in names if len(re.findall(rf"[a-z] {word}\b", text)) > 1]  # not just first in sentences
@@ -114,16 +117,18 @@ def other_name(text: str, sentence: str, part: str, random_: random.Random) -> s
 
 
 def invented_quotation(sentence: str, random_: random.Random) -> str:
+    """The sentence with a quotation that nobody said."""
     marks = random_.choice(['"{}"', "“{}”", "‘{}’"])
     end = '.!?"” '
     return f"{sentence.rstrip(end)}, saying {marks.format(random_.choice(QUOTES))}."
 
 
 def rate(citer: Citer, make: Callable[[str, str, list[str], random.Random], str | None], seed: str, show: bool) -> str:
+    """How many of 200 sentences were doubted."""
     random_ = random.Random(seed)
-    if only := [argument for argument in sys.argv[1:] if not argument.startswith("-")]:
-        if not any(one in seed for one in only):
-            return "-"
+    only = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if only and not any(one in seed for one in only):
+        return "-"
     sources = [windows(name, random_) for name in ("books", "techspec", "qmsum")]
     flagged = tried = 0
     while tried < EACH:
@@ -139,6 +144,7 @@ def rate(citer: Citer, make: Callable[[str, str, list[str], random.Random], str 
 
 
 def main() -> None:
+    """Prints the table; --show prints what went wrong, other arguments choose rows."""
     if not DATA.exists():
         print("no ../shared/data/dev here: nothing to measure")
         return
@@ -158,6 +164,7 @@ def main() -> None:
 
 
 def foreign(part: str, random_: random.Random) -> str | None:
+    """A sentence of another document."""
     _, other, sentences = next(windows(random_.choice(["books", "techspec"]), random_))
     return None if other in part else random_.choice(sentences)
 

@@ -70,7 +70,7 @@ def _values(match: re.Match[str]) -> Iterator[str]:
         a, b = int(parts["a"]), int(parts["b"])
         for month, day in {(a, b), (b, a)}:
             if 1 <= month <= 12 and 1 <= day <= 31:
-                yield from (f"{y}-{month}-{day}" for y in ([year] if len(year) == 4 else [f"19{year}", f"20{year}"]))
+                yield from (f"{whole}-{month}-{day}" for whole in _centuries(year))
         return
     if parts.get("m"):
         month = int(parts["m"])
@@ -78,9 +78,13 @@ def _values(match: re.Match[str]) -> Iterator[str]:
         month = _MONTHS.index(parts["month"][:3].casefold()) + 1
     else:
         return  # "may 5" and "march 3" are verbs
-    day = int(parts["day"]) if parts.get("day") else None
-    if 1 <= month <= 12 and (day is None or 1 <= day <= 31):
+    day = int(parts.get("day") or 0)
+    if 1 <= month <= 12 and (not parts.get("day") or 1 <= day <= 31):
         yield f"{year}-{month}" + (f"-{day}" if day else "")
+
+
+def _centuries(year: str) -> list[str]:
+    return [year] if len(year) == 4 else [f"19{year}", f"20{year}"]
 
 
 def _whole(year: str | None) -> str:

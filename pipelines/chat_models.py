@@ -26,7 +26,7 @@ def chat_model(name: str) -> BaseChatModel:
         return init_chat_model(_with_provider(name))
     except ImportError as error:
         raise UnavailableError(f"the chat model {name!r} cannot be loaded: {_line(error)}") from error
-    except Exception as error:  # noqa: BLE001 - each provider's package has its own error for a missing key
+    except Exception as error:  # each provider's package has its own error for a missing key
         if _unknown(error):
             raise UnknownNameError(
                 f"unknown chat model {name!r}; give provider:model, such as openai:gpt-4o or ollama:llama3.1"

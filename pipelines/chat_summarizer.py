@@ -152,8 +152,8 @@ class ChatSummarizer:
             if note := self._fault(sentences, source, budget):
                 said = "repeated its input" if note == prompts.COPY_NOTE else "gave no summary"
                 raise StageError(f"the chat model {said} twice; try another model or smaller passages")
-        elif (messages := self._shorter(sentences, budget, source)) is not None:
-            shorter = self._read((yield messages), messages, extra=True)
+        elif (shortening := self._shorter(sentences, budget, source)) is not None:
+            shorter = self._read((yield shortening), shortening, extra=True)
             if not self._fault(shorter, source, budget) and self._tokens(shorter) < self._tokens(sentences):
                 sentences = shorter
         cited = self._citer.cite(self._fitted(sentences, budget), passages, self._originals)

@@ -1,16 +1,18 @@
 """Generated sentences aligned to the source they rest on, and checked against it.
 
 Alignment mixes the words shared, weighted by how rare they are in the passages, with the cosine of sentence
-vectors. The checks are those of `longdoc.pipelines.facts`, and share their limit: "B paid A" passes where the source says "A paid B".
+vectors. The checks are those of `longdoc.pipelines.facts`, and share their limit: "B paid A" passes where the
+source says "A paid B".
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nlargest
 from typing import Protocol
 
 import numpy as np
@@ -71,7 +73,7 @@ class Citer:
             yield source.align(text, shared[index], {row: float(cosines[column]) for row, column in columns.items()})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # no slots: cached_property needs a __dict__
 class _Unit:
     """A sentence of the passages: the text to align with, the text to check facts in, and its spans."""
 
@@ -118,19 +120,19 @@ class _Source:
         """High for a rare word, highest for one that the passages do not have."""
         return math.log(1 + (len(self.units) + 1) / (1 + len(self._holders.get(word, ()))))
 
-    def shares(self, words: frozenset[str]) -> Counter[int]:
+    def shares(self, words: frozenset[str]) -> dict[int, float]:
         """The part of the weight of `words` that each passage sentence has, those with none left out."""
         whole = sum(map(self.weight, words)) or 1.0
-        shares: Counter[int] = Counter()
+        shares: dict[int, float] = defaultdict(float)
         for word in sorted(words):
             for row in self._holders.get(word, ()):
                 shares[row] += self.weight(word) / whole
         return shares
 
-    def align(self, text: str, shares: Counter[int], cosines: Mapping[int, float]) -> _Match:
+    def align(self, text: str, shares: dict[int, float], cosines: Mapping[int, float]) -> _Match:
         """The best passage sentence, and up to two more that each add words of weight."""
         words = content_words(text)
-        first = max(cosines, key=lambda row: (0.6 * shares[row] + 0.4 * cosines[row], -row))
+        first = max(cosines, key=lambda row: (0.6 * shares.get(row, 0.0) + 0.4 * cosines[row], -row))
         chosen, covered = [first], words & self.units[first].words
         whole = sum(map(self.weight, words)) or 1.0
         while len(chosen) < MOST:
@@ -160,11 +162,11 @@ def _units(passage: Passage, originals: Mapping[str, str]) -> Iterator[_Unit]:
         yield _Unit(passage.text, "\n".join(parts), passage.spans)
 
 
-def _candidates(shared: Sequence[Counter[int]], units: int) -> list[int]:
+def _candidates(shared: Sequence[dict[int, float]], units: int) -> list[int]:
     """The rows that share most with any of the sentences; all of them where one shares little with each."""
     if any(max(shares.values(), default=0.0) < _WORDS_ENOUGH for shares in shared):
         return list(range(units))
-    return sorted({row for shares in shared for row, _ in shares.most_common(_CANDIDATES)})
+    return sorted({row for shares in shared for row in nlargest(_CANDIDATES, shares, key=shares.__getitem__)})
 
 
 def _checked(match: _Match, source: _Source) -> Sentence:

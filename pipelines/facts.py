@@ -27,7 +27,7 @@ _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|nicht|ein|eine|mit|von|zu|den|de
 
 _QUOTED = re.compile(
     r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|``(.+?)''|「([^「」]+)」|『([^『』]+)』"
-    r"|\"([^\"]+)\"|(?<!\w)‘((?:[^‘’]|’(?=\w))+)’(?!\w)|(?<![\w'])'(?=\w)((?:[^'\n]|'(?=\w))+)'(?![\w'])"
+    r"|(?<![\w.,!?;])\"(?=\S)([^\"]+)(?<=\S)\"(?!\w)|(?<!\w)‘((?:[^‘’]|’(?=\w))+)’(?!\w)|(?<![\w'])'(?=\w)((?:[^'\n]|'(?=\w))+)'(?![\w'])"
 )
 _CUT = re.compile(r"\[[^\]]*\]|\.\s?\.\s?\.|…")
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
@@ -71,8 +71,10 @@ def dates(text: str) -> list[Fact]:
 
 def names(text: str) -> list[Fact]:
     """The runs of capitalised words in `text` that are not explained by where they stand or as ordinary words."""
-    needed = 2 if _is_german(text) else 1
-    return [_name(run) for run in _runs(text) if len(run) >= needed]
+    runs = list(_runs(text))
+    if _is_german(text):
+        runs = [run for run in runs if len(run) > 1 and not _GERMAN.match(run[0])]
+    return [_name(run) for run in runs]
 
 
 def quotations(text: str) -> list[Fact]:
@@ -109,8 +111,8 @@ class Evidence:
         return self._has_name(fact)
 
     def _has_name(self, fact: Fact) -> bool:
-        if any(form.startswith("acronym:") and form in self._names for part in fact.parts for form in part):
-            return True
+        if any(form.startswith("acronym:") and form in self._names for form in fact.parts[0]):
+            return True  # the whole name as its initials
         return all(not self._names.isdisjoint(part) for part in fact.parts)
 
     @cached_property
@@ -192,7 +194,8 @@ def _name(run: list[str]) -> Fact:
         if len(words) > 1:
             forms.add("acronym:" + "".join(_fold(one)[:1] for one in words))
         elif word.replace(".", "").isupper() and len(word) > 1:
-            forms |= {f"acronym:{_fold(word).replace('.', '')}"}
+            letters = _fold(word).replace(".", "")
+            forms |= {f"acronym:{letters}", f"spelled:{letters}"}
         parts.append(frozenset(form for form in forms if form))
     text = " ".join([*run[:-1], words[-1]])
     return Fact("name", text, tuple(parts))
@@ -201,7 +204,7 @@ def _name(run: list[str]) -> Fact:
 def _name_forms(text: str) -> Iterator[str]:
     """What names a claim may give about `text`: each of its words, stems, initials, and acronyms both ways."""
     words = [(_bare(match[0]), match[0]) for match in _WORD.finditer(text)]
-    initials = ""
+    initials = ""  # of the words just passed, a capital for a capital
     before = ""
     for bare, written in words:
         folded = _fold(bare)
@@ -214,8 +217,10 @@ def _name_forms(text: str) -> Iterator[str]:
         if before:
             yield f"{before}. {folded}"
         before = folded if len(bare) == 1 and written[0].isupper() else ""
-        initials = (initials + folded[:1])[-6:]
-        yield from (f"acronym:{initials[-size:]}" for size in range(2, len(initials) + 1))
+        initials = (initials + (folded[:1].upper() if written[0].isupper() else folded[:1]))[-6:]
+        for last in (initials[-size:] for size in range(2, len(initials) + 1)):
+            if len(last) > 3 or last.isupper():
+                yield f"spelled:{last.casefold()}"
     for word in re.findall(r"\w+", text):
         yield from (_fold(word), _fold(word.replace("_", "")), *_stems(_fold(word)))
 

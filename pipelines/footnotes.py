@@ -86,12 +86,7 @@ def run_of(tree: SummaryTree) -> Run:
 
 def plain(text: str) -> str:
     """`text` on one line, safe to print and to encode: white space as blanks, control characters as U+FFFD."""
-    return showable(" ".join(text.split()))
-
-
-def showable(text: str) -> str:
-    """`text` with each control character and lone surrogate as U+FFFD, character for character."""
-    return _UNSHOWABLE.sub("\ufffd", text)
+    return _UNSHOWABLE.sub("\ufffd", " ".join(text.split()))
 
 
 def quoted(text: str, limit: int) -> str:
@@ -103,12 +98,7 @@ def quoted(text: str, limit: int) -> str:
     return line[: cut if cut > limit // 2 else limit].rstrip() + "…"
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 call`, `1,024 calls`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def facts(tree: SummaryTree, run: Run) -> Sequence[tuple[str, str]]:
+def figures(tree: SummaryTree, run: Run) -> Sequence[tuple[str, str]]:
     """What the run took, as labels and values for a reader."""
     extra = f" + {run.extra_calls:,} extra" if run.extra_calls else ""
     return [

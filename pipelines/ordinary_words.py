@@ -42,8 +42,7 @@ MONTHS = frozenset(_MONTHS.split())
 ORDINARY = frozenset(_ORDINARY.split()) - MONTHS
 
 _ORDINARY_FORM = re.compile(
-    r".{3,}(?:ly|ing|ed|tions?|sions?|ments?|ness(?:es)?|ity|ities|ances?|ences?|ists?|isms?|ers|ors|ous|ful|less|able"
-    r"|ible|ive|ical|ally|ships?|hoods?|ures|ages|ies|ants|ents|als)$"
+    r".{3,}(?:ly|ing|ed|[st]ions?|ments?|ness|it(?:y|ies)|[ae]nces?|ous|ful|less|[ai]ble|ive|ical|ists|isms?|ships?|ures|ries)$"
 )
 _OBJECT_FOLLOWS = re.compile(
     r"\s+(?:the|an?|this|that|these|those|all|any|each|every|some|our|my|your|its|if|whether)\b"

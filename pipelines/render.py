@@ -12,7 +12,7 @@ from longdoc.chunkers.span import Span
 from longdoc.errors import UnknownNameError
 from longdoc.memory.summary import Sentence, Summary
 from longdoc.memory.summary_tree import SummaryTree, sentence_json
-from longdoc.pipelines.footnotes import Citation, Footnotes, facts, plain, quoted, run_of
+from longdoc.pipelines.footnotes import Citation, Footnotes, figures, plain, quoted, run_of
 from longdoc.pipelines.report import render_html
 
 Format = Literal["text", "markdown", "json", "html"]
@@ -21,7 +21,7 @@ _WIDTH = 80  # columns
 _QUOTE = 200  # characters of a quoted passage
 _HELD = "\u00a0"  # a blank that no line is broken at
 _PIECE = re.compile(
-    r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003fffd][、。，．」』）！？：；]*"
+    r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003fffd][、。，．」』）！？：；”’]*"
     r"|[^\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003fffd]+"
 )
 
@@ -108,7 +108,7 @@ def render_markdown(tree: SummaryTree) -> str:
     if run.query:
         parts.append(f"About: {escape_markdown(run.query)}")
     parts.append(_marked_prose(tree.summary, notes))
-    parts.append(escape_markdown(" · ".join(f"{label}: {value}" for label, value in facts(tree, run))))
+    parts.append(escape_markdown(" · ".join(f"{label}: {value}" for label, value in figures(tree, run))))
     if tree.children:
         parts += ["## Sections", *(block for child in tree.children for block in _section(child, notes))]
     parts += [_definition(citation) for citation in notes.citations]

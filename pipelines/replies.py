@@ -11,8 +11,9 @@ from longdoc.chunkers.tokenizer import Tokenizer
 from longdoc.errors import BudgetError
 from longdoc.pipelines.prompts import without_fences
 
-_THOUGHT = re.compile(r"<(think|thinking|thought|reasoning|analysis|scratchpad)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.S | re.I)
-_THOUGHT_END = re.compile(r"\A.*</(?:think|thinking|thought|reasoning|analysis|scratchpad)\s*>", re.S | re.I)
+_THINK = r"think|thinking|thought|reasoning|analysis|scratchpad"
+_THOUGHT = re.compile(rf"<({_THINK})\b[^>]*>.*?(?:</\1\s*>|\Z)", re.S | re.I)
+_THOUGHT_END = re.compile(rf"\A.*</(?:{_THINK})\s*>", re.S | re.I)
 _PREAMBLE = re.compile(
     r"\A\s*(?:(?:sure|certainly|of course|absolutely|ok(?:ay)?|great|got it)\b[^.!:\n]{0,60}[.!:,]\s*"
     r"|(?:(?:and|so)\s+)?(?:here(?:['’]s| is| are)|below is|the following is|this is)\b[^.:\n]{0,120}:\s*"
@@ -28,7 +29,8 @@ _CLOSING = re.compile(
 _REFUSAL = re.compile(
     r"^(?:(?:i['’]?m|i am) (?:sorry|unable|not able)|sorry\b|i apologi[sz]e|i (?:can(?:no|['’])t|cannot|won['’]t)\b"
     r"|as an ai\b|please (?:provide|share|paste)|it (?:seems|looks|appears)\b.{0,40}\b(?:you|no text|provided|empty)\b"
-    r"|there (?:is|are) no (?:text|passages?|documents?|content)\b|no (?:text|passages?|documents?) (?:was|were|is|are)\b"
+    r"|there (?:is|are) no (?:text|passages?|documents?|content)\b"
+    r"|no (?:text|passages?|documents?) (?:was|were|is|are)\b"
     r"|you (?:have not|haven['’]t|did not|didn['’]t) (?:provide|share|include))",
     re.I,
 )

@@ -14,7 +14,7 @@ from string import Template
 from longdoc.chunkers.span import Span
 from longdoc.memory.summary import Sentence, Summary
 from longdoc.memory.summary_tree import Run, SummaryTree
-from longdoc.pipelines.footnotes import Citation, Footnotes, counted, facts, plain, quoted, run_of
+from longdoc.pipelines.footnotes import Citation, Footnotes, figures, plain, quoted, run_of
 
 _QUOTE = 1000  # characters of a passage in the static list
 _OUTLINE = Template(
@@ -40,7 +40,7 @@ def render_html(tree: SummaryTree) -> str:
         script=script,
         title=_text(tree.title) or "Summary",
         query=f'<p class="query">{_text(run.query)}</p>' if run.query else "",
-        facts="".join(f"<div><dt>{label}</dt><dd>{escape(value)}</dd></div>" for label, value in facts(tree, run)),
+        facts="".join(f"<div><dt>{label}</dt><dd>{escape(value)}</dd></div>" for label, value in figures(tree, run)),
         summary=page.summary,
         passages="".join(_passage(citation) for citation in page.notes.citations),
         outline=page.outline,
@@ -106,9 +106,14 @@ class _Page:
 
 
 def _sizes(node: SummaryTree) -> Iterator[str]:
-    yield counted(node.summary.tokens, "token")
+    yield _counted(node.summary.tokens, "token")
     if node.children:
-        yield counted(len(node.children), "part")
+        yield _counted(len(node.children), "part")
+
+
+def _counted(number: int, noun: str) -> str:
+    """`1 call`, `1,024 calls`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _warning(sentence: Sentence) -> str:

@@ -20,9 +20,11 @@ from longdoc.pipelines.footnotes import plain, quoted
 from longdoc.pipelines.report import render_html
 
 HOSTILE = [
-    "</script>", "</SCRIPT ", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<!--", "--!>", "]]>", "</a>",
-    "</style>", "\"'>", "' onclick='x", "javascript:x", "&lt;", "&#x3c;", "&", "\\", "\\u003c", "$style", "${data}",
-    "\r\n", "\r", "\n", "\f", "\0", "\x1b", "\x85", "\u2028", "\ufeff", "\U0001f600", "e\u0301", "\ud83d", "\ude00", "文",
+    "</script>", "</SCRIPT ", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<!--", "--!>", "]]>",
+    "</a>", "</style>", "\"'>", "' onclick='x", "javascript:x", "&lt;", "&#x3c;", "&", "\\", "\\u003c",
+    "$style", "${data}", "\r\n", "\r", "\n", "\f", "\0", "\x1b", "\x85", "\u2028",
+    "\ufeff", "\U0001f600", "e\u0301", "\ud83d", "\ude00",
+    "文",
 ]  # fmt: skip
 texts = st.lists(st.characters(exclude_categories=["Cs"]) | st.sampled_from(HOSTILE), max_size=20).map("".join)
 
@@ -113,13 +115,13 @@ class Page(HTMLParser):
 
 
 TAGS = {
-    "", "html", "head", "meta", "title", "style", "body", "div", "header", "h1", "p", "dl", "dt", "dd", "main", "section",
-    "h2", "ol", "ul", "li", "a", "span", "details", "summary", "blockquote", "cite", "aside", "select", "button",
-    "script",
+    "", "html", "head", "meta", "title", "style", "body", "div", "header", "h1", "p", "dl", "dt", "dd", "main",
+    "section", "h2", "ol", "ul", "li", "a", "span", "details", "summary", "blockquote", "cite", "aside", "select",
+    "button", "script",
 }  # fmt: skip
 ATTRIBUTES = {
-    "aria-label", "aria-labelledby", "aria-live", "charset", "class", "content", "dir", "href", "http-equiv", "id", "lang",
-    "name", "role", "tabindex", "title", "type", "value",
+    "aria-label", "aria-labelledby", "aria-live", "charset", "class", "content", "dir", "href", "http-equiv", "id",
+    "lang", "name", "role", "tabindex", "title", "type", "value",
 }  # fmt: skip
 
 

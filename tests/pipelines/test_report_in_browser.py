@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 from longdoc.chunkers.span import Span
 from longdoc.memory.summary import Sentence, Summary
 from longdoc.memory.summary_tree import Run, SummaryTree
+from longdoc.pipelines.footnotes import Citation
 from longdoc.pipelines.report import render_html
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -19,8 +23,9 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
 ]
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--virtual-time-budget=5000",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--enable-logging=stderr", "--virtual-time-budget=5000",
     "--window-size=1400,900", "--dump-dom",
 ]  # fmt: skip
 
@@ -48,9 +53,6 @@ SPANS = [
     of("paged.txt", "Second \U0001f4da page."),
     of("paged.txt", "مرحبا بالعالم."),
 ]
-PLACES = [
-    "line 1", "line 451", "line 5", "line 900", "line 1", "line 1", "line 2, page 2", "line 3, page 2"
-]  # fmt: skip
 
 
 class Marks(HTMLParser):
@@ -83,11 +85,11 @@ class Marks(HTMLParser):
         self.where += data if "where" in self.inside else ""
 
 
-def browse(page: Path, profile: Path, fragment: str) -> Marks:
+def browse(page: Path, profile: Path, fragment: str = "") -> str:
     command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={profile}", f"{page.as_uri()}{fragment}"]
     done = subprocess.run(command, capture_output=True, timeout=120, check=True)
     assert b"CONSOLE" not in done.stderr, done.stderr.decode(errors="replace")
-    return Marks(done.stdout.decode())
+    return done.stdout.decode()
 
 
 @pytest.fixture(scope="module")
@@ -103,19 +105,65 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("number", range(1, len(SPANS) + 1))
 def test_a_citation_is_marked_in_its_source_exactly(page: Path, tmp_path: Path, number: int) -> None:
     span = SPANS[number - 1]
-    seen = browse(page, tmp_path, f"#c{number}")
+    seen = Marks(browse(page, tmp_path, f"#c{number}"))
     assert seen.marked == span.of(SOURCES[span.source])
     assert seen.source == SOURCES[span.source]
-    assert seen.where == f"Citation {number} of {len(SPANS)}, {PLACES[number - 1]}"
+    place = Citation(number, span, SOURCES[span.source]).place
+    assert seen.where == f"Citation {number} of {len(SPANS)}, {place}"
     assert seen.said.startswith(f"{seen.where}, {span.source}: ")
     assert seen.current == [f"#c{number}"]
 
 
 def test_any_characters_are_opened_by_source_and_offsets(page: Path, tmp_path: Path) -> None:
-    seen = browse(page, tmp_path, "#s1-8999-9003")
+    seen = Marks(browse(page, tmp_path, "#s1-8999-9003"))
     assert (seen.marked, seen.where) == ("\U0001f600\U0001f600xx", "line 1")
 
 
 def test_a_fragment_that_names_nothing_shows_the_first_source_without_a_mark(page: Path, tmp_path: Path) -> None:
-    seen = browse(page, tmp_path, "#c99")
+    seen = Marks(browse(page, tmp_path, "#c99"))
     assert (seen.marked, seen.source, seen.current) == ("", LINES, [])
+
+
+READER = """<script>
+(async () => {
+  const seen = [];
+  const act = async (deed) => {
+    deed();
+    await new Promise((done) => setTimeout(done, 50));
+    const at = document.activeElement;
+    seen.push([location.hash, at.id || at.getAttribute("href"), document.querySelectorAll("mark").length]);
+  };
+  const press = (key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  await act(() => document.querySelector("a.sentence").click());
+  await act(() => press("ArrowLeft"));
+  await act(() => press("ArrowRight"));
+  await act(() => document.getElementById("next").click());
+  await act(() => press("Escape"));
+  await act(() => document.activeElement.click());
+  await act(() => document.getElementById("close").click());
+  document.title = JSON.stringify(seen);
+})();
+</script>"""
+
+
+def test_the_keyboard_goes_to_the_source_from_citation_to_citation_and_back(page: Path, tmp_path: Path) -> None:
+    """A script plays the reader, on a copy of the page without the policy that would refuse it."""
+    html = re.sub(r"<meta http-equiv=[^>]*>", "", page.read_text("utf-8")).replace("</body>", READER + "</body>")
+    copy = tmp_path / "copy.html"
+    copy.write_bytes(html.encode())
+    title = re.search(r"<title>(.*?)</title>", browse(copy, tmp_path / "profile"))
+    assert title is not None
+    blocks = len(LINES) // 2_000  # at least as many marks as the span over all of them has blocks
+    first, start, second, third, back, again, closed = json.loads(unescape(title[1]))
+    assert first == start == ["#c1", "text", 1]
+    assert second == ["#c2", "text", 1]
+    assert third[:2] == again[:2] == ["#c3", "text"]
+    assert third[2] == again[2] > blocks / 4
+    assert back == closed == ["", "#c3", 0]
+
+
+def test_the_policy_refuses_any_other_script(page: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.html"
+    copy.write_bytes(page.read_bytes().replace(b"</body>", READER.encode() + b"</body>"))
+    with pytest.raises(AssertionError, match="Content Security Policy"):
+        browse(copy, tmp_path / "profile")

@@ -1,0 +1,48 @@
+"""Summarizes Python's language reference, which every CPython carries, at three budgets, and writes a report.
+
+    make demo
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from pydoc_data.topics import topics
+
+from langchain_core.documents import Document
+
+import longdoc
+from longdoc import ExtractiveSummarizer
+from longdoc.pipelines.map_reduce import Event, NodeDone
+
+BUDGETS = (60, 150, 300)
+REPORT = Path("demo/report.html")
+
+
+def language_reference() -> str:
+    """All topics of `help()`, each under its own heading, as one text."""
+    return "\n\n\n".join(topics[name].strip() for name in sorted(topics))
+
+
+def show(event: Event) -> None:
+    """One line when all calls are made."""
+    if isinstance(event, NodeDone) and event.done == event.planned:
+        print(f"  {event.done} of {event.planned} planned calls made")
+
+
+def main() -> None:
+    """Prints the three summaries with their citations."""
+    text = language_reference()
+    source = Document(page_content=text, metadata={"source": "language reference", "format": "rst"})
+    print(f"Python's language reference: {len(text.split()):,} words")
+    model = ExtractiveSummarizer()
+    for budget in BUDGETS:
+        tree = longdoc.summarize(source, max_tokens=budget, model=model, on_event=show)
+        print(f"\n=== at most {budget} tokens ===\n")
+        print(longdoc.render(tree, "text"))
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(longdoc.render(tree, "html"), encoding="utf-8")
+    print(f"The same with its tree and its source to click through: {REPORT}")
+
+
+if __name__ == "__main__":
+    main()
