@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 from collections import Counter
@@ -83,4 +84,4 @@ def _stem(word: str) -> str:
 def grams(text: str) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     """The stemmed words of a text and their pairs, as ROUGE counts them (Lin, 2004)."""
     words = [_stem(word) for word in re.findall(r"[a-z0-9]+", text.lower())]
-    return Counter(words), Counter(zip(words, words[1:], strict=False))
+    return Counter(words), Counter(itertools.pairwise(words))

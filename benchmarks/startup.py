@@ -1,6 +1,6 @@
 """How long the command line takes to begin, and to summarize twenty pages, in fresh processes.
 
-    python benchmarks/startup.py [--repeats 9]
+python benchmarks/startup.py [--repeats 9]
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def main() -> None:
                 times[name].append(run(commands[name])[0])
     rows = [[name, f"{statistics.median(taken):.2f}", f"{min(taken):.2f}"] for name, taken in times.items()]
     floor, whole = (statistics.median(times[name]) for name in list(commands)[2:])
-    body = markdown(("what", "median, s", "best, s"), rows) + f"\n\nTwenty pages take {whole / floor:.2f} times the floor."
+    body = (
+        markdown(("what", "median, s", "best, s"), rows) + f"\n\nTwenty pages take {whole / floor:.2f} times the floor."
+    )
     publish("startup", "Fresh processes", body)
 
 

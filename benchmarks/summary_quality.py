@@ -124,7 +124,8 @@ def fill(sentences: Sequence[str], ranking: Ranking, words: int) -> list[str]:
 def score(scorer: RougeScorer, summary: Sequence[str], references: Sequence[str]) -> NDArray[np.float64]:
     """ROUGE-1, 2 and Lsum in per cent, against the reference that the summary does best on."""
     text = "\n".join(" ".join(sentence.split()) for sentence in summary)
-    all_scores = [scorer.score(reference, text) for reference in references]
+    lines = ["\n".join(sentences_of(reference)) for reference in references]  # what Lsum takes for sentences
+    all_scores = [scorer.score(reference, text) for reference in lines]
     rows = np.array([[100 * one[measure].fmeasure for measure in MEASURES] for one in all_scores])
     best: NDArray[np.float64] = rows[rows.sum(axis=1).argmax()]
     return best
@@ -143,8 +144,8 @@ def summaries(given: Sequence[Task], words: int) -> Iterator[tuple[Task, dict[st
         yield task, {**made, "longdoc": [sentence.text for sentence in tree.summary.sentences]}
 
 
-def measure(name: str, limit: int | None) -> list[list[object]]:
-    """The rows of one set: system, the three scores, their sum and its 95 % bootstrap interval."""
+def measure(name: str, limit: int | None) -> tuple[str, list[list[object]]]:
+    """A set's title and its rows: system, the three scores, their sum and its 95 % bootstrap interval."""
     given = sorted(tasks(name), key=lambda task: task.id)[:limit]
     words = round(float(np.mean([len(ref.split()) for task in given for ref in task.references])))
     scorer = RougeScorer(list(MEASURES), use_stemmer=True)
@@ -153,7 +154,7 @@ def measure(name: str, limit: int | None) -> list[list[object]]:
         for system, summary in made.items():
             scores.setdefault(system, []).append(score(scorer, summary, task.references))
     label = f"{name}, {len(given)} tasks, {words} words"
-    return [[label, system, *_row(np.array(values))] for system, values in scores.items()]
+    return label, [[system, *_row(np.array(values))] for system, values in scores.items()]
 
 
 def _row(values: NDArray[np.float64]) -> list[str]:
@@ -171,9 +172,10 @@ def main() -> None:
     given = parser.parse_args()
     if not DATA.exists():
         raise SystemExit(f"{DATA} is not there: nothing to measure on")
-    rows = [row for name in given.sets for row in measure(name, given.limit)]
-    headers = ("set", "system", "R-1", "R-2", "R-Lsum", "sum", "95 % interval")
-    publish("summary_quality", "Extractive summaries, ROUGE F1", markdown(headers, rows))
+    for name in given.sets:
+        title, rows = measure(name, given.limit)
+        headers = ("system", "R-1", "R-2", "R-Lsum", "sum", "95 % interval of the sum")
+        publish(f"summary_quality_{name}", f"Extractive summaries, ROUGE F1: {title}", markdown(headers, rows))
 
 
 if __name__ == "__main__":

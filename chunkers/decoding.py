@@ -209,9 +209,7 @@ def _sample(data: bytes) -> bytes:
     if len(data) <= 2 * _SAMPLE:
         return data
     middle = len(data) // 2
-    return _whole_words(data[:_SAMPLE], at_start=True) + _whole_words(
-        data[middle : middle + _SAMPLE], at_start=False
-    )
+    return _whole_words(data[:_SAMPLE], at_start=True) + _whole_words(data[middle : middle + _SAMPLE], at_start=False)
 
 
 def _whole_words(piece: bytes, *, at_start: bool) -> bytes:

@@ -49,9 +49,7 @@ _CHARSET = re.compile(
     rb"""|<\?xml\b[^>]{0,200}?\bencoding\s{0,9}=\s{0,9}["']([\w.:-]+)""",
     re.IGNORECASE,
 )
-_OPENING = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE
-)
+_OPENING = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _CHARSET_WITHIN = 4096
 
 
@@ -74,9 +72,7 @@ def read_html(data: bytes, source: str) -> Document:
     if tree is None or not text.strip():
         raise InputError(f"{source!r} is an HTML page without text; save it from a browser once it is drawn")
     metadata: dict[str, Any] = {"source": source, "format": "html"}
-    outline = [
-        [start, level, text[start:end]] for start, end, level in page.headings if text[start:end].strip()
-    ]
+    outline = [[start, level, text[start:end]] for start, end, level in page.headings if text[start:end].strip()]
     if outline:
         metadata["outline"] = outline
     title = _title(tree)
@@ -109,9 +105,7 @@ def _tree(markup: str) -> tuple[Any, bool]:
         from lxml import etree
     except ImportError as error:
         raise MissingExtraError("reading HTML", "html") from error
-    parser = etree.HTMLParser(
-        encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True
-    )
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True)
     try:
         tree = etree.fromstring(markup.encode(), parser)
     except etree.XMLSyntaxError:
@@ -180,9 +174,7 @@ class _Page:
         self._flat = 0  # open headings and rows of data: blocks in them are parted by spaces
         self._verbatim = 0
         self._lists = 0
-        self._rows: list[
-            int | None
-        ] = []  # for each open row the cells so far; None if it is not a row of data
+        self._rows: list[int | None] = []  # for each open row the cells so far; None if it is not a row of data
         self._open_headings = 0
         self._start: int | None = None  # of the open heading, once it has text
 

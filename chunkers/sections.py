@@ -21,6 +21,7 @@ _NAMED = re.compile(
 )
 _NAMED_LEVELS = {"BOOK": 1, "VOLUME": 1, "PART": 1, "ACT": 1, "SCENE": 3, "SECTION": 3, "ARTICLE": 2}
 _LONGEST_HEADING = 100  # characters
+_DEEPEST = 32  # headings over each other; what an outline nests deeper stands side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def split_sections(text: str, outline: Sequence[Sequence[int | str]] | None = No
         if heading.span.start > start:
             yield _section(start, heading.span.start, path)
         start = heading.span.start
-        while path and path[-1].level >= heading.level:
+        while path and (path[-1].level >= heading.level or len(path) == _DEEPEST):
             path.pop()
         path.append(heading)
     if start < len(text):
@@ -75,7 +76,15 @@ def _from_outline(text: str, outline: Sequence[Sequence[int | str]]) -> Iterator
     for start, level, title in sorted(outline, key=lambda row: int(row[0])):
         if last < int(start) < len(text):
             last = int(start)
-            yield Heading(Span(last, min(len(text), last + len(str(title)))), int(level), " ".join(str(title).split()))
+            yield Heading(Span(last, _lines_end(text, last, str(title))), int(level), " ".join(str(title).split()))
+
+
+def _lines_end(text: str, start: int, title: str) -> int:
+    """Where the lines of the heading end; `start` where it is not there, as in a part of a section's text."""
+    shown = next(find_headings(text[start : start + 4 * _LONGEST_HEADING]), None)
+    if shown is not None and shown.span.start == 0 and shown.title == title:
+        return start + shown.span.end
+    return start + len(title) if text.startswith(title, start) else start
 
 
 @dataclass(slots=True)

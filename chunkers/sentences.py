@@ -38,7 +38,10 @@ _ABBREVIATION = re.compile(
       | [A-Z] | (?:[A-Z]\.)+[A-Z] | [a-z] )$""",
     re.VERBOSE,
 )
-_MAY_END = re.compile(r"(?:etc|al|inc|ltd|co|corp|jr|sr|a\.m|p\.m|u\.s|u\.k|u\.s\.a|ph\.d|m\.d|llc|plc)$", re.IGNORECASE)
+_MAY_END = re.compile(
+    r"(?:etc|al|inc|ltd|co|corp|jr|sr|a\.m|p\.m|u\.s|u\.k|u\.s\.a|ph\.d|m\.d|llc|plc)$", re.IGNORECASE
+)
+_ORDINARY = re.compile(r"(?i:no|nos|sat|sun)$|(?:app|art|cl|dec|est|ex|id|mar|max|min|mon|op|par|ref|sec)$")
 _STARTERS = re.compile(
     r"(?:The|This|That|These|Those|It|In|On|At|He|She|We|They|I|You|A|An|But|And|However|If|When|As|For|There|His|Her|"
     r"Its|Our|Their|My|After|Before|While|Although|Since|Then|So|What|Who|Why|How|Such|Some|All|Both|To)\b"
@@ -72,7 +75,7 @@ def _ends_sentence(text: str, first: int, match: re.Match[str], end: int) -> boo
         return _stop_alone_ends(text[max(first, mark - 16) : mark].rstrip(), following)
     if following[0].islower():
         return False
-    if text[mark] != "." or match.end() - mark > 1 and text[mark + 1] in ".!?":
+    if text[mark] != "." or (match.end() - mark > 1 and text[mark + 1] in ".!?"):
         return True
     before = text[max(first, mark - 12) : mark]
     if _LIST_NUMBER.search(text[max(first - 1, mark - 8, 0) : mark]) and mark - first <= 6:
@@ -80,6 +83,8 @@ def _ends_sentence(text: str, first: int, match: re.Match[str], end: int) -> boo
     abbreviation = _ABBREVIATION.search(before)
     if abbreviation is None or match.end() > mark + 1:
         return True
+    if _ORDINARY.match(abbreviation[0]):  # a word that is only short for another before a number
+        return not following[0].isdigit()
     if _MAY_END.search(abbreviation[0]) or abbreviation[0] == "I":
         return _STARTERS.match(following) is not None
     return False

@@ -1,6 +1,6 @@
 """Summarizes Python's language reference, which every CPython carries, at three budgets, and writes a report.
 
-    make demo
+make demo
 """
 
 from __future__ import annotations

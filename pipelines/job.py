@@ -11,8 +11,10 @@ from longdoc.errors import BudgetError
 from longdoc.pipelines.extractive import ExtractiveSummarizer
 from longdoc.pipelines.fan_out import FanOutOptions
 from longdoc.pipelines.outline import Outline, outline_of
-from longdoc.pipelines.summarizer import Summarizer
+from longdoc.pipelines.summarizer import Passage, Prompting, Summarizer
 
+_CHUNK, _CHUNK_ASKED = 1024, 2048  # tokens of a chunk, chosen from here or read by a model at a price a call
+_HEADING = 4  # tokens that set off a heading in a prompt
 _SHARE = 4  # a summary of a chunk is at most a quarter of it,
 _LEAST = 64  # but no chunk is asked for less than this many tokens
 
@@ -35,6 +37,11 @@ class Job:
             raise BudgetError(f"max_tokens is {self.max_tokens}; give the summary at least 1 token")
         if self.chunk_tokens is not None and self.chunk_tokens < 1:
             raise BudgetError(f"chunk_tokens is {self.chunk_tokens}; give a chunk at least 1 token")
+        if isinstance(self.summarizer, Prompting) and self.max_tokens > self.summarizer.max_output_tokens:
+            raise BudgetError(
+                f"max_tokens is {self.max_tokens}, and the model's context leaves {self.summarizer.max_output_tokens} "
+                "for a summary; lower max_tokens or raise context_tokens"
+            )
         if self.query is not None and not self.query.strip():
             raise BudgetError("the query is blank; leave it out, or say what the summary is to be about")
 
@@ -55,14 +62,14 @@ class Job:
 
     @property
     def leaf_tokens(self) -> int:
-        """The most tokens of a chunk: as asked, else 1,024, and never more than one call can read."""
+        """The most tokens of a chunk: as asked, else 1,024, or 2,048 for a model; never more than a call can read."""
         room = self.summarizer.max_input_tokens - self._framing
         if room < 1:
             raise BudgetError(
                 f"a call can read {self.summarizer.max_input_tokens} tokens, and the query and memory take "
                 f"{self._framing}; shorten the query or use a model with a longer context"
             )
-        return min(self.chunk_tokens or 1024, room)
+        return min(self.chunk_tokens or (_CHUNK if self.extractive else _CHUNK_ASKED), room)
 
     def node_budget(self, node: Outline) -> int:
         """The most tokens of a node's summary: `max_tokens` at the top, below it a quarter of what it covers."""
@@ -73,20 +80,38 @@ class Job:
     @property
     def max_calls_a_node(self) -> int:
         """How often a node's model is called at most, retries and second askings together."""
-        asked: int = getattr(self.summarizer, "max_calls", 1)
-        return asked if self.extractive else asked * self.options.max_attempts
-
-    def call_overhead(self, node: Outline) -> int:
-        """At most the tokens that a node's call reads beside its passages."""
         if self.extractive:
-            return 0
-        prompt: int = getattr(self.summarizer, "prompt_overhead", 0)
-        return prompt + self._framing
+            return 1
+        asked = self.summarizer.max_calls if isinstance(self.summarizer, Prompting) else 1
+        return asked * self.options.max_attempts
+
+    def input_tokens(self, node: Outline) -> int:
+        """At most the tokens that a node's call reads: passages, instructions, query and memory."""
+        if not node.children:
+            passages = node.tokens + self._heading_tokens(node.headings)
+        else:
+            passages = sum(self.node_budget(child) + self._heading_tokens((child.title,)) for child in node.children)
+        return passages + self._prompt + (0 if node.children else self._memory)
+
+    def _heading_tokens(self, headings: tuple[str, ...]) -> int:
+        return sum(self.summarizer.tokenizer.count(heading) + _HEADING for heading in headings)
+
+    @cached_property
+    def _prompt(self) -> int:
+        if not isinstance(self.summarizer, Prompting):
+            return self._framing - self._memory
+        return self.summarizer.prompt_tokens(
+            [Passage("", ())], self.max_tokens, self.query, "-" if self._memory else ""
+        )
+
+    @property
+    def _memory(self) -> int:
+        return 0 if self.extractive else self.memory_tokens
 
     @cached_property
     def _framing(self) -> int:
         query = self.summarizer.tokenizer.count(self.query) if self.query else 0
-        return query + (0 if self.extractive else self.memory_tokens)
+        return query + self._memory
 
     @property
     def _fan_in(self) -> int:

@@ -13,6 +13,7 @@ from longdoc.memory.summary_tree import SummaryTree
 from longdoc.pipelines.fan_out import FanOutEvent, ItemRetried, Outcome, fan_out
 from longdoc.pipelines.job import Job
 from longdoc.pipelines.outline import Outline
+from longdoc.pipelines.rate_limit import RateLimiter
 from longdoc.pipelines.summarizer import Passage
 
 
@@ -54,6 +55,7 @@ class MapReduce:
         self._memories = dict(zip((id(leaf) for leaf in job.outline.leaves), memories, strict=True))
         self._made: dict[int, SummaryTree] = {}
         self._on_event = on_event or (lambda event: None)
+        self._limiter = RateLimiter(job.options.requests_per_minute, job.options.tokens_per_minute)
 
     def run(self) -> SummaryTree:
         """The tree of summaries. At most `job.options.max_attempts` attempts a node."""
@@ -62,7 +64,14 @@ class MapReduce:
         return self._made[id(self.job.outline)]
 
     def _level(self, nodes: Sequence[Outline]) -> None:
-        outcomes = fan_out(self._summarize, nodes, self.job.options, on_event=lambda event: self._report(nodes, event))
+        outcomes = fan_out(
+            self._summarize,
+            nodes,
+            self.job.options,
+            tokens=lambda node: self.job.input_tokens(node) + self.job.node_budget(node),
+            on_event=lambda event: self._report(nodes, event),
+            limiter=self._limiter,  # one for all levels: the rates are the provider's
+        )
         for node, outcome in zip(nodes, outcomes, strict=True):
             self._made[id(node)] = self._tree(node, outcome)
             self._on_event(NodeDone(node.title, len(self._made), len(self._nodes), not outcome.ok))

@@ -45,12 +45,8 @@ class Plan:
 def plan_of(job: Job, prices: Prices | None = None) -> Plan:
     """The plan of a job: a pure function of its outline, which `run` follows node by node."""
     nodes = list(job.outline.walk())
-    read = written = 0
-    for node in nodes:
-        budget = job.node_budget(node)
-        passages = node.tokens if not node.children else sum(job.node_budget(child) for child in node.children)
-        read += job.call_overhead(node) + passages
-        written += budget
+    read = sum(job.input_tokens(node) for node in nodes)
+    written = sum(job.node_budget(node) for node in nodes)
     cost = None
     if prices is not None:
         cost = 0.0 if job.extractive else (read * prices.input + written * prices.output) / 1e6

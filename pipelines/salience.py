@@ -31,10 +31,10 @@ def salience(table: SentenceTable, query: NDArray[np.float32] | None = None) -> 
     Positions count from the table's first row, so that a chunk's table is scored as a text of its own.
     """
     values = features(table, query)
-    if query is not None:
-        return values @ np.array(QUERIED) - _TORN * table.torn
-    fitted = values @ np.array(GENERAL)
-    return _standard(fitted, readable(table)) + _CENTRALITY_SHARE * values[:, 0] - _TORN * table.torn
+    scores: NDArray[np.float64] = values @ np.array(GENERAL if query is None else QUERIED)
+    if query is None:
+        scores = _standard(scores, readable(table)) + _CENTRALITY_SHARE * values[:, 0]
+    return scores - _TORN * table.torn
 
 
 def features(table: SentenceTable, query: NDArray[np.float32] | None = None) -> NDArray[np.float64]:  # (rows, 9)

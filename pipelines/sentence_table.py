@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -19,7 +20,7 @@ from longdoc.chunkers.span import Span
 
 KEPT = 40_000  # vectors held at once; of a longer text each chunk keeps its most central sentences
 _LEAST_KEPT = 3  # sentences of each chunk, however long the text
-_WINDOW = 8192  # sentences embedded at a time
+WINDOW = 8192  # sentences embedded at a time
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]|[^\W_]+")
 _CUE = re.compile(
     r"\b(?:this (?:paper|document|specification|proposal|article|study|work|report)|in (?:conclusion|summary|short)"
@@ -29,7 +30,7 @@ _CUE = re.compile(
     r"|conclu|propos|purpose|suggest|significant|important)",
     re.IGNORECASE,
 )
-_PAIRS = ("“”", "()", "[]", "«»", "「」")
+_PAIRS = (("“", "”"), ("(", ")"), ("[", "]"), ("«", "»"), ("「", "」"))
 
 
 class Encoder(Protocol):
@@ -80,7 +81,8 @@ class TableMaker:
     """Makes the table of a document whose chunks begin at `edges`, the first at 0.
 
     `on_chunks` is told the number of chunks whose sentences have been embedded, and never goes back. Time is that
-    of embedding each sentence once and little more; memory is bounded by `kept` vectors, or by three for each chunk.
+    of embedding each sentence once, `window` at a time, and little more; memory is bounded by `kept` vectors, or by
+    three for each chunk.
     """
 
     def __init__(
@@ -90,12 +92,14 @@ class TableMaker:
         encoder: Encoder,
         on_chunks: Callable[[int], object] = lambda count: None,
         kept: int = KEPT,
+        window: int = WINDOW,
     ) -> None:
         self._text = document.page_content
         self._source = str(document.metadata.get("source", ""))
         self._edges = np.asarray(edges, np.int64)
         self._encoder = encoder
         self._on_chunks = on_chunks
+        self._size = window
         found = np.array(list(self._find(document)), np.int64).reshape(-1, 3)
         self._starts, self._ends, self._leads = found[:, 0], found[:, 1], found[:, 2]
         self._chunks = np.searchsorted(self._edges, self._starts, side="right") - 1
@@ -105,7 +109,7 @@ class TableMaker:
     def make(self) -> SentenceTable:
         """The table. A text without sentences gives one without rows."""
         weights = _Weights(self._texts(0, len(self._starts)))
-        parts = [self._window(start, weights) for start in range(0, max(1, len(self._starts)), _WINDOW)]
+        parts = [self._window(first, last, weights) for first, last in self._windows()]
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
         return SentenceTable(source=self._source, total=len(self._starts), **arrays)
 
@@ -115,7 +119,7 @@ class TableMaker:
             first, last = np.searchsorted(self._edges, [section.body, section.span.end], side="right")
             cuts = [section.body, *self._edges[first:last].tolist(), section.span.end]
             lead = 0
-            for start, end in zip(cuts, cuts[1:], strict=False):
+            for start, end in itertools.pairwise(cuts):
                 for span in split_sentences(self._text, start, max(start, end)):
                     yield span.start, span.end, lead
                     lead += 1
@@ -124,8 +128,18 @@ class TableMaker:
         for start, end in zip(self._starts[first:last].tolist(), self._ends[first:last].tolist(), strict=True):
             yield self._text[start:end]
 
-    def _window(self, first: int, weights: _Weights) -> SentenceTable:
-        last = min(first + _WINDOW, len(self._starts))
+    def _windows(self) -> Iterator[tuple[int, int]]:
+        """Runs of rows, at least one run; a chunk is in one of them whole, unless it is longer than a window."""
+        first = 0
+        while first + self._size < len(self._starts):
+            last = first + self._size
+            whole = int(np.searchsorted(self._chunks, self._chunks[last]))
+            last = whole if whole > first else last
+            yield first, last
+            first = last
+        yield first, len(self._starts)
+
+    def _window(self, first: int, last: int, weights: _Weights) -> SentenceTable:
         texts = list(self._texts(first, last))
         surface = np.array([_surface(text, weights) for text in texts], np.float32).reshape(-1, 5)
         vectors = self._encoder.encode(texts)
@@ -144,7 +158,7 @@ class TableMaker:
             total=len(self._starts),
         )
         chunks = self._chunks[first:last]
-        self._on_chunks(len(self._edges) if last == len(self._starts) else int(chunks[-1]))
+        self._on_chunks(len(self._edges) if last == len(self._starts) else int(self._chunks[last]))
         return table if self._kept_each is None else table.cut(_central(vectors, chunks, self._kept_each))
 
 
@@ -176,7 +190,7 @@ class _Weights:
 
     def cosine(self, words: Sequence[str]) -> float:
         """The cosine of a sentence to the whole source, from 0 to 1."""
-        own = math.sqrt(sum(self._rarity[word] ** 2 for word in words))
+        own = math.sqrt(sum((count * self._rarity[word]) ** 2 for word, count in Counter(words).items()))
         return sum(self._pull[word] for word in words) / (own * self._norm) if own else 0.0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from longdoc.chunkers.tokenizer import Tokenizer
+from longdoc.chunkers.tokenizer import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.memory.running_memory import RunningMemory
 from longdoc.memory.summary_tree import Run, SummaryTree
 from longdoc.pipelines.extract import Extract
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
 class Settings:
     """What a summary is to be; checked when a plan or a run begins.
 
-    `max_tokens` bounds the summary, counted with `tokenizer`, by default the bundled one, or a chat model's own.
+    `max_tokens` bounds the summary, counted with `tokenizer`: the bundled one by default, or a chat model's own.
     `query` says what it is to be about. `model` is "extractive", a name that LangChain's `init_chat_model` takes, a
-    chat model or a `Summarizer`. `chunk_tokens` (1,024 if None) bounds what one call reads; `memory_tokens` what a
-    chat model is told of the text before. `options` governs the calls; its `on_error="return"` gives a partial tree.
+    chat model or a `Summarizer`; `context_tokens` is what a chat model holds, prompt and reply together.
+    `chunk_tokens` (if None, 1,024, or 2,048 for a chat model) bounds what one call reads of the text, and
+    `memory_tokens` what a chat model is told of the text before. `options` governs the calls; its
+    `on_error="return"` gives a partial tree.
     """
 
     max_tokens: int = 300
@@ -42,20 +45,35 @@ class Settings:
     tokenizer: str | Tokenizer | None = None
     chunk_tokens: int | None = None
     memory_tokens: int = 200
+    context_tokens: int = 8192
     options: FanOutOptions = field(default_factory=FanOutOptions)
 
     def job(self, sources: Sources, calls: _Calls | None = None) -> Job:
         """The work that these settings make of some sources. Raises `LongdocError`."""
-        summarizer = _summarizer(self.model, self.tokenizer, calls or _Calls())
+        documents = load_sources(sources)
+        texts = {str(document.metadata["source"]): document.page_content for document in documents}
         return Job(
-            tuple(load_sources(sources)),
-            summarizer,
+            tuple(documents),
+            self._summarizer(texts, calls or _Calls()),
             max_tokens=self.max_tokens,
             query=self.query,
             chunk_tokens=self.chunk_tokens,
             memory_tokens=self.memory_tokens,
             options=self.options,
         )
+
+    def _summarizer(self, texts: Mapping[str, str], calls: _Calls) -> Summarizer:
+        if self.model == "extractive":
+            return ExtractiveSummarizer(tokenizer=self.tokenizer or BUNDLED)
+        if isinstance(self.model, Summarizer):
+            return self.model
+        from longdoc.pipelines.chat_models import chat_model, tokenizer_for
+        from longdoc.pipelines.chat_summarizer import ChatSummarizer
+
+        chat = chat_model(self.model) if isinstance(self.model, str) else self.model
+        counted = tokenizer_for(chat) if self.tokenizer is None else load_tokenizer(self.tokenizer)
+        made = ChatSummarizer(chat, tokenizer=counted, context_tokens=self.context_tokens, on_call=calls)
+        return made.with_originals(texts)
 
 
 class Summarization(Runnable[Sources, SummaryTree]):
@@ -159,19 +177,3 @@ class _Calls:
 
     def __call__(self, record: CallRecord) -> None:
         self.extra += record.extra
-
-
-def _summarizer(
-    model: str | BaseChatModel | Summarizer, tokenizer: str | Tokenizer | None, calls: _Calls
-) -> Summarizer:
-    if model == "extractive":
-        return ExtractiveSummarizer(tokenizer=tokenizer or "minilm")
-    if isinstance(model, Summarizer):
-        return model
-    from longdoc.chunkers.tokenizer import load_tokenizer
-    from longdoc.pipelines.chat_models import chat_model, tokenizer_for
-    from longdoc.pipelines.chat_summarizer import ChatSummarizer
-
-    chat = chat_model(model) if isinstance(model, str) else model
-    counted = tokenizer_for(chat) if tokenizer is None else load_tokenizer(tokenizer)
-    return ChatSummarizer(chat, tokenizer=counted, on_call=calls)

@@ -53,3 +53,21 @@ class Summarizer(Protocol):
         self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""
     ) -> Summary:
         """The same as `summarize`, without blocking the event loop."""
+
+
+@runtime_checkable
+class Prompting(Protocol):
+    """What a summarizer that asks a model with prompts adds, so that its calls can be planned."""
+
+    @property
+    def max_calls(self) -> int:
+        """The calls that one summary takes at most, retries aside."""
+
+    @property
+    def max_output_tokens(self) -> int:
+        """The largest budget that it can be given."""
+
+    def prompt_tokens(
+        self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""
+    ) -> int:
+        """The most tokens that a prompt for these can take."""

@@ -16,6 +16,7 @@ import typer
 from longdoc.errors import LongdocError
 
 if TYPE_CHECKING:
+    from longdoc.pipelines.fan_out import FanOutOptions
     from longdoc.pipelines.map_reduce import Event
     from longdoc.pipelines.summarize import Settings
 
@@ -35,6 +36,7 @@ Query = Annotated[str | None, typer.Option(help="What the summary is to be about
 ModelName = Annotated[str, typer.Option(help="extractive, or a chat model as init_chat_model names it (openai:…).")]
 TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")]
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
+ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and reply together.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
@@ -47,13 +49,22 @@ def summarize(
     format: Annotated[str, typer.Option(help="text, markdown, json or html.")] = "text",
     tokenizer: TokenizerName = None,
     chunk_tokens: ChunkTokens = None,
+    context_tokens: ContextTokens = 8192,
     concurrency: Annotated[int, typer.Option(help="Calls to a chat model at once.")] = 8,
     partial: Annotated[bool, typer.Option("--partial", help="Go on where a chat model fails for good.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Summarize the sources as one, every sentence with the place it comes from."""
     with one_line_errors():
-        wanted = _settings(max_tokens, query, model, tokenizer, chunk_tokens, concurrency, partial)
+        wanted = _settings(
+            max_tokens=max_tokens,
+            query=query,
+            model=model,
+            tokenizer=tokenizer,
+            chunk_tokens=chunk_tokens,
+            context_tokens=context_tokens,
+            options=_options(concurrency, partial),
+        )
         if format not in FORMATS:
             _refuse(f"unknown format {format!r}; give one of {', '.join(FORMATS)}")
         from longdoc.pipelines.render import render
@@ -73,13 +84,21 @@ def plan(
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
     tokenizer: TokenizerName = None,
     chunk_tokens: ChunkTokens = None,
+    context_tokens: ContextTokens = 8192,
     price_in: Annotated[float | None, typer.Option(help="Money per million tokens read.")] = None,
     price_out: Annotated[float | None, typer.Option(help="Money per million tokens written.")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Say what summarize will take with the same options: calls, tokens, cost, bytes. No model is called."""
     with one_line_errors():
-        wanted = _settings(max_tokens, query, model, tokenizer, chunk_tokens, 8, False)
+        wanted = _settings(
+            max_tokens=max_tokens,
+            query=query,
+            model=model,
+            tokenizer=tokenizer,
+            chunk_tokens=chunk_tokens,
+            context_tokens=context_tokens,
+        )
         if format not in ("text", "json"):
             _refuse(f"unknown format {format!r}; give text or json")
         if (price_in is None) != (price_out is None):
@@ -139,29 +158,18 @@ def _refuse(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _settings(
-    max_tokens: int,
-    query: str | None,
-    model: str,
-    tokenizer: str | None,
-    chunk_tokens: int | None,
-    concurrency: int,
-    partial: bool,
-) -> Settings:
-    from longdoc.errors import BudgetError
-    from longdoc.pipelines.fan_out import FanOutOptions
+def _settings(**given: Any) -> Settings:
     from longdoc.pipelines.summarize import Settings
 
+    return Settings(**given)
+
+
+def _options(concurrency: int, partial: bool) -> FanOutOptions:
+    from longdoc.pipelines.fan_out import FanOutOptions
+
     if concurrency < 1:
-        raise BudgetError(f"concurrency is {concurrency}; give 1 or more")
-    return Settings(
-        max_tokens=max_tokens,
-        query=query,
-        model=model,
-        tokenizer=tokenizer,
-        chunk_tokens=chunk_tokens,
-        options=FanOutOptions(max_concurrency=concurrency, on_error="return" if partial else "raise"),
-    )
+        _refuse(f"concurrency is {concurrency}; give 1 or more")
+    return FanOutOptions(max_concurrency=concurrency, on_error="return" if partial else "raise")
 
 
 def _paths(sources: list[str]) -> list[Path]:

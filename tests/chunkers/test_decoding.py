@@ -10,9 +10,7 @@ from longdoc.chunkers.decoding import decode, is_pdf
 from longdoc.errors import InputError
 
 FRENCH = "L'été dernier, à la plage, nous avons mangé des crêpes. Où êtes-vous allés ? C'était déjà l'hiver. "
-RUSSIAN = (
-    "В начале июля, в чрезвычайно жаркое время, под вечер, один молодой человек вышел из своей каморки. "
-)
+RUSSIAN = "В начале июля, в чрезвычайно жаркое время, под вечер, один молодой человек вышел из своей каморки. "
 JAPANESE = "国境の長いトンネルを抜けると雪国であった。夜の底が白くなった。信号所に汽車が止まった。\n"
 CHINESE = "话说天下大势,分久必合,合久必分。周末七国分争,并入于秦。\n"
 POLISH = "Zażółć gęślą jaźń. Dzień dobry, jak się pan miewa? Wszystko w porządku, dziękuję. "
@@ -138,8 +136,7 @@ def test_a_label_that_does_not_fit_gives_way_to_detection() -> None:
 
 def test_a_few_nul_bytes_are_kept() -> None:
     assert (
-        decode(b"some good text\0and more of it, with an end\0", "x")
-        == "some good text\0and more of it, with an end\0"
+        decode(b"some good text\0and more of it, with an end\0", "x") == "some good text\0and more of it, with an end\0"
     )
 
 

@@ -222,9 +222,7 @@ def test_large_pages_are_read_whole() -> None:
     assert text("<" * 300_000) == "<" * 300_000
 
 
-@pytest.mark.parametrize(
-    "page", ["", "<p>", "<!-- -->", "<script>x</script>", "<title>t</title>", "<p>&nbsp;", "</p>"]
-)
+@pytest.mark.parametrize("page", ["", "<p>", "<!-- -->", "<script>x</script>", "<title>t</title>", "<p>&nbsp;", "</p>"])
 def test_a_page_without_text_is_refused(page: str) -> None:
     with pytest.raises(InputError, match=r"^'x.html' is an HTML page without text; "):
         read(page)

@@ -57,9 +57,7 @@ def with_bookmarks(data: bytes, bookmarks: list[tuple[str, int, int]]) -> bytes:
     writer = PdfWriter(clone_from=io.BytesIO(data))
     parents = {}
     for title, number, level in bookmarks:
-        parents[level] = writer.add_outline_item(
-            title=title, page_number=number, parent=parents.get(level - 1)
-        )
+        parents[level] = writer.add_outline_item(title=title, page_number=number, parent=parents.get(level - 1))
     return written(writer)
 
 
@@ -88,11 +86,7 @@ def test_pages_are_joined_and_each_start_is_told() -> None:
     assert document.metadata == {"source": "x.pdf", "format": "pdf", "pages": [0, 19]}
 
 
-@given(
-    st.lists(st.text(st.sampled_from("abc xyz."), max_size=20).map(str.strip), min_size=1, max_size=6).filter(
-        any
-    )
-)
+@given(st.lists(st.text(st.sampled_from("abc xyz."), max_size=20).map(str.strip), min_size=1, max_size=6).filter(any))
 def test_pages_tile_the_text(texts: list[str]) -> None:
     document = read(raw_pdf([page(text) for text in texts]))
     content, starts = document.page_content, document.metadata["pages"]
@@ -134,9 +128,7 @@ def test_bookmarks_found_on_their_page_make_the_outline() -> None:
 
 
 def test_two_bookmarks_of_one_title_are_two_headings() -> None:
-    data = with_bookmarks(
-        raw_pdf([page("Notes", "some", "Notes", "more")]), [("Notes", 0, 1), ("Notes", 0, 1)]
-    )
+    data = with_bookmarks(raw_pdf([page("Notes", "some", "Notes", "more")]), [("Notes", 0, 1), ("Notes", 0, 1)])
     assert read(data).metadata["outline"] == [[0, 1, "Notes"], [11, 1, "Notes"]]
 
 
@@ -190,9 +182,7 @@ def test_what_is_no_pdf_is_named() -> None:
         read(b"\x89PNG\r\n\x1a\n...")
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.integers(0, 255)), max_size=30), st.integers(0, 20)
-)
+@given(st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.integers(0, 255)), max_size=30), st.integers(0, 20))
 def test_damage_gives_a_document_or_an_input_error(changes: list[tuple[int, int]], cut: int) -> None:
     data = bytearray(SMALL)
     for position, value in changes:
@@ -230,9 +220,7 @@ def test_nothing_reaches_standard_error(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from longdoc.chunkers.pdf_reading import read_pdf\n"
         "print(len(read_pdf(Path(sys.argv[1]).read_bytes(), 'x.pdf').page_content))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("30\n", "")
 
 
@@ -267,9 +255,7 @@ def words(text: str) -> list[str]:
     return sorted("".join(c if c.isalnum() else " " for c in text).split())
 
 
-@pytest.mark.parametrize(
-    "name", ["REPAIR-2022-INV-001_multipage", "SPARSE-2024-INV-1234_borderless_table", "test"]
-)
+@pytest.mark.parametrize("name", ["REPAIR-2022-INV-001_multipage", "SPARSE-2024-INV-1234_borderless_table", "test"])
 def test_real_pages_hold_the_words_that_another_reader_finds(name: str) -> None:
     expected = from_data("messy_files", f"expected__{name}.md").decode()
     assert words(read(from_data("messy_files", f"{name}.pdf")).page_content) == words(expected)

@@ -135,9 +135,7 @@ def test_a_line_of_five_megabytes_is_read(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_files_without_text_are_refused_with_the_remedy(
-    tmp_path: Path, name: str, data: bytes, said: str
-) -> None:
+def test_files_without_text_are_refused_with_the_remedy(tmp_path: Path, name: str, data: bytes, said: str) -> None:
     path = tmp_path / name
     path.write_bytes(data)
     with pytest.raises(InputError) as caught:

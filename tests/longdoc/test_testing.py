@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
@@ -12,6 +12,7 @@ from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
 from longdoc.testing import Counted, CountingTokenizer, ScriptedChatModel
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), max_size=5))
 def test_replies_come_in_order_and_calls_are_kept(replies: list[str]) -> None:
     model = ScriptedChatModel(replies=replies)
@@ -39,6 +40,7 @@ def test_a_function_answers_each_call_for_itself_from_many_threads_and_tasks() -
     assert len(model.calls) == 100
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_streams_join_to_the_reply_and_end_with_the_usage(reply: str) -> None:
     model = ScriptedChatModel(replies=[reply, reply])
@@ -103,6 +105,7 @@ def test_a_message_is_passed_on_as_it_is() -> None:
     assert (reply.usage_metadata, reply.response_metadata["finish_reason"]) == (usage, "length")
 
 
+@settings(deadline=None)
 @given(st.lists(st.text()))
 def test_a_counting_tokenizer_counts_like_the_one_within(texts: list[str]) -> None:
     within = load_tokenizer()
@@ -114,6 +117,7 @@ def test_a_counting_tokenizer_counts_like_the_one_within(texts: list[str]) -> No
     assert tokenizer.name == within.name
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_without_one_within_words_are_counted(text: str) -> None:
     tokenizer = CountingTokenizer()

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import pytest
+import zstandard
 from langchain_openai import ChatOpenAI
 
 from longdoc.chunkers.tokenizer import load_tokenizer
 from longdoc.errors import UnavailableError, UnknownNameError
 from longdoc.pipelines.chat_models import chat_model, tokenizer_for
 from longdoc.testing import ScriptedChatModel
+
+CACHE = Path(__file__).parents[2] / ".." / "shared" / "data" / "common" / "tiktoken_cache.tar.zst"
 
 
 @pytest.fixture
@@ -56,6 +60,19 @@ def test_an_unknown_model_is_counted_with_the_bundled_tokenizer(name: str) -> No
     assert tokenizer_for(ScriptedChatModel(replies=[], model_name=name)).name == load_tokenizer().name
 
 
-def test_an_openai_model_is_counted_with_tiktoken_or_the_bundled_one_offline() -> None:
-    name = tokenizer_for(ScriptedChatModel(replies=[], model_name="gpt-4o")).name
-    assert name in ("tiktoken:o200k_base", load_tokenizer().name)
+def test_an_openai_model_is_counted_with_tiktoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not CACHE.exists():
+        pytest.skip("no ../shared/data/common here to take tiktoken's files from")
+    with zstandard.open(CACHE, "rb") as packed, tarfile.open(fileobj=packed, mode="r|") as files:
+        files.extractall(tmp_path, filter="data")
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path / "tiktoken_cache"))
+    assert tokenizer_for(ScriptedChatModel(replies=[], model_name="gpt-4o")).name == "tiktoken:o200k_base"
+
+
+@pytest.mark.enable_socket
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_without_a_network_the_bundled_tokenizer_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nothing listens there
+    model = ScriptedChatModel(replies=[], model_name="text-davinci-edit-001")
+    assert tokenizer_for(model).name == load_tokenizer().name

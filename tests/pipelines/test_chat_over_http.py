@@ -119,8 +119,7 @@ def test_the_laws_hold_for_what_a_random_model_writes(folder: Path, address: str
     passages = [Passage(TEXT, (Span(0, len(TEXT), "cat"),))]
     try:
         summary = chat.summarize(passages, budget)
-    except StageError as error:
-        assert "twice" in str(error)
+    except StageError:  # twice nothing but symbols
         assert len(records) == 2
     else:
         assert summary.tokens == tokenizer.count(summary.text) <= budget

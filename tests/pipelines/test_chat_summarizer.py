@@ -68,7 +68,7 @@ def test_an_invention_is_marked() -> None:
 
 REPLIES = st.lists(
     st.text(max_size=200)
-    | st.sampled_from([GOOD, TEXT, "", "<think>", "</think>", "# Summary", "- ", "**", "I'm sorry, I cannot.", " ", "x" * 400])
+    | st.sampled_from([GOOD, TEXT, "", "<think>", "</think>", "# Summary", "- ", "**", "Sorry, no.", " ", "x" * 400])
     | st.lists(st.sampled_from(["Rain", "fell", "Oslo", ". ", "12", "雨。", "\n", "é"]), max_size=60).map(" ".join),
     min_size=2,
     max_size=2,
@@ -178,10 +178,11 @@ def test_a_shorter_second_reply_is_taken_and_a_bad_one_is_not() -> None:
 
 def test_a_first_sentence_that_is_too_long_alone_is_cut_after_a_word() -> None:
     summary = summarizer(GOOD, GOOD)[0].summarize(SOURCE, 9)
-    assert summary.text == "Profits rose to 1..."[: len("Profits rose to")] + "..."
+    assert summary.text == "Profits rose to 1,200..."
     assert summary.tokens <= 9
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), st.integers(1, 8))
 def test_a_cut_sentence_fits(text: str, budget: int) -> None:
     try:
@@ -249,9 +250,8 @@ def test_items_become_sentences_and_a_sentence_cut_short_is_left_out() -> None:
 
 
 def test_reasoning_blocks_are_not_read() -> None:
-    blocks: list[str | dict[str, object]] = [
-        {"type": "reasoning", "reasoning": "Rain."}, {"type": "text", "text": GOOD},
-    ]  # fmt: skip
+    thought: dict[str, object] = {"type": "reasoning", "reasoning": "Rain."}
+    blocks: list[str | dict[str, object]] = [thought, {"type": "text", "text": GOOD}]
     assert summarizer(AIMessage(blocks))[0].summarize(SOURCE, 50).text == GOOD
 
 
@@ -284,15 +284,13 @@ def test_each_call_is_reported() -> None:
 
 def test_the_name_tells_models_and_settings_apart() -> None:
     one, other = ScriptedChatModel(replies=[]), ScriptedChatModel(replies=[], model_name="other")
-    names = [
-        ChatSummarizer(model, tokenizer=tokenizer, context_tokens=size).name
-        for model, tokenizer, size in [
-            (one, TOKENIZER, 8192),
-            (other, TOKENIZER, 8192),
-            (one, CountingTokenizer(), 8192),
-            (one, TOKENIZER, 4096),
-        ]  # fmt: skip
+    settings_ = [
+        (one, TOKENIZER, 8192),
+        (other, TOKENIZER, 8192),
+        (one, CountingTokenizer(), 8192),
+        (one, TOKENIZER, 4096),
     ]
+    names = [ChatSummarizer(model, tokenizer=kind, context_tokens=size).name for model, kind, size in settings_]
     assert len(set(names)) == 4
     assert names[0] == ChatSummarizer(ScriptedChatModel(replies=["x"]), tokenizer=TOKENIZER).name
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longdoc.pipelines.facts import Evidence, dates, facts, missing_facts, names, numbers, quotations
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_text_bears_out_its_own_facts(text: str) -> None:
     assert missing_facts(text, text) == []
@@ -15,11 +16,13 @@ def test_a_text_bears_out_its_own_facts(text: str) -> None:
 WORDS = ["Ann", "paid", "1,200", "45%", "in May 2020", '"the red house"', "Mr. Lee", "twenty-five", "the", "U.S.", ". "]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS)).map(" ".join), st.text())
 def test_more_evidence_never_makes_a_fact_missing(claim: str, rest: str) -> None:
     assert missing_facts(claim, f"{claim}\n{rest}") == []
 
 
+@settings(deadline=None)
 @given(st.integers(2, 10**12), st.integers(2, 10**12))
 def test_a_number_is_found_in_any_spelling_and_no_other_number_is(number: int, other: int) -> None:
     for spelled in (f"{number}", f"{number:,}", f"{number:,}".replace(",", " "), f"{number:,}".replace(",", "'")):
