@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from longdoc.errors import UnavailableError
 
 if TYPE_CHECKING:
     import numpy as np
+    import tiktoken
     from numpy.typing import NDArray
 
 
@@ -25,27 +26,31 @@ def encoding_name(name: str) -> str | None:
 
 
 class TiktokenTokenizer:
-    """Counts as OpenAI's models do. `encoding` is a tiktoken encoding name such as `o200k_base`.
+    """Counts as OpenAI's models do, with a tiktoken encoding."""
 
-    Raises `UnavailableError` where the encoding's file is neither cached nor to be downloaded.
-    """
+    def __init__(self, encoding: tiktoken.Encoding) -> None:
+        self._encoding = encoding
 
-    def __init__(self, encoding: str) -> None:
+    @classmethod
+    def named(cls, encoding: str) -> Self:
+        """The tokenizer of an encoding such as `o200k_base`.
+
+        Raises `UnavailableError` where the encoding's file is neither cached nor to be downloaded.
+        """
         import tiktoken
 
         try:
-            self._encoding = tiktoken.get_encoding(encoding)
+            return cls(tiktoken.get_encoding(encoding))
         except (OSError, ValueError) as error:
             raise UnavailableError(
                 f"the tiktoken encoding {encoding!r} is not on this machine and could not be downloaded; set "
                 "TIKTOKEN_CACHE_DIR to a folder that has it, or use the bundled tokenizer 'minilm'"
             ) from error
-        self._name = f"tiktoken:{encoding}"
 
     @property
     def name(self) -> str:
         """`tiktoken:` and the encoding."""
-        return self._name
+        return f"tiktoken:{self._encoding.name}"
 
     def count(self, text: str) -> int:
         """How many tokens `text` has; special tokens written in the text count as plain text."""

@@ -48,7 +48,7 @@ def load_tokenizer(name: str | Tokenizer = BUNDLED) -> Tokenizer:
 
     encoding = encoding_name(name)
     if encoding is not None:
-        return TiktokenTokenizer(encoding)
+        return TiktokenTokenizer.named(encoding)
     return _from_files(name)
 
 

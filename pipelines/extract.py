@@ -19,11 +19,15 @@ class Extract:
     """Runs a job whose summarizer is extractive.
 
     A parent chooses from all sentences below it, not from its children's choices, so that nothing that matters to
-    the whole is lost to a chunk's small budget.
+    the whole is lost to a chunk's small budget. Where the top's budget holds no sentence, its summary is empty, or,
+    if one is `demanded`, refused.
     """
 
-    def __init__(self, job: Job, summarizer: ExtractiveSummarizer, on_event: OnEvent | None = None) -> None:
+    def __init__(
+        self, job: Job, summarizer: ExtractiveSummarizer, on_event: OnEvent | None = None, demanded: bool = True
+    ) -> None:
         self.job = job
+        self._demanded = demanded
         self._summarizer = summarizer
         self._nodes = list(job.outline.walk())
         self._on_event = on_event or (lambda event: None)
@@ -31,13 +35,13 @@ class Extract:
         self._made: dict[int, SummaryTree] = {}
 
     def run(self) -> SummaryTree:
-        """The tree of summaries. Raises `BudgetError` where not one sentence fits the top's budget."""
+        """The tree of summaries. Raises `BudgetError` where a demanded summary cannot be had."""
         tables = self._tables()
         query = self._summarizer.query_vector(self.job.query)
         for node in self._nodes:
             within, sentence = self._under(node, tables)
             summary = self._summarizer.choose(
-                within, sentence, self.job.node_budget(node), query, demanded=node is self.job.outline
+                within, sentence, self.job.node_budget(node), query, self._demanded and node is self.job.outline
             )
             self._made[id(node)] = self._tree(node, summary)
             if node.children:

@@ -22,6 +22,8 @@ from longdoc.pipelines.sentence_table import Encoder, SentenceTable, TableMaker
 from longdoc.pipelines.summarizer import Passage
 
 _REDUNDANCY = 0.7  # what likeness to a sentence already taken costs, in standard deviations of salience
+_SAME = 0.95  # likeness from which a sentence says nothing new and is never taken,
+_NEVER = 1e6  # which costs this
 _CONSIDERED = 400  # sentences, the most salient ones, among which redundancy is weighed
 _CROWDING = 1.0  # what it costs, in a long text, to stand right beside a sentence already taken,
 _ELBOW_ROOM = 1 / 12  # falling to nothing at this share of the text
@@ -140,6 +142,7 @@ class ExtractiveSummarizer:
         """Rows of the pool, the best first; each must fit beside those before it."""
         pool = pool[np.argsort(-candidates.scores[pool], kind="stable")]
         rows: list[int] = []
+        said: set[str] = set()  # a running header or a refrain is said once, however salient
         left = budget
         for start in range(0, len(pool), _CONSIDERED):  # a later block only where the ones before it fill nothing
             block = pool[start : start + _CONSIDERED]
@@ -148,10 +151,14 @@ class ExtractiveSummarizer:
             cost = np.zeros(len(block), np.float32)
             for _ in range(len(block)):
                 best = int(np.argmax(value - cost))
+                if cost[best] >= _NEVER:
+                    break
                 value[best] = -np.inf
-                tokens = self.tokenizer.count(candidates.sentence(int(block[best])).line)
-                if tokens > left:
+                line = candidates.sentence(int(block[best])).line
+                tokens = self.tokenizer.count(line)
+                if tokens > left or line in said:
                     continue
+                said.add(line)
                 rows.append(int(block[best]))
                 left -= tokens
                 cost = np.maximum(cost, self._cost(candidates, block, best, vectors @ vectors[best]))
@@ -167,6 +174,7 @@ class ExtractiveSummarizer:
         apart = np.abs(block - block[taken]) / len(candidates.scores)
         crowded = np.maximum(0.0, 1 - apart / _ELBOW_ROOM)
         cost: NDArray[np.float32] = (_REDUNDANCY * likeness + candidates.crowding * crowded).astype(np.float32)
+        cost[likeness > _SAME] = _NEVER
         return cost
 
     def _refuse(self, candidates: Candidates, budget: int) -> None:

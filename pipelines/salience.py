@@ -20,7 +20,7 @@ GENERAL = (0.233, 0.232, 0.0, -0.093, 0.311, 3.229, 0.572, -0.249, -0.126)
 QUERIED = (0.0, 0.248, 0.181, -0.07, 0.0, 7.253, 0.0, 0.0, 0.0)
 LONG = 600  # sentences; in a longer text its edges tell less, and a summary has more places to speak for
 _CENTRALITY_SHARE = 0.5
-_TORN = 0.3  # what a quotation or bracket that is not closed costs: it reads badly alone, whatever it scores
+_LOOSE = 0.3  # what it costs a sentence that it cannot stand alone: it reads badly, whatever it scores
 _BEGINNING, _ENDING = 300, 100  # sentences; further from the edges, position says nothing more
 _SHORTEST, _LONGEST, _FEWEST_LETTERS = 8, 120, 0.6
 
@@ -34,7 +34,7 @@ def salience(table: SentenceTable, query: NDArray[np.float32] | None = None) -> 
     scores: NDArray[np.float64] = values @ np.array(GENERAL if query is None else QUERIED)
     if query is None:
         scores = _standard(scores, readable(table)) + _CENTRALITY_SHARE * values[:, 0]
-    return scores - _TORN * table.torn
+    return scores - _LOOSE * table.loose
 
 
 def features(table: SentenceTable, query: NDArray[np.float32] | None = None) -> NDArray[np.float64]:  # (rows, 9)

@@ -30,6 +30,12 @@ _CUE = re.compile(
     r"|conclu|propos|purpose|suggest|significant|important)",
     re.IGNORECASE,
 )
+_POINTING = re.compile(
+    r"(?:it|they|he|she|its|their|his|her|these|those|such|that|here|then|thus|hence|therefore|however|otherwise|and"
+    r"|but|so|or|also|this(?! (?:paper|document|specification|proposal|article|study|work|report|book)))\b"
+    r"|\w+ (?:\w+ )?(?:of )?(?:these|those)\b",
+    re.IGNORECASE,
+)
 _PAIRS = (("“", "”"), ("(", ")"), ("[", "]"), ("«", "»"), ("「", "」"))
 
 
@@ -56,7 +62,7 @@ class SentenceTable:
     words: NDArray[np.float32]
     letters: NDArray[np.float32]  # the share of characters that are letters or white space
     cues: NDArray[np.float32]  # 1 where the wording announces an aim or a result
-    torn: NDArray[np.float32]  # 1 where a quotation mark or bracket is not closed
+    loose: NDArray[np.float32]  # 1 where the sentence cannot stand alone
     topicality: NDArray[np.float32]  # TF-IDF cosine to the whole source
     vectors: NDArray[np.float16]  # (rows, width)
     total: int  # sentences of the source
@@ -74,7 +80,7 @@ class SentenceTable:
         return SentenceTable(source=self.source, total=self.total, **arrays)
 
 
-_ARRAYS = ("starts", "ends", "positions", "leads", "words", "letters", "cues", "torn", "topicality", "vectors")
+_ARRAYS = ("starts", "ends", "positions", "leads", "words", "letters", "cues", "loose", "topicality", "vectors")
 
 
 class TableMaker:
@@ -100,7 +106,8 @@ class TableMaker:
         self._encoder = encoder
         self._on_chunks = on_chunks
         self._size = window
-        found = np.array(list(self._find(document)), np.int64).reshape(-1, 3)
+        rows = list(self._find(document)) or list(self._find(document, headings=True))
+        found = np.array(rows, np.int64).reshape(-1, 3)
         self._starts, self._ends, self._leads = found[:, 0], found[:, 1], found[:, 2]
         self._chunks = np.searchsorted(self._edges, self._starts, side="right") - 1
         whole = len(self._starts) <= kept
@@ -113,11 +120,15 @@ class TableMaker:
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
         return SentenceTable(source=self._source, total=len(self._starts), **arrays)
 
-    def _find(self, document: Document) -> Iterator[tuple[int, int, int]]:
-        """Start, end and place under its heading of each sentence; none reaches across a chunk's edge."""
+    def _find(self, document: Document, headings: bool = False) -> Iterator[tuple[int, int, int]]:
+        """Start, end and place under its heading of each sentence; none reaches across a chunk's edge.
+
+        `headings` are sentences only where a text has no others.
+        """
         for section in split_sections(self._text, document.metadata.get("outline")):
-            first, last = np.searchsorted(self._edges, [section.body, section.span.end], side="right")
-            cuts = [section.body, *self._edges[first:last].tolist(), section.span.end]
+            body = section.span.start if headings else section.body
+            first, last = np.searchsorted(self._edges, [body, section.span.end], side="right")
+            cuts = [body, *self._edges[first:last].tolist(), section.span.end]
             lead = 0
             for start, end in itertools.pairwise(cuts):
                 for span in split_sentences(self._text, start, max(start, end)):
@@ -152,7 +163,7 @@ class TableMaker:
             words=surface[:, 0],
             letters=surface[:, 1],
             cues=surface[:, 2],
-            torn=surface[:, 3],
+            loose=surface[:, 3],
             topicality=surface[:, 4],
             vectors=vectors.astype(np.float16),
             total=len(self._starts),
@@ -197,6 +208,11 @@ class _Weights:
 def _surface(text: str, weights: _Weights) -> tuple[float, float, float, float, float]:
     words = _WORD.findall(text.lower())
     letters = sum(map(str.isalpha, text)) + sum(map(str.isspace, text))
-    torn = text.count('"') % 2 or any(text.count(opening) != text.count(closing) for opening, closing in _PAIRS)
     cue = _CUE.search(text) is not None
-    return len(words), letters / len(text), float(cue), float(bool(torn)), weights.cosine(words)
+    return len(words), letters / len(text), float(cue), float(_is_loose(text)), weights.cosine(words)
+
+
+def _is_loose(text: str) -> bool:
+    """Whether a sentence points outside itself: a pronoun for a subject, a colon at the end, an open quotation."""
+    torn = text.count('"') % 2 == 1 or any(text.count(left) != text.count(right) for left, right in _PAIRS)
+    return torn or text.endswith(":") or _POINTING.match(text) is not None

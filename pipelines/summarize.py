@@ -159,7 +159,7 @@ def memories(job: Job) -> list[str]:
         return [""] * len(leaves)
     extractive = ExtractiveSummarizer(tokenizer=job.summarizer.tokenizer)
     shadow = replace(job, summarizer=extractive, query=None, chunk_tokens=job.leaf_tokens)
-    tree = Extract(shadow, extractive).run()
+    tree = Extract(shadow, extractive, demanded=False).run()
     memory = RunningMemory(job.memory_tokens, job.summarizer.tokenizer)
     texts = []
     for node in tree.walk():

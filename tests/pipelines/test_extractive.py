@@ -3,10 +3,12 @@ from __future__ import annotations
 import asyncio
 import re
 
+import numpy as np
 import pytest
 from fakes import CharacterTokenizer, HashEncoder, NastyTokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langchain_core.documents import Document
 from strategies import sectioned, texts
 
 from longdoc.chunkers.sentences import split_sentences
@@ -15,16 +17,21 @@ from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
 from longdoc.memory.summary import EMPTY, Summary
 from longdoc.pipelines.extractive import ExtractiveSummarizer
+from longdoc.pipelines.salience import salience
+from longdoc.pipelines.sentence_table import TableMaker
 from longdoc.pipelines.summarizer import Passage, Summarizer
 
 TOKENIZERS: list[Tokenizer] = [CharacterTokenizer(), NastyTokenizer(), load_tokenizer()]
-ENCODER = HashEncoder()
+ENCODER = HashEncoder(64)
 TOPICS = {
     "wolves": "Wolves hunt deer in packs through the northern forest every winter.",
     "bread": "Bread dough must rest two hours before the baker shapes the loaves.",
     "rivers": "Rivers carry sand from the mountains down to the sea each spring.",
     "music": "The orchestra rehearsed the slow movement of the symphony all afternoon.",
 }
+
+
+LIKE = [line.replace("the", word) for line in TOPICS.values() for word in ("the", "a")]
 
 
 def whole(text: str, source: str = "a", start: int = 0) -> Passage:
@@ -100,8 +107,9 @@ def test_with_room_for_all_all_prose_is_taken(text: str) -> None:
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_query_picks_the_sentence_about_it(topic: str) -> None:
-    text = " ".join(TOPICS.values())
-    query = " ".join(TOPICS[topic].split()[:4])
+    filler = " ".join(f"The clerk wrote line {n} of a report on nothing in particular." for n in range(30))
+    text = f"{filler} {' '.join(TOPICS.values())} {filler}"
+    query = " ".join(TOPICS[topic].split()[:6])
     made = summarize(text, len(max(TOPICS.values(), key=len)), query=query)
     assert isinstance(made, Summary)
     assert made.text == TOPICS[topic]
@@ -115,11 +123,40 @@ def test_the_bundled_encoder_understands_a_query(query: str, topic: str) -> None
     assert made.text == TOPICS[topic]
 
 
-def test_the_same_is_not_said_twice() -> None:
-    text = " ".join([TOPICS["wolves"]] * 3 + [TOPICS["music"]] + [TOPICS["wolves"]] * 3)
-    made = summarize(text, len(TOPICS["wolves"]) + len(TOPICS["music"]))
+@settings(max_examples=40)
+@given(text=sectioned, budget=st.integers(50, 2000))
+def test_the_same_is_not_said_twice(text: str, budget: int) -> None:
+    made = summarize(f"{text}\n\n{text}", budget)
+    if isinstance(made, Summary):
+        lines = [sentence.line for sentence in made.sentences]
+        assert len(set(lines)) == len(lines)
+
+
+@settings(max_examples=40)
+@given(
+    lines=st.permutations([*TOPICS.values(), *(line.replace("every", "each") for line in TOPICS.values())]),
+    data=st.data(),
+)
+def test_each_choice_weighs_salience_against_likeness(lines: list[str], data: st.DataObject) -> None:
+    text = " ".join(dict.fromkeys(lines))
+    budget = data.draw(st.integers(80, len(text)))
+    table = TableMaker(Document(page_content=text), [0], ENCODER).make()
+    lines = [text[start:end] for start, end in zip(table.starts, table.ends, strict=True)]
+    vectors, scores = table.vectors.astype(np.float32), salience(table)
+    taken: list[int] = []
+    left, open_rows = budget, set(range(len(lines)))
+    while open_rows and left >= 4:
+        cost = {row: max([0.0, *(0.7 * float(vectors[row] @ vectors[t]) for t in taken)]) for row in open_rows}
+        best = max(sorted(open_rows), key=lambda row: scores[row] - cost[row])
+        open_rows.remove(best)
+        if len(lines[best]) <= left:
+            taken.append(best)
+            left -= len(lines[best])
+    while len(" ".join(lines[row] for row in sorted(taken))) > budget:
+        taken.pop()
+    made = summarize(text, budget)
     assert isinstance(made, Summary)
-    assert sorted(sentence.text for sentence in made.sentences) == sorted([TOPICS["wolves"], TOPICS["music"]])
+    assert [sentence.text for sentence in made.sentences] == [lines[row] for row in sorted(taken)]
 
 
 def test_memory_changes_nothing() -> None:

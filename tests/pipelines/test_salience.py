@@ -79,8 +79,8 @@ def test_the_general_score_by_hand() -> None:
 
 def test_torn_quotations_cost() -> None:
     whole, torn = table_of(f"{LONGER} {LONGER}"), table_of(f"{LONGER} “{LONGER}")
-    assert (whole.torn == 0).all()
-    assert torn.torn.tolist() == [0, 1]
+    assert (whole.loose == 0).all()
+    assert torn.loose.tolist() == [0, 1]
     assert salience(torn)[1] < salience(torn)[0]
 
 

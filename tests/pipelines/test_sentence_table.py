@@ -16,7 +16,7 @@ from longdoc.chunkers.sections import split_sections
 from longdoc.chunkers.span import Span
 from longdoc.pipelines.sentence_table import SentenceTable, TableMaker
 
-ARRAYS = ("starts", "ends", "positions", "leads", "words", "letters", "cues", "torn", "topicality", "vectors")
+ARRAYS = ("starts", "ends", "positions", "leads", "words", "letters", "cues", "loose", "topicality", "vectors")
 
 
 def edges_of(text: str, most: int = 60) -> list[int]:
@@ -50,7 +50,8 @@ def test_rows_are_stretches_in_order_that_cross_no_edge(text: str) -> None:
 def test_all_text_but_headings_and_white_space_is_in_a_row(text: str) -> None:
     table = table_of(text)
     covered = {at for start, end in zip(table.starts, table.ends, strict=True) for at in range(start, end)}
-    for section in split_sections(text):
+    sections = list(split_sections(text))
+    for section in sections if any(not text[s.body : s.span.end].isspace() for s in sections) else []:
         left = [text[at] for at in range(section.body, section.span.end) if at not in covered]
         assert "".join(left).strip() == ""
         assert not covered & set(range(section.span.start, section.body))
@@ -126,9 +127,15 @@ def test_the_surface_of_sentences() -> None:
     assert sentences(table, text) == ["We propose a plan.", 'It "fails.', "12345 67890!", "日本語の文。"]
     assert table.words.tolist() == [4, 2, 2, 5]
     assert table.cues.tolist() == [1, 0, 0, 0]
-    assert table.torn.tolist() == [0, 1, 0, 0]
+    assert table.loose.tolist() == [0, 1, 0, 0]
     assert table.letters.tolist() == pytest.approx([17 / 18, 8 / 10, 1 / 12, 5 / 6])
     assert table.leads.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("text", ["HELLO WORLD", "# One\n\n# Two\n", "Title\n=====\n"])
+def test_headings_are_sentences_only_where_there_are_no_others(text: str) -> None:
+    assert len(table_of(text)) > 0
+    assert sentences(table_of(f"{text}\n\nSome words here.\n"), f"{text}\n\nSome words here.\n") == ["Some words here."]
 
 
 def test_leads_count_from_each_heading() -> None:
@@ -148,7 +155,7 @@ def test_rows_of_a_span_are_those_that_begin_in_it(text: str, data: st.DataObjec
     assert table.cut(table.rows(span)).starts.tolist() == table.starts[slow].tolist()
 
 
-@pytest.mark.parametrize("text", ["", " \n ", "# Only a heading\n"])
+@pytest.mark.parametrize("text", ["", " \n ", "\r\n"])
 def test_a_text_without_sentences_has_no_rows(text: str) -> None:
     table = table_of(text)
     assert len(table) == table.total == 0
