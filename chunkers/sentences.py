@@ -28,7 +28,7 @@ _BOUNDARY = re.compile(
     re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
-    r"""(?:^|(?<=[\s("'“‘\[—–-]))
+    r"""(?:^|(?<=[\s("“‘\[—–-])|(?<=\W'))
     (?: (?i:mr|mrs|ms|dr|prof|rev|hon|sr|jr|st|mt|gen|col|capt|cpt|lt|sgt|maj|cmdr|adm|gov|sen|rep|pres|messrs|mme|mlle
         |vs|etc|cf|al|ca|approx|resp|fig|figs|eq|eqs|eqn|sec|sect|ch|chap|vol|vols|no|nos|nr|pp|pg|ed|eds|ref|refs
         |tab|art|para|cl|ss|par|app|ex|inc|ltd|co|corp|llc|plc|bros|dept|univ|assn|est|min|max|avg|std
@@ -95,7 +95,9 @@ def _stop_alone_ends(before: str, following: str) -> bool:
     if before.endswith(".") or following.startswith("."):  # a spaced ellipsis
         return False
     abbreviation = _ABBREVIATION.search(before)
-    return abbreviation is None or len(abbreviation[0]) == 1 or _MAY_END.search(abbreviation[0]) is not None
+    if abbreviation is None or len(abbreviation[0]) == 1 or _MAY_END.search(abbreviation[0]):
+        return True
+    return _ORDINARY.match(abbreviation[0]) is not None and not following[0].isdigit()
 
 
 def _next_word(text: str, position: int, end: int) -> str:

@@ -60,7 +60,7 @@ def _from_files(name: str) -> Tokenizer:
     if name.startswith("hf:"):
         return HuggingFaceTokenizer.from_hub(name.removeprefix("hf:"))
     path = Path(name)
-    if path.exists():
+    if name and path.exists():
         return HuggingFaceTokenizer.from_file(path / "tokenizer.json" if path.is_dir() else path)
     raise UnknownNameError(
         f"unknown tokenizer {name!r}; give {BUNDLED!r}, a tiktoken encoding such as 'o200k_base', an OpenAI "

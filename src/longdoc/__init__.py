@@ -94,13 +94,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'longdoc' has no attribute {name!r}")
-    value = getattr(import_module(f"longdoc.{home}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # type checkers see the names above, and no others
+
+    def __getattr__(name: str) -> Any:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'longdoc' has no attribute {name!r}")
+        value = getattr(import_module(f"longdoc.{home}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -133,6 +133,7 @@ def chunk(
 
 def main() -> None:
     """The console script. Errors that are the user's are one line on stderr and exit code 2."""
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # read at import; its warnings would stand beside our one line
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     app()

@@ -107,7 +107,7 @@ class ChunkerContract:
     @ANY_TOKENIZER
     @pytest.mark.parametrize("unit", ["a", "word ", " ", "\n", "日", "ab. Cd! ", "x\r\n", "\ud800"])
     def test_long_texts_past_one_window(self, unit: str, tokenizer: str) -> None:
-        text = unit * (150_000 // len(unit)) + "end"
+        text = unit * (80_000 // len(unit)) + "end"
         chunks = self.chunks(text, (4096, 16), tokenizer)
         counts = [tokenizer_named(tokenizer).count(chunk.page_content) for chunk in chunks]
         assert max(counts) <= 4096
@@ -181,7 +181,7 @@ class ChunkerContract:
     @pytest.mark.parametrize("unit", ["a", "word ", " ", "Ab cd. Ef.\n\n"])
     def test_what_the_tokenizer_reads_grows_with_the_text_only(self, unit: str) -> None:
         tokenizer = CountingTokenizer(tokenizer_named("bundled"))
-        text = unit * (400_000 // len(unit))
+        text = unit * (200_000 // len(unit))
         for _ in self.chunker(200, tokenizer=tokenizer).split(text):
             pass
         assert tokenizer.counted.characters < 6 * len(text)

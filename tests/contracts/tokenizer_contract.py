@@ -14,7 +14,8 @@ inherited = settings(max_examples=80, suppress_health_check=[HealthCheck.differi
 
 class TokenizerContract:
     @pytest.fixture(scope="class")
-    def tokenizer(self) -> Tokenizer:
+    @classmethod
+    def tokenizer(cls) -> Tokenizer:
         raise NotImplementedError
 
     def test_it_is_a_tokenizer(self, tokenizer: Tokenizer) -> None:

@@ -84,7 +84,7 @@ BAD_FILES = {
     "text.pdf": (b"just text", "PDF"),
     "locked.pdf": (pdf(password="secret"), "password"),
     "scanned.pdf": (pdf(), "text"),
-    "half.txt": ("\ufeffok".encode("utf-16-le") + b"\x00\xd8a", "utf-16"),
+    "half.txt": ("\ufeffok".encode("utf-16-le") + b"\x00\xd8a", "encoding"),
 }
 
 
@@ -153,22 +153,29 @@ def test_chunks_that_cannot_be_are_refused(arguments: list[str], said: str, book
     assert said in refused(longdoc("chunk", book, *arguments))
 
 
-@pytest.mark.parametrize("tokenizer", ["o200k_base", "gpt-4o", "hf:nobody/nothing"])
-def test_a_tokenizer_that_cannot_be_had_offline_is_refused(tokenizer: str, book: Path, tmp_path: Path) -> None:
-    nowhere = "http://127.0.0.1:9"
-    made = process(
-        *("chunk", book, "--tokenizer", tokenizer),
-        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere),
-        NO_PROXY="",
-        no_proxy="",
-        TIKTOKEN_CACHE_DIR=str(tmp_path / "none"),
-        HF_HOME=str(tmp_path),
-    )
+NOWHERE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "environment", "remedy"),
+    [
+        ("o200k_base", {}, "TIKTOKEN_CACHE_DIR"),
+        ("gpt-4o", {}, "TIKTOKEN_CACHE_DIR"),
+        ("hf:nobody/nothing", {"HF_HUB_OFFLINE": "1"}, "give a folder"),
+        pytest.param("hf:nobody/nothing", {}, "give a folder", marks=pytest.mark.slow),  # it tries again for long
+    ],
+)
+def test_a_tokenizer_that_cannot_be_had_offline_is_refused(
+    tokenizer: str, environment: dict[str, str], remedy: str, book: Path, tmp_path: Path
+) -> None:
+    nowhere = {**NOWHERE, "NO_PROXY": "", "no_proxy": "", **environment}
+    folders = {"TIKTOKEN_CACHE_DIR": str(tmp_path / "none"), "HF_HOME": str(tmp_path)}
+    made = process("chunk", book, "--tokenizer", tokenizer, **nowhere, **folders)
     stderr = made.stderr.decode()
     assert (made.returncode, made.stdout) == (2, b"")
     assert stderr.count("\n") == 1, stderr
     assert "is not on this machine and could not be downloaded" in stderr
-    assert ("TIKTOKEN_CACHE_DIR" in stderr) == (not tokenizer.startswith("hf:"))
+    assert remedy in stderr
 
 
 def test_no_arguments_print_the_help() -> None:
@@ -181,19 +188,19 @@ def test_a_summary_and_its_places(book: Path) -> None:
     assert result.exit_code == 0
     assert result.stderr == ""
     shown = json.loads(longdoc("summarize", book, "--max-tokens", "20", "--format", "json").stdout)
-    sentences = shown["summary"]["sentences"]
+    sentences = shown["sentences"]
     assert sentences
     for sentence in sentences:
         (span,) = sentence["spans"]
         assert TEXT[span["start"] : span["end"]] == sentence["text"]
         assert sentence["text"] in result.stdout
     text = " ".join(sentence["text"] for sentence in sentences)
-    assert load_tokenizer().count(text) == shown["summary"]["tokens"] <= 20
+    assert load_tokenizer().count(text) == shown["tokens"] <= 20
 
 
 def test_a_query_is_answered(book: Path) -> None:
-    result = longdoc("summarize", book, "--query", "When was the harbour built?", "--max-tokens", "13")
-    assert result.stdout.startswith("The harbour was built in 1843 by the town council.")
+    result = longdoc("summarize", book, "--query", "What did the ships bring?", "--max-tokens", "13")
+    assert result.stdout.startswith("Ships from the north brought timber and salt to it.")
 
 
 @pytest.mark.parametrize(("format", "begins"), [("text", ""), ("markdown", ""), ("json", "{"), ("html", "<!")])
@@ -314,27 +321,23 @@ def test_the_same_file_twice_has_two_names(book: Path) -> None:
 def test_several_sources_are_summarized_as_one(book: Path, file: Callable[[str, bytes], Path]) -> None:
     other = file("other.txt", b"The railway reached the town in 1868. It took the timber trade from the ships.")
     shown = json.loads(longdoc("summarize", book, other, "--format", "json", "--max-tokens", "200").stdout)
-    spans = [span for sentence in shown["summary"]["sentences"] for span in sentence["spans"]]
+    spans = [span for sentence in shown["sentences"] for span in sentence["spans"]]
     assert {span["source"] for span in spans} == {str(book), str(other)}
 
 
-def test_a_process_prints_the_result_and_nothing_else(book: Path) -> None:
-    one, two = (process("summarize", book, "--max-tokens", "20", PYTHONHASHSEED=seed) for seed in ("1", "2"))
-    assert (one.returncode, one.stderr) == (0, b"")
-    assert one.stdout == two.stdout
-    assert one.stdout.decode() == longdoc("summarize", book, "--max-tokens", "20").stdout
+def test_a_process_prints_the_result_and_nothing_else_in_utf_8(file: Callable[[str, bytes], Path]) -> None:
+    path = file("a.txt", f"Élan vital 日本 is what the old people of the town said here.\n\n{TEXT}".encode())
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
+    made = process("summarize", path, PYTHONHASHSEED="1", **plain)
+    assert (made.returncode, made.stderr) == (0, b"")
+    assert made.stdout.decode() == longdoc("summarize", path).stdout
+    assert "Élan vital 日本 is what the old people of the town said here." in made.stdout.decode()
 
 
 def test_a_process_refuses_in_one_line() -> None:
     made = process("summarize", "missing.txt")
     assert (made.returncode, made.stdout) == (2, b"")
     assert made.stderr == b"longdoc: 'missing.txt' does not exist; check the path\n"
-
-
-def test_output_is_utf_8_whatever_the_locale(file: Callable[[str, bytes], Path]) -> None:
-    path = file("a.txt", "Élan vital 日本 is said here.".encode())
-    made = process("summarize", path, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="")
-    assert made.stdout.decode().startswith("Élan vital 日本 is said here.")
 
 
 def test_a_reader_that_has_enough_is_no_error(book: Path) -> None:

@@ -57,7 +57,7 @@ def test_the_names_are_sorted_and_all_listed() -> None:
 
 def test_type_checkers_see_the_same_homes() -> None:
     tree = ast.parse(Path(longdoc.__file__).read_text(encoding="utf-8"))
-    (guarded,) = [node for node in tree.body if isinstance(node, ast.If)]
+    guarded = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {
         alias.name: str(node.module).removeprefix("longdoc.")
         for node in guarded.body

@@ -54,7 +54,8 @@ def test_centrality_is_likeness_to_the_mean_of_the_prose(text: str) -> None:
     mean = vectors[prose].mean(axis=0)
     likeness = vectors @ mean / np.linalg.norm(mean)
     slow = (likeness - likeness[prose].mean()) / (likeness[prose].std() + 1e-6)
-    assert np.allclose(column(features(table), "centrality"), slow, rtol=1e-3, atol=0.05)
+    near = abs(slow) < 50  # where all prose is alike, the rest is a rounding error away from infinitely far
+    assert np.allclose(column(features(table), "centrality")[near], slow[near], atol=0.05)
 
 
 def test_a_query_raises_what_is_like_it() -> None:

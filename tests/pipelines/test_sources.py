@@ -37,6 +37,7 @@ def test_chunks_are_put_together_again(
     assert join_chunks(list(reversed(chunks)))[0].page_content == text
 
 
+@settings(max_examples=40)
 @given(text=sectioned, most=st.integers(10, 80), dropped=st.sets(st.integers(0, 20)))
 def test_what_is_left_of_the_chunks_keeps_its_place(text: str, most: int, dropped: set[int]) -> None:
     chunks = list(SectionChunker(most, tokenizer=CharacterTokenizer()).split(named(text, "a")))
