@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Self
 
 from longdoc.bundled import FINGERPRINT, bundled_file
 from longdoc.errors import UnavailableError
+from longdoc.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,21 +78,16 @@ class HuggingFaceTokenizer:
 
     def count(self, text: str) -> int:
         """How many tokens `text` has, without the special tokens that frame it."""
-        return len(self.backend.encode(_scalar(text), add_special_tokens=False))
+        return len(self.backend.encode(without_surrogates(text), add_special_tokens=False))
 
     def offsets(self, text: str) -> NDArray[np.int64]:  # (tokens, 2)
         """Start and end character of each token; linear in the text."""
         import numpy as np
 
-        encoding = self.backend.encode(_scalar(text), add_special_tokens=False)
+        encoding = self.backend.encode(without_surrogates(text), add_special_tokens=False)
         pairs = np.array(encoding.offsets, np.int64).reshape(-1, 2)
         pairs[:, 0] = np.maximum.accumulate(pairs[:, 0])
         return pairs
-
-
-def _scalar(text: str) -> str:
-    """`text` with each lone surrogate replaced, character for character: Rust strings cannot hold them."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _line(error: Exception) -> str:

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Self
 
 from longdoc.errors import UnavailableError
+from longdoc.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,19 +66,11 @@ class TiktokenTokenizer:
         if text.isascii():
             starts = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1]))
             return np.stack((starts, ends), axis=1)
-        data = np.frombuffer(_utf8(text), np.uint8)
+        data = np.frombuffer(without_surrogates(text).encode(), np.uint8)
         begins = (data & 0xC0) != 0x80  # continuation bytes look like 10xxxxxx
         index = np.cumsum(begins) - 1  # the character each byte belongs to
         first = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1]))
         return np.stack((index[first], index[ends - 1] + 1), axis=1)
 
     def _tokens(self, text: str) -> list[int]:
-        try:
-            return self._encoding.encode_ordinary(text)
-        except UnicodeEncodeError:  # older releases refuse what _utf8 replaces
-            return self._encoding.encode_ordinary(_utf8(text).decode())
-
-
-def _utf8(text: str) -> bytes:
-    """UTF-8 in which a lone surrogate is the replacement character, which is as tiktoken reads it."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        return self._encoding.encode_ordinary(without_surrogates(text))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -12,6 +11,7 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from longdoc.bundled import FINGERPRINT, bundled_file
+from longdoc.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     import tokenizers
@@ -57,7 +57,10 @@ class Embedder(Embeddings):
         vectors = np.empty((len(texts), WIDTH), np.float32)
         for start in range(0, len(texts), _SORTED_TOGETHER):
             part = texts[start : start + _SORTED_TOGETHER]
-            ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast([_scalar(text) for text in part])]
+            ids = [
+                encoding.ids
+                for encoding in self._tokenizer.encode_batch_fast([without_surrogates(text) for text in part])
+            ]
             for rows in _batches([len(one) for one in ids]):
                 vectors[start + rows] = self._network([ids[row] for row in rows]).cpu().numpy()
         return vectors
@@ -101,8 +104,3 @@ def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.int64]]:
             end += 1
         yield order[start:end]
         start = end
-
-
-def _scalar(text: str) -> str:
-    """`text` with each lone surrogate replaced: Rust strings cannot hold them."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -15,13 +14,13 @@ from longdoc.chunkers.span import Span
 from longdoc.memory.summary import Sentence, Summary
 from longdoc.memory.summary_tree import Run, SummaryTree
 from longdoc.pipelines.footnotes import Citation, Footnotes, figures, plain, quoted, run_of
+from longdoc.surrogates import without_surrogates
 
 _QUOTE = 1000  # characters of a passage in the static list
 _OUTLINE = Template(
     '<section aria-labelledby="outline-heading"><h2 id="outline-heading">Section by section</h2>'
     '<div lang="">$outline</div></section>'
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def render_html(tree: SummaryTree) -> str:
@@ -142,15 +141,10 @@ def _text(text: str | None) -> str:
 def _embedded(run: Run, places: dict[str, int], notes: Footnotes) -> str:
     """The sources and the numbered spans as JSON that cannot end the element it stands in."""
     data = {
-        "sources": [{"name": plain(name), "text": _encodable(text)} for name, text in run.texts.items()],
+        "sources": [{"name": plain(name), "text": without_surrogates(text)} for name, text in run.texts.items()],
         "citations": [[places[c.span.source], c.span.start, c.span.end] for c in notes.citations],
     }
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _encodable(text: str) -> str:
-    """`text` with each surrogate as U+FFFD, so that no two of them become one character in the browser."""
-    return _SURROGATE.sub("\ufffd", text)
 
 
 def _policy(style: str, script: str) -> str:

@@ -1,8 +1,7 @@
 """Fakes that implement the interfaces, for tests of what is built on longdoc: no network, no patching.
 
 model = ScriptedChatModel(replies=["The cat sat on the mat."])
-summarizer = ChatSummarizer(model, tokenizer=CountingTokenizer())
-...
+tree = longdoc.summarize("A cat came in. It sat on the mat.", model=model, tokenizer=CountingTokenizer())
 assert len(model.calls) == 1
 """
 

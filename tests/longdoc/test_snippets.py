@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import longdoc
+from longdoc import testing
 from longdoc.pipelines import fan_out as fan_out_module
 from longdoc.testing import ScriptedChatModel
 
@@ -71,6 +72,7 @@ def indented(docstring: str | None) -> str:
 def test_docstring_examples_run(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(book)
     exec(indented(longdoc.__doc__), {"longdoc": longdoc})
+    exec(indented(testing.__doc__), {"longdoc": longdoc, **vars(testing)})
     names = {**vars(fan_out_module), "model": ScriptedChatModel(replies=["Yes."]), "prompts": ["Is it so?"]}
     exec(indented(fan_out_module.__doc__), names)
     assert names["texts"][0].content == "Yes."
