@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH = 384
 MAX_TOKENS = 256  # what the encoder was trained to read, special tokens included
-_BATCH_TOKENS = 8192
+_BATCH_TOKENS = 4096
 _SORTED_TOGETHER = 8192  # texts whose lengths are sorted at once: more would only cost memory
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -93,14 +93,13 @@ class Embedder(Embeddings):
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.int64]]:
-    """Rows of one length each, the longest first, at most 8,192 tokens together."""
+    """Rows in order of length, the longest first, at most 4,096 tokens together."""
     order = np.argsort([-length for length in lengths], kind="stable")
-    start = 0
-    while start < len(order):
-        length = lengths[order[start]]
-        most = start + max(1, _BATCH_TOKENS // length)
-        end = start
-        while end < min(most, len(order)) and lengths[order[end]] == length:
-            end += 1
-        yield order[start:end]
-        start = end
+    start = tokens = 0
+    for end, row in enumerate(order):
+        if end > start and tokens + lengths[row] > _BATCH_TOKENS:
+            yield order[start:end]
+            start, tokens = end, 0
+        tokens += lengths[row]
+    if start < len(order):
+        yield order[start:]

@@ -1,8 +1,9 @@
-"""The bundled sentence encoder: a 6-layer BERT (MiniLM; Wang et al., 2020) that runs on batches without padding."""
+"""The bundled sentence encoder: a 6-layer BERT (MiniLM; Wang et al., 2020) that runs without padding."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 LAYERS, HEADS, WIDTH = 6, 12, 384
 MAX_POSITIONS = 512
 _EPSILON = 1e-12
+_ROWS = 1024
 
 
 class _Norm(NamedTuple):
@@ -38,13 +40,32 @@ class _Layer(NamedTuple):
     down: _Linear
     down_norm: _Norm
 
-    def __call__(self, x: Tensor) -> Tensor:
-        batch, length, _ = x.shape
-        qkv = self.qkv(x).view(batch, length, 3, HEADS, WIDTH // HEADS)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (B, heads, T, head_dim)
-        attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, length, WIDTH)
-        x = self.mix_norm(x + self.mix(attended))  # (B, T, width)
+    def __call__(self, x: Tensor, groups: Sequence[Group]) -> Tensor:  # (rows, width)
+        x = self.mix_norm(x + self.mix(_attend(self.qkv(x), groups)))
         return self.down_norm(x + self.down(F.gelu(self.up(x))))
+
+
+class Group(NamedTuple):
+    """Rows from `start` on that hold `batch` texts of `length` tokens each."""
+
+    start: int
+    batch: int
+    length: int
+
+    @property
+    def rows(self) -> slice:
+        """The rows of all its tokens."""
+        return slice(self.start, self.start + self.batch * self.length)
+
+
+def _attend(qkv: Tensor, groups: Sequence[Group]) -> Tensor:
+    attended = torch.zeros_like(qkv[:, :WIDTH])
+    for group in groups:
+        parts = qkv[group.rows].view(group.batch, group.length, 3, HEADS, WIDTH // HEADS)
+        q, k, v = parts.permute(2, 0, 3, 1, 4)  # each (B, heads, T, head_dim)
+        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2)  # (B, T, heads, head_dim)
+        attended[group.rows] = mixed.reshape(-1, WIDTH)
+    return attended  # (rows, width)
 
 
 class MiniLM:
@@ -63,16 +84,32 @@ class MiniLM:
 
     @torch.inference_mode()
     def __call__(self, ids: Sequence[Sequence[int]]) -> Tensor:
-        """Unit vectors (batch, 384) in float32 of token ids that all have one length, at most 512.
+        """Unit vectors (batch, 384) in float32 of token ids, at most 512 a text, texts of one length side by side.
 
-        Equal lengths need no padding and no mask, and their mean over the tokens is the mean that the model was
-        trained with (mean pooling of Sentence-BERT, Reimers and Gurevych, 2019).
+        All tokens lie one after the other in one matrix, so that texts need no padding and attention no mask; the
+        matrix is filled up to a multiple of 1,024 rows, since every new shape would have a kernel made and kept for
+        it. The mean over a text's tokens is the mean pooling of Sentence-BERT (Reimers and Gurevych, 2019).
         """
-        tokens = torch.tensor(ids, device=self.device)  # (B, T)
-        x = self._norm(self._words[tokens] + self._positions[: tokens.shape[1]])  # (B, T, width)
+        groups = list(_groups(ids))
+        rows = -(-groups[-1].rows.stop // _ROWS) * _ROWS
+        tokens = torch.zeros(rows, dtype=torch.long)
+        tokens[: groups[-1].rows.stop] = torch.tensor(list(chain.from_iterable(ids)))
+        places = torch.zeros(rows, dtype=torch.long)
+        for group in groups:
+            places[group.rows] = torch.arange(group.length).repeat(group.batch)
+        x = self._norm(self._words[tokens.to(self.device)] + self._positions[places.to(self.device)])  # (rows, width)
         for layer in self._layers:
-            x = layer(x)
-        return F.normalize(x.float().mean(dim=1), dim=-1)  # (B, width)
+            x = layer(x, groups)
+        means = [x[g.rows].float().view(g.batch, g.length, WIDTH).mean(dim=1) for g in groups]
+        return F.normalize(torch.cat(means), dim=-1)  # (B, width)
+
+
+def _groups(ids: Sequence[Sequence[int]]) -> Iterator[Group]:
+    start = 0
+    for length, run in groupby(map(len, ids)):
+        group = Group(start, sum(1 for _ in run), length)
+        start = group.rows.stop
+        yield group
 
 
 def _layer(weights: dict[str, Tensor], prefix: str) -> _Layer:
