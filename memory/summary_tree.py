@@ -57,6 +57,7 @@ class Run:
     max_calls: int
     query: str | None
     texts: dict[str, str] = field(repr=False)  # the source texts by name, for renderers that show the spans
+    pages: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)  # where the pages of a source begin
 
 
 def sentence_json(sentence: Sentence) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ class Citation:
     number: int
     span: Span
     source_text: str
+    pages: tuple[int, ...] = ()  # where each page of the source begins; empty for a source without pages
 
     @property
     def text(self) -> str:
@@ -34,10 +36,8 @@ class Citation:
 
     @property
     def page(self) -> int | None:
-        """The page that the span starts on, from 1; None for a text without form feeds between pages."""
-        if "\f" not in self.source_text:
-            return None
-        return self.source_text.count("\f", 0, self.span.start) + 1
+        """The page that the span starts on, from 1; None for a source without pages."""
+        return bisect_right(self.pages, self.span.start) if self.pages else None
 
     @property
     def place(self) -> str:
@@ -51,8 +51,9 @@ class Footnotes:
     A span that is cited again keeps its number. Raises `ValueError` for a span of a source that is not in `texts`.
     """
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str], pages: Mapping[str, tuple[int, ...]]) -> None:
         self._texts = texts
+        self._pages = pages
         self._citations: dict[Span, Citation] = {}
 
     @property
@@ -73,7 +74,9 @@ class Footnotes:
         if span not in self._citations:
             if span.source not in self._texts:
                 raise ValueError(f"a sentence cites {span.source!r}; the run's texts are {sorted(self._texts)}")
-            self._citations[span] = Citation(len(self._citations) + 1, span, self._texts[span.source])
+            self._citations[span] = Citation(
+                len(self._citations) + 1, span, self._texts[span.source], self._pages.get(span.source, ())
+            )
         return self._citations[span].number
 
 

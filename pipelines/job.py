@@ -55,6 +55,12 @@ class Job:
         """The source texts by name."""
         return {str(document.metadata["source"]): document.page_content for document in self.documents}
 
+    @property
+    def pages(self) -> dict[str, tuple[int, ...]]:
+        """Where the pages of each source begin, for sources that have pages."""
+        named = ((str(d.metadata["source"]), tuple(d.metadata.get("pages") or ())) for d in self.documents)
+        return {source: pages for source, pages in named if pages}
+
     @cached_property
     def outline(self) -> Outline:
         """The tree of sections and chunks that is to be summarized."""

@@ -48,7 +48,7 @@ def render_text(tree: SummaryTree) -> str:
 
     Control characters of the source are shown as U+FFFD, so that no terminal obeys them.
     """
-    notes = Footnotes(run_of(tree).texts)
+    notes = Footnotes(run_of(tree).texts, run_of(tree).pages)
     marked = " ".join(_marked_line(sentence, notes) for sentence in tree.summary.sentences)
     lines = [line.replace(_HELD, " ") for line in _wrapped(marked)]
     if notes.citations:
@@ -103,7 +103,7 @@ def render_markdown(tree: SummaryTree) -> str:
     Text of the source is escaped: it reads as it is and makes no markup, HTML or link.
     """
     run = run_of(tree)
-    notes = Footnotes(run.texts)
+    notes = Footnotes(run.texts, run.pages)
     parts = [f"# {escape_markdown(tree.title) or 'Summary'}"]
     if run.query:
         parts.append(f"About: {escape_markdown(run.query)}")

@@ -51,7 +51,7 @@ class _Page:
     """The parts of one page; the summary's own citations are numbered, the tree's other sentences are only linked."""
 
     def __init__(self, tree: SummaryTree, run: Run) -> None:
-        self.notes = Footnotes(run.texts)
+        self.notes = Footnotes(run.texts, run.pages)
         self._places = {name: index for index, name in enumerate(run.texts)}
         for sentence in tree.summary.sentences:
             self.notes.cite(sentence)

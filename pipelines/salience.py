@@ -66,8 +66,10 @@ def edge_share(positions: NDArray[np.int64]) -> float:
 
 
 def readable(table: SentenceTable) -> NDArray[np.bool_]:
-    """Which rows read as prose: not a scrap, not a run-on, not code or a row of figures; all, where none does."""
+    """Which rows read as prose: no scrap, run-on, caption, code or row of figures; all, where none does."""
     prose = (table.words >= _SHORTEST) & (table.words <= _LONGEST) & (table.letters > _FEWEST_LETTERS)
+    ended = prose & (table.ended > 0)
+    prose = ended if 2 * ended.sum() >= prose.sum() else prose  # else the text does without full stops
     return prose if prose.any() else np.ones(len(table), np.bool_)
 
 

@@ -36,6 +36,7 @@ _POINTING = re.compile(
     r"|\w+ (?:\w+ )?(?:of )?(?:these|those)\b",
     re.IGNORECASE,
 )
+_ENDED = re.compile(r"[.!?:;…。！？｡।॥؟۔።‼⁇⁈⁉][\"'”’»)\]}」』）】》*_\d,\s\[–-]*$")
 _PAIRS = (("“", "”"), ("(", ")"), ("[", "]"), ("«", "»"), ("「", "」"))
 
 
@@ -63,6 +64,7 @@ class SentenceTable:
     letters: NDArray[np.float32]  # the share of characters that are letters or white space
     cues: NDArray[np.float32]  # 1 where the wording announces an aim or a result
     loose: NDArray[np.float32]  # 1 where the sentence cannot stand alone
+    ended: NDArray[np.float32]  # 1 where it ends as sentences do, unlike captions and lines of a list
     topicality: NDArray[np.float32]  # TF-IDF cosine to the whole source
     vectors: NDArray[np.float16]  # (rows, width)
     total: int  # sentences of the source
@@ -80,7 +82,19 @@ class SentenceTable:
         return SentenceTable(source=self.source, total=self.total, **arrays)
 
 
-_ARRAYS = ("starts", "ends", "positions", "leads", "words", "letters", "cues", "loose", "topicality", "vectors")
+_ARRAYS = (
+    "starts",
+    "ends",
+    "positions",
+    "leads",
+    "words",
+    "letters",
+    "cues",
+    "loose",
+    "ended",
+    "topicality",
+    "vectors",
+)
 
 
 class TableMaker:
@@ -152,7 +166,7 @@ class TableMaker:
 
     def _window(self, first: int, last: int, weights: _Weights) -> SentenceTable:
         texts = list(self._texts(first, last))
-        surface = np.array([_surface(text, weights) for text in texts], np.float32).reshape(-1, 5)
+        surface = np.array([_surface(text, weights) for text in texts], np.float32).reshape(-1, 6)
         vectors = self._encoder.encode(texts)
         table = SentenceTable(
             source=self._source,
@@ -164,7 +178,8 @@ class TableMaker:
             letters=surface[:, 1],
             cues=surface[:, 2],
             loose=surface[:, 3],
-            topicality=surface[:, 4],
+            ended=surface[:, 4],
+            topicality=surface[:, 5],
             vectors=vectors.astype(np.float16),
             total=len(self._starts),
         )
@@ -205,11 +220,12 @@ class _Weights:
         return sum(self._pull[word] for word in words) / (own * self._norm) if own else 0.0
 
 
-def _surface(text: str, weights: _Weights) -> tuple[float, float, float, float, float]:
+def _surface(text: str, weights: _Weights) -> tuple[float, float, float, float, float, float]:
     words = _WORD.findall(text.lower())
     letters = sum(map(str.isalpha, text)) + sum(map(str.isspace, text))
     cue = _CUE.search(text) is not None
-    return len(words), letters / len(text), float(cue), float(_is_loose(text)), weights.cosine(words)
+    ended = _ENDED.search(text) is not None
+    return len(words), letters / len(text), float(cue), float(_is_loose(text)), float(ended), weights.cosine(words)
 
 
 def _is_loose(text: str) -> bool:

@@ -107,6 +107,7 @@ class Summarization(Runnable[Sources, SummaryTree]):
             max_calls=plan.max_calls,
             query=job.query,
             texts=job.texts,
+            pages=job.pages,
         )
         return replace(tree, run=run)
 

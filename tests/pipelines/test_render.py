@@ -57,7 +57,9 @@ def trees(draw: st.DrawFn) -> SummaryTree:
 
 
 def of_run(root: SummaryTree, sources: dict[str, str], query: str | None = None) -> SummaryTree:
-    run = Run("extractive", 300, 4, 1, 2.5, 4, 8, query, sources)
+    run = Run(
+        "extractive", 300, 4, 1, 2.5, 4, 8, query, sources, {name: (0, 34) for name in sources if name == "pets.txt"}
+    )
     return SummaryTree(root.title, root.spans, root.summary, root.key, root.children, root.error, run)
 
 
@@ -137,7 +139,7 @@ def test_only_the_root_of_a_run_is_rendered_and_only_in_a_known_format() -> None
 
 def test_a_citation_of_an_unknown_source_is_refused() -> None:
     with pytest.raises(ValueError, match=r"cites 'b'.*\['a'\]"):
-        Footnotes({"a": "x"}).cite(Sentence("x", (Span(0, 1, "b"),)))
+        Footnotes({"a": "x"}, {}).cite(Sentence("x", (Span(0, 1, "b"),)))
 
 
 def paired(text: str) -> str:
@@ -215,7 +217,7 @@ def columns(text: str) -> int:
 def test_text_is_the_summary_in_lines_that_fit_and_that_no_terminal_obeys(tree: SummaryTree) -> None:
     summary, _, sources = render_text(tree).partition("\n\nSources:\n")
     assert all(columns(line) <= 80 for line in summary.split("\n"))
-    notes = Footnotes(tree.run.texts if tree.run else {})
+    notes = Footnotes(tree.run.texts if tree.run else {}, {})
     expected = "".join(
         plain(sentence.text)
         + "".join(f"[{number}]" for number in notes.cite(sentence))

@@ -16,7 +16,7 @@ from longdoc.chunkers.sections import split_sections
 from longdoc.chunkers.span import Span
 from longdoc.pipelines.sentence_table import SentenceTable, TableMaker
 
-ARRAYS = ("starts", "ends", "positions", "leads", "words", "letters", "cues", "loose", "topicality", "vectors")
+ARRAYS = ("starts", "ends", "positions", "leads", "words", "letters", "cues", "loose", "ended", "topicality", "vectors")
 
 
 def edges_of(text: str, most: int = 60) -> list[int]:
