@@ -38,15 +38,14 @@
 
   function cut(text) {
     const pieces = [];
-    let from = 0, point = 0, line = 1, page = 1;
+    let from = 0, point = 0, line = 1;
     while (from < text.length) {
       const end = blockEnd(text, from);
-      const block = { text: text.slice(from, end), point, line, page, lines: 0, element: null };
+      const block = { text: text.slice(from, end), point, line, lines: 0, element: null };
       for (let at = from; at < end; at += 1) {
         const unit = text.charCodeAt(at);
         if (unit >> 10 !== 0x37) point += 1; // a low surrogate is the second half of its point
         if (unit === 10) block.lines += 1;
-        if (unit === 12) page += 1;
       }
       line += block.lines;
       block.end = point;
@@ -107,9 +106,9 @@
     if (!block) return "";
     const before = block.text.slice(0, units(block.text, start - block.point));
     const line = block.line + before.split("\n").length - 1;
-    const page = block.page + before.split("\f").length - 1;
-    const paged = blocks[blocks.length - 1].page > 1 || sources[shown].text.includes("\f");
-    return `line ${line.toLocaleString("en")}${paged ? `, page ${page}` : ""}`;
+    const pages = sources[shown].pages;
+    const page = pages.filter((first) => first <= start).length;
+    return `line ${line.toLocaleString("en")}${pages.length ? `, page ${page}` : ""}`;
   }
 
   function parse(hash) {

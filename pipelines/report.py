@@ -141,7 +141,10 @@ def _text(text: str | None) -> str:
 def _embedded(run: Run, places: dict[str, int], notes: Footnotes) -> str:
     """The sources and the numbered spans as JSON that cannot end the element it stands in."""
     data = {
-        "sources": [{"name": plain(name), "text": without_surrogates(text)} for name, text in run.texts.items()],
+        "sources": [
+            {"name": plain(name), "text": without_surrogates(text), "pages": run.pages.get(name, ())}
+            for name, text in run.texts.items()
+        ],
         "citations": [[places[c.span.source], c.span.start, c.span.end] for c in notes.citations],
     }
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -160,7 +160,9 @@ def test_every_sentence_opens_its_spans_in_the_embedded_sources(tree: SummaryTre
     page = Page(html).root
     sources = tree.run.texts if tree.run else {}
     data = json.loads(page.by_id("data").text)
-    assert data["sources"] == [{"name": plain(name), "text": whole(text)} for name, text in sources.items()]
+    assert data["sources"] == [
+        {"name": plain(name), "text": whole(text), "pages": []} for name, text in sources.items()
+    ]
     names = list(sources)
     items = [item for listed in page.find("ol", "sentences") for item in listed.inside if isinstance(item, Element)]
     expected = [sentence for node in tree.walk() for sentence in node.summary.sentences]

@@ -36,6 +36,7 @@ LINES = "".join(
 RUN_ON = "\U0001f600" * 9_001 + "x" * 9_001
 PAGED = "First page.\r\n\fSecond \U0001f4da page.\r\nمرحبا بالعالم.\r\n"
 SOURCES = {"lines.txt": LINES, "run-on.txt": RUN_ON, "paged.txt": PAGED}
+PAGES = {"paged.txt": (0, *(match.end() for match in re.finditer("\f", PAGED)))}
 
 
 def of(source: str, text: str) -> Span:
@@ -95,7 +96,7 @@ def browse(page: Path, profile: Path, fragment: str = "") -> str:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sentences = tuple(Sentence(span.of(SOURCES[span.source])[:80], (span,)) for span in SPANS)
-    run = Run("extractive", 300, 1, 0, 0.0, 1, 1, None, SOURCES)
+    run = Run("extractive", 300, 1, 0, 0.0, 1, 1, None, SOURCES, PAGES)
     tree = SummaryTree("A page", (Span(0, 9, "lines.txt"),), Summary(sentences, 99), "k", run=run)
     path = tmp_path_factory.mktemp("report") / "page.html"
     path.write_bytes(render_html(tree).encode())
@@ -108,7 +109,7 @@ def test_a_citation_is_marked_in_its_source_exactly(page: Path, tmp_path: Path, 
     seen = Marks(browse(page, tmp_path, f"#c{number}"))
     assert seen.marked == span.of(SOURCES[span.source])
     assert seen.source == SOURCES[span.source]
-    place = Citation(number, span, SOURCES[span.source]).place
+    place = Citation(number, span, SOURCES[span.source], PAGES.get(span.source, ())).place
     assert seen.where == f"Citation {number} of {len(SPANS)}, {place}"
     assert seen.said.startswith(f"{seen.where}, {span.source}: ")
     assert seen.current == [f"#c{number}"]
