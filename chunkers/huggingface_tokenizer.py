@@ -51,7 +51,7 @@ class HuggingFaceTokenizer:
         try:
             data = path.read_bytes()
             backend = Tokenizer.from_str(data.decode())
-        except Exception as error:
+        except Exception as error:  # the Rust side raises a bare Exception for a bad file
             raise UnavailableError(f"{str(path)!r} is not a readable tokenizer.json: {_line(error)}") from error
         return cls(backend, f"hf:{blake2b(data, digest_size=8).hexdigest()}")
 
