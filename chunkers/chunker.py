@@ -3,30 +3,67 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from os import PathLike
-from typing import Any
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os import PathLike, fspath
+from typing import Any, Protocol
 
-import numpy as np
 from langchain_core.documents import BaseDocumentTransformer, Document
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from longdoc.chunkers.sections import Section
-from longdoc.chunkers.span import Span
+from longdoc.chunkers.sections import SectionTrack
+from longdoc.chunkers.tape import Tape
+from longdoc.chunkers.token_track import TokenTrack
 from longdoc.chunkers.tokenizer import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
 
-_WINDOW = 65_536  # characters tokenized at a time; bounds memory, whatever the text's length
+_SEEN_AHEAD = 512  # characters after the limit that tell whether a sentence ends there
+_BEGUN = 4  # documents tokenized ahead
+_KEPT_BEHIND = 4096  # characters before a chunk that tell what its first line is
 
 ChunkerInput = str | Document | Sequence[Document]
+
+
+class Edges(Protocol):
+    """Places that no chunk may reach across."""
+
+    def first_after(self, position: int, limit: int) -> int | None:
+        """The first one after `position` and not after `limit`; asked for in order."""
+
+
+class Reading:
+    """A text while it is read: what is held of it, its sections, and where its tokens lie."""
+
+    def __init__(
+        self, pieces: Iterable[str], tokenizer: Tokenizer, max_tokens: int, metadata: Mapping[str, Any]
+    ) -> None:
+        self.max_tokens, self.metadata = max_tokens, metadata
+        self.tape = Tape(pieces)
+        outline = metadata.get("outline")
+        if outline:
+            self.tape.fill(1)  # a parsed document is one piece
+        self.tokens = TokenTrack(self.tape, tokenizer)
+        self.sections = SectionTrack(self.tape, outline)
+
+    def fits(self, start: int, end: int) -> bool:
+        """Whether a chunk can hold the stretch."""
+        return self.tokens.reach(start, self.max_tokens) >= end
+
+    def drop(self, position: int) -> None:
+        """Lets go of what no chunk from `position` on needs."""
+        self.tokens.drop(position)
+        self.sections.drop(position)
+        self.tape.drop(position - _KEPT_BEHIND)
 
 
 class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
     """Splits text into `Document`s of at most `max_tokens` tokens that, overlap aside, join to the text.
 
     `overlap` tokens at most are said again at the start of the next chunk, inside the limit. Each chunk's metadata
-    has `source`, `start_index`, `end_index`, `token_count` (as counted on the chunk alone) and `headings`.
-    As a Runnable it takes a text, a `Document` or a list of them. Raises `BudgetError` for limits that cannot hold.
+    has `source`, `start_index`, `end_index`, `token_count` (as counted on the chunk alone) and `headings`, the path to
+    where it starts. As a Runnable it takes a text, a `Document` or a list of them. Time grows with the text, memory
+    does not. Raises `BudgetError` for limits that cannot hold.
     """
 
     def __init__(self, max_tokens: int = 512, overlap: int = 0, tokenizer: str | Tokenizer = BUNDLED) -> None:
@@ -39,12 +76,15 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         self.tokenizer = load_tokenizer(tokenizer)
 
     @abstractmethod
-    def sections(self, text: str, outline: Sequence[Sequence[int | str]] | None) -> Iterable[Section]:
-        """The stretches that no chunk may cross, in order; together they are the text."""
+    def edges(self, reading: Reading) -> Edges | None:
+        """The places that no chunk may reach across; None if there are none."""
 
     @abstractmethod
-    def best_cut(self, text: str, start: int, floor: int, low: int, high: int) -> int:
-        """Where to end a chunk that begins at `start`: from `floor` to `high`, and from `low` on if it can."""
+    def best_cut(self, reading: Reading, start: int, floor: int, low: int, high: int) -> int:
+        """Where to end a chunk that begins at `start`: from `floor` to `high`, and from `low` on if it can.
+
+        It may look at 512 characters after `high` and 4,096 before `start`, and must not depend on more.
+        """
 
     def split(self, text: str | Document) -> Iterator[Document]:
         """The chunks of a text, in order. Empty text has none.
@@ -52,99 +92,106 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         A `Document` passes its `source`, parser's `outline` and `pages` on. Raises `BudgetError` where one
         character alone takes more than `max_tokens` tokens.
         """
-        document = text if isinstance(text, Document) else Document(page_content=text)
-        pages = document.metadata.get("pages")
-        for section in self.sections(document.page_content, document.metadata.get("outline")):
-            for span, tokens in self._pack(document.page_content, section.span):
-                metadata: dict[str, Any] = {
-                    "source": document.metadata.get("source", ""),
-                    "start_index": span.start,
-                    "end_index": span.end,
-                    "token_count": tokens,
-                    "headings": list(section.headings),
-                }
-                if pages:
-                    metadata["page"] = int(np.searchsorted(pages, span.start, side="right"))
-                yield Document(page_content=span.of(document.page_content), metadata=metadata)
+        return self._chunks(self._reading(text))
+
+    def split_stream(self, pieces: Iterable[str], source: str = "") -> Iterator[Document]:
+        """The chunks of the text that `pieces` join to, the first ones while the rest is still to come.
+
+        They are those of `split`, whatever the sizes of the pieces. At most about a million characters are read ahead.
+        """
+        return self._chunks(Reading(pieces, self.tokenizer, self.max_tokens, {"source": source}))
 
     def split_file(self, path: str | PathLike[str]) -> Iterator[Document]:
-        """The chunks of a file, read as `longdoc.chunkers.read` reads it. Raises `InputError`."""
+        """The chunks of a file, read as `longdoc.chunkers.read` reads it. Raises `InputError`.
+
+        A plain text file of over 8 MB that is UTF-8 is streamed, and need not fit memory.
+        """
+        from longdoc.chunkers.file_stream import text_pieces
         from longdoc.chunkers.reading import read
 
-        return self.split(read(path))
+        pieces = text_pieces(path)
+        return self.split(read(path)) if pieces is None else self.split_stream(pieces, fspath(path))
 
-    def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:
+    def transform_documents(self, documents: Sequence[str | Document], **kwargs: Any) -> list[Document]:
         """The chunks of all `documents`, in order; takes no options."""
         if kwargs:
             raise TypeError(f"unknown options {sorted(kwargs)}; a chunker is set up when it is made")
-        return [chunk for document in documents for chunk in self.split(document)]
+        return [chunk for reading in self._ahead(documents) for chunk in self._chunks(reading)]
+
+    def _ahead(self, texts: Iterable[str | Document]) -> Iterator[Reading]:
+        """The texts, the next few of which are tokenized on other cores while one is worked on."""
+        begun: deque[Reading] = deque()
+        for text in texts:
+            reading = self._reading(text)
+            reading.tokens.prefetch()
+            begun.append(reading)
+            if len(begun) > _BEGUN:
+                yield begun.popleft()
+        yield from begun
+
+    def _reading(self, text: str | Document) -> Reading:
+        document = text if isinstance(text, Document) else Document(page_content=text)
+        return Reading([document.page_content], self.tokenizer, self.max_tokens, document.metadata)
 
     def invoke(self, input: ChunkerInput, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
         """The chunks of a text, a `Document` or a list of them, traced as a LangChain run."""
         return self._call_with_config(self._split_any, input, config, run_type="chain", **kwargs)
 
     def _split_any(self, given: ChunkerInput) -> list[Document]:
-        return self.transform_documents([given] if isinstance(given, str | Document) else given)  # type: ignore[list-item]
+        return self.transform_documents([given] if isinstance(given, str | Document) else given)
 
-    def _pack(self, text: str, section: Span) -> Iterator[tuple[Span, int]]:
-        """Spans that tile `section`, overlap aside, each with the tokens that it has when counted alone."""
-        start = fresh = section.start
-        tokens = _Window(self.tokenizer, text, start, min(section.end, start + _WINDOW))
-        while fresh < section.end:
-            reach = tokens.after(start, self.max_tokens)
-            if reach is None and tokens.end < section.end:
-                tokens = tokens.further(text, start, section.end)
-                continue
-            end, count = self._fit(text, Span(start, section.end), fresh, reach or section.end, tokens)
+    def _chunks(self, reading: Reading) -> Iterator[Document]:
+        source, pages, tape = reading.metadata.get("source", ""), reading.metadata.get("pages"), reading.tape
+        for start, end, tokens in self._pack(reading):
+            metadata: dict[str, Any] = {
+                "source": source,
+                "start_index": start,
+                "end_index": end,
+                "token_count": tokens,
+                "headings": list(reading.sections.path(start)),
+            }
+            if pages:
+                metadata["page"] = bisect_right(pages, start)
+            yield Document(page_content=tape[start:end], metadata=metadata)
+            reading.drop(start)
+
+    def _pack(self, reading: Reading) -> Iterator[tuple[int, int, int]]:
+        """Stretches that tile the text, overlap aside, each with the tokens that it has when counted alone."""
+        tape, tokens, edges = reading.tape, reading.tokens, self.edges(reading)
+        start = fresh = 0
+        while tape.fill(fresh + 1) > fresh:
+            reach = tokens.reach(start, self.max_tokens)
+            tape.fill(reach + _SEEN_AHEAD)
+            edge = edges.first_after(fresh, reach) if edges is not None else None
+            end, count = self._fit(reading, start, fresh, reach if edge is None else edge, edge is not None)
             if count <= self.max_tokens:
-                yield Span(start, end), count
+                yield start, end, count
                 fresh = end
-                start = max(start + 1, tokens.before(end, self.overlap)) if self.overlap else end
+                again = self.overlap and end != edge
+                start = max(start + 1, tokens.before(end, self.overlap)) if again else end
             elif start < fresh:  # the overlap leaves no room: go on without it
                 start = fresh
             else:
                 raise BudgetError(
-                    f"the character {text[start:end]!r} alone takes {count} tokens; raise max_tokens to {count} or more"
+                    f"the character {tape[start:end]!r} alone takes {count} tokens; raise max_tokens to {count} or more"
                 )
 
-    def _fit(self, text: str, rest: Span, fresh: int, reach: int, tokens: _Window) -> tuple[int, int]:
-        """The end, after `fresh`, of the chunk that begins `rest`, and its tokens counted alone.
+    def _fit(self, reading: Reading, start: int, fresh: int, reach: int, whole: bool) -> tuple[int, int]:
+        """The end, after `fresh`, of the chunk that begins at `start`, and its tokens counted alone.
 
-        Tokens counted alone can differ from the tokens of the whole (byte-pair merges reach across an edge), so the
-        guess is counted, and drawn in by what it is over until it holds or one new character is left.
+        The tokens of a stretch alone can be more than it has as a part of the text, so the guess is counted, and
+        drawn in by what it is over until it holds or one new character is left.
         """
+        tape, tokens = reading.tape, reading.tokens
         floor = fresh + 1
         reach = max(reach, floor)
-        half = tokens.after(rest.start, self.max_tokens // 2) or reach
+        whole = whole or (tape.ended and reach == tape.end)
         while True:
             end = reach
-            if reach < rest.end:
-                end = self.best_cut(text, rest.start, floor, min(max(half, floor), reach), reach)
-            count = self.tokenizer.count(text[rest.start : end])
+            if not whole:
+                half = tokens.reach(start, self.max_tokens // 2)
+                end = self.best_cut(reading, start, floor, min(max(half, floor), reach), reach)
+            count = tokens.count(start, end)
             if count <= self.max_tokens or end <= floor:
                 return end, count
-            reach = max(floor, min(end - 1, tokens.before(end, count - self.max_tokens)))
-
-
-class _Window:
-    """The tokens of `text[start:end]`, to step forward and back by a number of them."""
-
-    def __init__(self, tokenizer: Tokenizer, text: str, start: int, end: int) -> None:
-        self.start, self.end = start, end
-        self._tokenizer = tokenizer
-        self._starts = tokenizer.offsets(text[start:end])[:, 0] + start
-
-    def further(self, text: str, start: int, limit: int) -> _Window:
-        """The window that begins at `start`, and is longer than this one where this one began there too."""
-        length = _WINDOW if start > self.start else 2 * (self.end - self.start)
-        return _Window(self._tokenizer, text, start, min(limit, start + length))
-
-    def after(self, position: int, tokens: int) -> int | None:
-        """Where the token that comes `tokens` after `position` begins; None where there is none in the window."""
-        index = int(np.searchsorted(self._starts, position)) + tokens
-        return int(self._starts[index]) if index < len(self._starts) else None
-
-    def before(self, position: int, tokens: int) -> int:
-        """Where the token that comes `tokens` before `position` begins; the window's start where there is none."""
-        index = int(np.searchsorted(self._starts, position)) - tokens
-        return int(self._starts[index]) if index > 0 else self.start
+            reach, whole = max(floor, min(end - 1, tokens.before(end, count - self.max_tokens))), False

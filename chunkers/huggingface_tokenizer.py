@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Self
@@ -17,17 +18,19 @@ if TYPE_CHECKING:
     import tokenizers
     from numpy.typing import NDArray
 
+_JOINT = re.compile(r"[ \u4e00-\u9fa5]")  # BERT parts words at white space and takes each ideograph for a word
 LONGEST_WORD = 100  # WordPiece reads a longer word as one [UNK], whatever its length
 
 
 class HuggingFaceTokenizer:
     """Counts with a `tokenizer.json`, special tokens, padding and truncation left out."""
 
-    def __init__(self, backend: tokenizers.Tokenizer, name: str) -> None:
+    def __init__(self, backend: tokenizers.Tokenizer, name: str, joint: re.Pattern[str] | None = None) -> None:
         backend.no_padding()
         backend.no_truncation()
         self.backend = backend
         self._name = name
+        self._joint = joint
 
     @classmethod
     @cache
@@ -41,7 +44,7 @@ class HuggingFaceTokenizer:
         backend = Tokenizer.from_str(bundled_file("tokenizer.json").decode())
         pieces = pre_tokenizers.Split(Regex(rf"[\s\S]{{1,{LONGEST_WORD}}}"), behavior="isolated")
         backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pieces])
-        return cls(backend, FINGERPRINT)
+        return cls(backend, FINGERPRINT, _JOINT)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -75,6 +78,11 @@ class HuggingFaceTokenizer:
     def name(self) -> str:
         """`minilm:` or `hf:` and a digest of the tokenizer's file."""
         return self._name
+
+    @property
+    def joint(self) -> re.Pattern[str] | None:
+        """Before spaces and ideographs for the bundled tokenizer; not known for others."""
+        return self._joint
 
     def count(self, text: str) -> int:
         """How many tokens `text` has, without the special tokens that frame it."""

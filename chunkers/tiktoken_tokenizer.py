@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from longdoc.errors import UnavailableError
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
     import numpy as np
     import tiktoken
     from numpy.typing import NDArray
+
+# What a piece of these encodings' patterns can reach across: a space only if the piece began as white space, so one
+# that follows anything else is a joint; likewise ideographic punctuation after an ideograph or a kana. In the newer
+# ones a piece also ends at the last of its line breaks, slashes aside.
+_SPACE = r"[ 。，、！？；：](?:(?<=\S )|(?<=[\u4e00-\u9fa5\u3041-\u3096\u30a1-\u30fa][。，、！？；：]))"
+_OLD, _NEW = re.compile(_SPACE), re.compile(rf"{_SPACE}|(?<=\n)[^\s/]")
+_JOINTS = {
+    **dict.fromkeys(("gpt2", "r50k_base", "p50k_base", "p50k_edit"), _OLD),
+    **dict.fromkeys(("cl100k_base", "o200k_base", "o200k_harmony"), _NEW),
+}
 
 
 def encoding_name(name: str) -> str | None:
@@ -55,22 +66,33 @@ class TiktokenTokenizer:
 
     def count(self, text: str) -> int:
         """How many tokens `text` has; special tokens written in the text count as plain text."""
-        return len(self._tokens(text))
+        return len(self._encoding.encode_ordinary(without_surrogates(text)))
 
     def offsets(self, text: str) -> NDArray[np.int64]:  # (tokens, 2)
         """Start and end character of each token; linear in the text."""
         import numpy as np
 
-        pieces = self._encoding.decode_tokens_bytes(self._tokens(text))
-        ends = np.fromiter(accumulate(map(len, pieces)), np.int64, len(pieces))
+        text = without_surrogates(text)
+        ends = np.cumsum(self._lengths[self._encoding.encode_to_numpy(text, disallowed_special=())], dtype=np.int64)
+        firsts = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1]))
         if text.isascii():
-            starts = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1]))
-            return np.stack((starts, ends), axis=1)
-        data = np.frombuffer(without_surrogates(text).encode(), np.uint8)
+            return np.stack((firsts, ends), axis=1)
+        data = np.frombuffer(text.encode(), np.uint8)
         begins = (data & 0xC0) != 0x80  # continuation bytes look like 10xxxxxx
         index = np.cumsum(begins) - 1  # the character each byte belongs to
-        first = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1]))
-        return np.stack((index[first], index[ends - 1] + 1), axis=1)
+        return np.stack((index[firsts], index[ends - 1] + 1), axis=1)
 
-    def _tokens(self, text: str) -> list[int]:
-        return self._encoding.encode_ordinary(without_surrogates(text))
+    @property
+    def joint(self) -> re.Pattern[str] | None:
+        """Before a space, ideographic punctuation and, in the newer encodings, a line; None for an unknown encoding."""
+        return _JOINTS.get(self._encoding.name)
+
+    @cached_property
+    def _lengths(self) -> NDArray[np.int32]:
+        """The bytes of each token, by its number."""
+        import numpy as np
+
+        tokens = self._encoding.token_byte_values()
+        lengths = np.zeros(self._encoding.max_token_value + 1, np.int32)
+        lengths[[self._encoding.encode_single_token(token) for token in tokens]] = [len(token) for token in tokens]
+        return lengths

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from longdoc.chunkers.chunker import Chunker
-from longdoc.chunkers.sections import Section
-from longdoc.chunkers.span import Span
+from longdoc.chunkers.chunker import Chunker, Reading
 
 
 class TokenChunker(Chunker):
-    """Chunks of `max_tokens` tokens, cut between tokens with no regard to structure; `headings` is empty."""
+    """Chunks of `max_tokens` tokens, cut between tokens with no regard to structure."""
 
-    def sections(self, text: str, outline: Sequence[Sequence[int | str]] | None) -> Iterable[Section]:
-        """The whole text as one stretch."""
-        return [Section(Span(0, len(text)), (), 0)] if text else []
+    def edges(self, reading: Reading) -> None:
+        """A chunk may reach across anything."""
 
-    def best_cut(self, text: str, start: int, floor: int, low: int, high: int) -> int:
+    def best_cut(self, reading: Reading, start: int, floor: int, low: int, high: int) -> int:
         """As late as the limit lets it."""
         return high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from longdoc.errors import UnknownNameError
@@ -28,6 +29,18 @@ class Tokenizer(Protocol):
         """Start and end character of each token, in order; starts never run backwards.
 
         A token that is part of a character spans the whole character. White space may belong to no token.
+        """
+
+
+@runtime_checkable
+class JointedTokenizer(Tokenizer, Protocol):
+    """A tokenizer that knows where a text may be parted without a change to its tokens, and that threads may share."""
+
+    @property
+    def joint(self) -> re.Pattern[str] | None:
+        """Matches at joints: positions p with count(text[a:b]) == count(text[a:p]) + count(text[p:b]), a < p < b.
+
+        Not every joint need be matched; None where none is known. It looks at one character before p at most.
         """
 
 

@@ -8,14 +8,23 @@ from typing import Literal
 from langchain_core.documents import Document
 
 from longdoc.chunkers.chunker import Chunker
+from longdoc.chunkers.content_chunker import ContentChunker
+from longdoc.chunkers.meaning_chunker import MeaningChunker
 from longdoc.chunkers.section_chunker import SectionChunker
+from longdoc.chunkers.sentence_chunker import SentenceChunker
 from longdoc.chunkers.token_chunker import TokenChunker
 from longdoc.chunkers.tokenizer import BUNDLED, Tokenizer
 from longdoc.errors import UnknownNameError
 from longdoc.pipelines.sources import Sources, load_sources
 
-By = Literal["sections", "tokens"]
-CHUNKERS: dict[str, type[Chunker]] = {"sections": SectionChunker, "tokens": TokenChunker}
+By = Literal["sections", "sentences", "tokens", "meaning", "content"]
+CHUNKERS: dict[str, type[Chunker]] = {
+    "sections": SectionChunker,
+    "sentences": SentenceChunker,
+    "tokens": TokenChunker,
+    "meaning": MeaningChunker,
+    "content": ContentChunker,
+}
 
 
 def chunk(

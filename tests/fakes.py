@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 import numpy as np
+from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from longdoc.chunkers.sentences import split_sentences
@@ -43,6 +44,19 @@ class HashEncoder:
             generator = np.random.default_rng(int.from_bytes(digest))
             self._of_word[word] = generator.standard_normal(self.width).astype(np.float32)
         return self._of_word[word]
+
+
+class HashEmbeddings(Embeddings):
+    """LangChain's interface to `HashEncoder`."""
+
+    def __init__(self) -> None:
+        self._encoder = HashEncoder()
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return self._encoder.encode(texts).tolist()  # type: ignore[no-any-return]
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.embed_documents([text])[0]
 
 
 class CharacterTokenizer:

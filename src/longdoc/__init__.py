@@ -13,8 +13,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from longdoc.chunkers.content_chunker import ContentChunker
+    from longdoc.chunkers.meaning_chunker import MeaningChunker
     from longdoc.chunkers.reading import read
     from longdoc.chunkers.section_chunker import SectionChunker
+    from longdoc.chunkers.sentence_chunker import SentenceChunker
     from longdoc.chunkers.span import Span
     from longdoc.chunkers.token_chunker import TokenChunker
     from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
@@ -34,16 +37,19 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ChatSummarizer": "pipelines.chat_summarizer",
+    "ContentChunker": "chunkers.content_chunker",
     "Embedder": "models.embedder",
     "ExtractiveSummarizer": "pipelines.extractive",
     "FanOutOptions": "pipelines.fan_out",
     "LongdocError": "errors",
+    "MeaningChunker": "chunkers.meaning_chunker",
     "Passage": "pipelines.summarizer",
     "Plan": "pipelines.plan",
     "Prices": "pipelines.plan",
     "RunningMemory": "memory.running_memory",
     "SectionChunker": "chunkers.section_chunker",
     "Sentence": "memory.summary",
+    "SentenceChunker": "chunkers.sentence_chunker",
     "Settings": "pipelines.summarize",
     "Span": "chunkers.span",
     "Summarization": "pipelines.summarize",
@@ -65,16 +71,19 @@ _HOMES = {
 __version__ = "0.1.0"
 __all__ = [
     "ChatSummarizer",
+    "ContentChunker",
     "Embedder",
     "ExtractiveSummarizer",
     "FanOutOptions",
     "LongdocError",
+    "MeaningChunker",
     "Passage",
     "Plan",
     "Prices",
     "RunningMemory",
     "SectionChunker",
     "Sentence",
+    "SentenceChunker",
     "Settings",
     "Span",
     "Summarization",

@@ -118,7 +118,7 @@ def chunk(
     sources: SourceArguments,
     max_tokens: Annotated[int, typer.Option(help="No chunk has more tokens.")] = 512,
     overlap: Annotated[int, typer.Option(help="Tokens said again at the start of the next chunk.")] = 0,
-    by: Annotated[str, typer.Option(help="sections or tokens.")] = "sections",
+    by: Annotated[str, typer.Option(help="sections, sentences, tokens, meaning or content.")] = "sections",
     tokenizer: Annotated[str, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")] = "minilm",
     quiet: Quiet = False,
 ) -> None:

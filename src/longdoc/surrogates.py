@@ -9,4 +9,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def without_surrogates(text: str) -> str:
     """`text` with each surrogate replaced by U+FFFD, character for character, so that offsets hold."""
-    return _SURROGATE.sub("\ufffd", text)
+    try:
+        text.encode()  # quicker than a search
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text

@@ -3,11 +3,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from strategies import texts
 
-from longdoc.chunkers.sentences import LONGEST_SENTENCE, split_sentences
+from longdoc.chunkers.sentences import LONGEST_SENTENCE, last_sentence_start, split_sentences
 from longdoc.chunkers.span import Span
 
 # Each row is a text in sentences; the text is the sentences with one blank between them, or as the first item says.
@@ -49,10 +49,34 @@ CASES = {
     "tokenized": ["The cat sat .", "The dog ran ."],
 }
 
+MORE_CASES = {
+    "call": ["Call foo.bar() first.", "Then call foo.close()."],
+    "string": ["\n\n", 'log.info("Done. Next step")', "It runs."],
+    "backticks": ["Set `a.b = c. D` in the file.", "Save it."],
+    "json": ["\n\n", '{"note": "She left. He stayed."}', "A record."],
+    "fence": ["\n", "Run this:", "```python\nfoo.bar()\n```", "It prints."],
+    "row": ["\n", "| Ann | Tall. Kind. |", "| Bob | Short. Why? |"],
+    "heading": ["\n", "## What is it? Why", "It is this."],
+    "no capitals": ["i went out.", "it was cold.", "so i came home."],
+    "asked": ["“Is it so?” John asked.", "“It is.”"],
+    "ordinals": ["Am 3. Mai kam er.", "Der 2. Weltkrieg endete 1945.", "Danach kam er."],
+    "guillemets": ["« Où vas-tu ? » dit-il.", "« Ici. »", "Elle partit."],
+    "inverted": ["¿Cómo estás?", "¡Bien!", "¿Y tú?"],
+    "greek": ["Τι κάνεις;", "Είμαι καλά."],
+    "verse": ["किमकुर्वत सञ्जय॥१॥", "दृष्ट्वा तु।"],
+    "japanese said": ["\0", "「行くの？」と彼は聞いた。", "彼女は黙った。"],
+    "thai": ["วันนี้ฝนตกหนักมากที่กรุงเทพ", "พวกเราจึงอยู่บ้านกันทั้งวัน"],
+    "thai number": ["เขาซื้อหนังสือ 3 เล่มจากร้านนี้"],
+    "ethiopic": ["እሱ መጣ፡፡", "እሷ ሄደች።"],
+    "khmer": ["\0", "គាត់មក។", "នាងទៅហើយ៕"],
+    "armenian": ["Նա եկավ։", "Չգիտեմ։"],
+    "georgian": ["ეს სახლია.", "ის დიდია."],
+}
 
-@pytest.mark.parametrize("name", CASES)
+
+@pytest.mark.parametrize("name", [*CASES, *MORE_CASES])
 def test_cases(name: str) -> None:
-    sentences = list(CASES[name])
+    sentences = list({**CASES, **MORE_CASES}[name])
     gap = {"\0": ""}.get(sentences[0], sentences[0])
     gap, sentences = (gap, sentences[1:]) if not gap.strip() else (" ", sentences)
     text = gap.join(sentences)
@@ -125,3 +149,99 @@ def test_what_is_looked_at_grows_with_the_text_only(unit: str) -> None:
         return Watched.sliced
 
     assert looked_at(8000) <= 9 * looked_at(1000) + 1000
+
+
+_PIECES = (
+    *(
+        "One. ",
+        "Two! ",
+        "three? ",
+        "Dr. ",
+        "J. ",
+        "U.S. ",
+        "No. 5. ",
+        "e.g. ",
+        "3. ",
+        "Am 3. Mai ",
+        "... ",
+        " . ",
+        "etc. ",
+    ),
+    *(
+        "I. ",
+        "(a) ",
+        "\n",
+        "\n\n",
+        "\r\n",
+        " ",
+        " " * 70,
+        "\n- ",
+        "\n# Head\n",
+        "```\n",
+        "\nMR. X: ",
+        "\nA. ",
+        "| a. B |",
+        "`",
+    ),
+    *(
+        "他来了。",
+        "」",
+        "と",
+        "है।",
+        "॥१॥",
+        "؟",
+        "คนไทยอยู่บ้านกันทั้งวัน",
+        " ",
+        "“",
+        "”",
+        "« ",
+        " »",
+        "[12]",
+        '"a": "',
+        "f('",
+        "#",
+        "word",
+    ),
+    *("lower words without an end ", "Upper Words ", "asked ", "Γεια; ", "፡፡", "x" * 90, "\u2029", "\f", "¿"),
+)
+pieced = st.lists(st.sampled_from(_PIECES), max_size=60).map("".join)
+any_text = st.one_of(texts, pieced, st.lists(st.one_of(texts, pieced), max_size=4).map("".join))
+
+
+@given(text=any_text, data=st.data())
+def test_the_last_start_is_that_of_the_whole_split(text: str, data: st.DataObject) -> None:
+    places = st.integers(0, len(text) + 3)
+    start, low, high = data.draw(places), data.draw(places), data.draw(places)
+    spans = list(split_sentences(text, start))
+    assume(all(span.end - span.start < LONGEST_SENTENCE // 2 for span in spans))  # none is a piece of a longer one
+    starts = [span.start for span in spans if low <= span.start <= high]
+    assert last_sentence_start(text, low, high, start) == max(starts, default=None)
+
+
+@given(before=any_text, text=any_text, after=any_text)
+def test_paragraphs_around_a_text_do_not_change_its_sentences(before: str, text: str, after: str) -> None:
+    start = len(before) + 2
+    whole = f"{before}\n\n{text}\n\n{after}"
+    alone = [Span(start + span.start, start + span.end) for span in split_sentences(text)]
+    inside = [span for span in split_sentences(whole) if start <= span.start < start + len(text)]
+    assert inside == alone
+
+
+def test_a_piece_of_a_long_sentence_is_no_start() -> None:
+    text = "Short. Long " + "word " * 500
+    assert [span.start for span in split_sentences(text)] == [0, 7, 1007, 2007]
+    assert last_sentence_start(text, 0, 2400) == 7
+    assert last_sentence_start(text, 8, 2400) is None
+
+
+@pytest.mark.parametrize("filler", ["word ", "x", "\n", " ", ". ", ".", "Dr. ", "# a\n", "。", "คน"])
+def test_the_search_for_the_last_start_stops_there(filler: str) -> None:
+    def looked_at(distance: int) -> int:
+        gap = filler * (distance // len(filler))
+        text = Watched("One sentence. " * 2000 + "Two and " + gap)
+        Watched.sliced = 0
+        last_sentence_start(text, 0, len(text))
+        return Watched.sliced
+
+    assert looked_at(8000) <= 9 * looked_at(1000) + 4000
+    assert looked_at(0) < 4000

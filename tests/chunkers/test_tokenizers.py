@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import tiktoken
 import zstandard
-from contracts.tokenizer_contract import CoveringContract, TokenizerContract
+from contracts.tokenizer_contract import CoveringContract, JointedContract
 from fakes import CharacterTokenizer, NastyTokenizer
 from hypothesis import given
 from strategies import texts
@@ -49,7 +49,7 @@ def tiny_backend() -> Backend:
     return backend
 
 
-class TestBundled(TokenizerContract):
+class TestBundled(JointedContract):
     @pytest.fixture(scope="class")
     @classmethod
     def tokenizer(cls) -> Tokenizer:
@@ -120,19 +120,40 @@ class TestTiktoken(CoveringContract):
         assert tokenizer.offsets("a\ud800b").tolist() == tokenizer.offsets("a\ufffdb").tolist()
 
 
-@pytest.mark.skipif(not CACHE.exists(), reason="the tiktoken cache of the shared data is not here")
-class TestTiktokenCached(CoveringContract):
+@pytest.fixture(scope="session")
+def cached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("cache")
+    with CACHE.open("rb") as packed:
+        data = zstandard.ZstdDecompressor().stream_reader(packed).read()
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        archive.extractall(folder, filter="data")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TIKTOKEN_CACHE_DIR", str(folder / "tiktoken_cache"))
+        yield
+
+
+class CachedContract(CoveringContract, JointedContract):
+    encoding: str
+
     @pytest.fixture(scope="class")
     @classmethod
-    def tokenizer(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tokenizer]:
-        folder = tmp_path_factory.mktemp("cache")
-        with CACHE.open("rb") as packed:
-            data = zstandard.ZstdDecompressor().stream_reader(packed).read()
-        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-            archive.extractall(folder, filter="data")
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("TIKTOKEN_CACHE_DIR", str(folder / "tiktoken_cache"))
-            yield load_tokenizer("o200k_base")
+    def tokenizer(cls, cached: None) -> Tokenizer:
+        return load_tokenizer(cls.encoding)
+
+
+@pytest.mark.skipif(not CACHE.exists(), reason="the tiktoken cache of the shared data is not here")
+class TestR50k(CachedContract):
+    encoding = "r50k_base"
+
+
+@pytest.mark.skipif(not CACHE.exists(), reason="the tiktoken cache of the shared data is not here")
+class TestCl100k(CachedContract):
+    encoding = "cl100k_base"
+
+
+@pytest.mark.skipif(not CACHE.exists(), reason="the tiktoken cache of the shared data is not here")
+class TestO200k(CachedContract):
+    encoding = "o200k_base"
 
     def test_tokens_by_hand(self, tokenizer: Tokenizer) -> None:
         assert tokenizer.name == "tiktoken:o200k_base"

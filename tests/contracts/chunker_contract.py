@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda
-from strategies import texts
+from strategies import sectioned, texts
 
 from longdoc.chunkers.chunker import Chunker
 from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
@@ -31,8 +32,17 @@ def tokenizer_named(name: str) -> Tokenizer:
     return {"characters": CharacterTokenizer, "nasty": NastyTokenizer}.get(name, load_tokenizer)()
 
 
+def pieces(text: str, sizes: list[int]) -> Iterator[str]:
+    at = 0
+    for size in cycle(sizes):
+        if at >= len(text):
+            return
+        yield text[at : at + size]
+        at += size
+
+
 class ChunkerContract:
-    chunker: type[Chunker]
+    chunker: Callable[..., Chunker]
 
     def chunks(self, text: str | Document, limit: tuple[int, int], tokenizer: str) -> list[Document]:
         return list(self.chunker(*limit, tokenizer=tokenizer_named(tokenizer)).split(text))
@@ -115,6 +125,41 @@ class ChunkerContract:
         assert chunks[-1].metadata["end_index"] == len(text)
         for before, after in pairwise(chunks):
             assert after.metadata["start_index"] <= before.metadata["end_index"] < after.metadata["end_index"]
+
+    @ANY_TOKENIZER
+    @inherited
+    @given(text=st.one_of(texts, sectioned), limit=limits, sizes=st.lists(st.integers(1, 50), min_size=1, max_size=6))
+    def test_a_stream_has_the_chunks_of_the_text(
+        self, text: str, limit: tuple[int, int], tokenizer: str, sizes: list[int]
+    ) -> None:
+        chunker = self.chunker(*limit, tokenizer=tokenizer_named(tokenizer))
+        assert list(chunker.split_stream(pieces(text, sizes))) == list(chunker.split(text))
+
+    @pytest.mark.parametrize("size", [1, 1000, 1 << 20])
+    def test_a_long_stream_has_the_chunks_of_the_text(self, size: int) -> None:
+        text = "".join(f"# Part {n}\n\nIt is so. {'He went on, and on. ' * (n % 90)}\n\n" for n in range(150))
+        text += "".join(f"word{n} " for n in range(60_000 if size > 1 else 2000)) + "日本語" * 3000
+        chunker = self.chunker(200, 20, tokenizer_named("bundled"))
+        assert list(chunker.split_stream(pieces(text, [size]), "a.md")) == [
+            chunk.model_copy(update={"metadata": {**chunk.metadata, "source": "a.md"}}) for chunk in chunker.split(text)
+        ]
+
+    def test_chunks_come_out_before_the_stream_ends(self) -> None:
+        given_out = 0
+
+        def endless() -> Iterator[str]:
+            nonlocal given_out
+            while True:
+                given_out += 1
+                yield "It goes on. And on.\n\n" * 50
+
+        chunks = self.chunker(100, tokenizer=tokenizer_named("characters")).split_stream(endless())
+        assert next(chunks).metadata["start_index"] == 0
+        assert given_out < 2000
+
+    def test_a_piece_that_is_no_text_is_refused(self) -> None:
+        with pytest.raises(TypeError, match=r"bytes; give pieces that are str"):
+            list(self.chunker(100).split_stream([b"bytes"]))  # type: ignore[list-item]
 
     def test_the_metadata_of_a_text(self) -> None:
         chunks = self.chunks("One two three. Four five six.", (5, 0), "bundled")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from strategies import texts
 
-from longdoc.chunkers.tokenizer import Tokenizer
+from longdoc.chunkers.tokenizer import JointedTokenizer, Tokenizer
 
 inherited = settings(max_examples=80, suppress_health_check=[HealthCheck.differing_executors])
 
@@ -52,6 +55,29 @@ class TokenizerContract:
     def test_empty_text_has_no_tokens(self, tokenizer: Tokenizer) -> None:
         assert tokenizer.count("") == 0
         assert tokenizer.offsets("").shape == (0, 2)
+
+
+class JointedContract(TokenizerContract):
+    """Besides, for a tokenizer that names joints: a text parted at one has the tokens of the whole."""
+
+    @inherited
+    @given(text=texts, data=st.data())
+    @example(text="a  b\n\n c \n\n  d's 'S  ", data=None)
+    @example(text="x\r\n y\t z.\n/w\n\n\u2028 a\u00a0b", data=None)
+    @example(text="今天下雨，我们。回家！ ア、い；ok。", data=None)
+    @example(text=" e\u0301 \u0301 \ud800 \u1680 '\u2019s don't 's 're", data=None)
+    def test_joints_add_up(self, tokenizer: Tokenizer, text: str, data: st.DataObject | None) -> None:
+        assert isinstance(tokenizer, JointedTokenizer)
+        assert tokenizer.joint is not None
+        rows = tokenizer.offsets(text)
+        for match in tokenizer.joint.finditer(text):
+            joint = match.start()
+            starts = {0, max(0, joint - 3), data.draw(st.integers(0, joint)) if data else 0}
+            ends = {len(text), min(len(text), joint + 3), data.draw(st.integers(joint, len(text))) if data else joint}
+            for start, end in product(starts, ends):
+                apart = tokenizer.count(text[start:joint]) + tokenizer.count(text[joint:end])
+                assert tokenizer.count(text[start:end]) == apart
+            assert (rows[:, 0] < joint).sum() == tokenizer.count(text[:joint])
 
 
 class CoveringContract(TokenizerContract):

@@ -145,7 +145,7 @@ def test_plans_that_cannot_be_are_refused(arguments: list[str], said: str, book:
         (["--max-tokens", "0"], "max_tokens is 0"),
         (["--overlap", "-1"], "overlap is -1"),
         (["--max-tokens", "9", "--overlap", "9"], "less than max_tokens"),
-        (["--by", "pages"], "give one of sections, tokens"),
+        (["--by", "pages"], "give one of sections, sentences, tokens"),
         (["--tokenizer", "no-such-tokenizer"], "give 'minilm'"),
     ],
 )

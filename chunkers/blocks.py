@@ -1,0 +1,64 @@
+"""Where the lines of a text are one thing: a table, a list item, a speaker's turn, a paragraph."""
+
+from __future__ import annotations
+
+import re
+
+_ROW = re.compile(r"[^\S\n]*(?:[|+].*[|+][^\S\n]*$|\S.* \| \S)", re.MULTILINE)
+_ITEM = re.compile(r"(?P<indent>[^\S\n]*)(?:[-*+•]|\d{1,3}[.)]|[(]?[a-zA-Z0-9]{1,3}[)])[^\S\n]")
+# The ends of paragraphs, and the line ends before items and turns that stand at the margin.
+_BLOCK_END = re.compile(
+    r"\n(?:(?:[^\S\n]*\n)+|(?=(?:[-*+•]|\d{1,3}[.)]|[(][a-z0-9]{1,3}[)])[ \t])"
+    r"|(?=[A-Z][\w.'’]*(?:[ ][A-Z][\w.'’]*){0,3}:[ \t]))"
+)
+_SEEN = 8192  # characters of a table or item that are looked at, either way
+_LINES = 400
+_STEP = 1024
+
+
+def last_block_start(text: str, low: int, high: int) -> int | None:
+    """The last place from `low` to `high` where a paragraph, an item or a turn begins; None if there is none."""
+    end = high
+    while end >= low:
+        start = max(low, end - _STEP)
+        found = [m.end() for m in _BLOCK_END.finditer(text, max(0, start - 1), min(high, end + _STEP))]
+        if found and found[-1] >= low:
+            return found[-1]
+        end = start - 1
+    return None
+
+
+def table_around(text: str, position: int, first: int) -> tuple[int, int] | None:
+    """The table that has rows right before and right after the line start at `position`, from `first` on."""
+    if position and text[position - 1] != "\n":
+        position = text.rfind("\n", first, position) + 1 or first
+    if not _ROW.match(text, position, position + _LINES):
+        return None
+    start, end = position, position
+    while start > max(first, position - _SEEN):
+        above = max(first, text.rfind("\n", first, start - 1) + 1)
+        if not _ROW.match(text, above, start):
+            break
+        start = above
+    while end < min(len(text), position + _SEEN) and _ROW.match(text, end, end + _LINES):
+        end = (text.find("\n", end, end + _SEEN) + 1) or len(text)
+    return start, end
+
+
+def item_around(text: str, position: int, first: int) -> int | None:
+    """Where the list item begins that the line at `position` goes on with; None where it is in no item."""
+    line = text.rfind("\n", first, position) + 1 or first
+    if line == position and _ITEM.match(text, line):
+        return None  # an item of its own begins here
+    indent = len(text[line : line + _LINES]) - len(text[line : line + _LINES].lstrip(" \t"))
+    for _ in range(64):
+        match = _ITEM.match(text, line)
+        if match and (len(match["indent"]) < max(1, indent) or line < position <= text.find("\n", line) + 1):
+            return line
+        above = text.rfind("\n", first, max(first, line - 1)) + 1
+        if above <= first or line <= first or position - above > _SEEN:
+            return None
+        if not text[above : line - 1].strip() and indent == 0:
+            return None  # a blank line ends an item whose text is not indented
+        line = above
+    return None

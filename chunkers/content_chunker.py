@@ -1,0 +1,106 @@
+"""Chunks whose edges hang on the text around them alone, so that an edit moves only the edges near it."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zlib import crc32
+
+from longdoc.chunkers.chunker import Chunker, Reading
+from longdoc.chunkers.sentence_chunker import word_start
+
+_STOP = re.compile(r"[.!?。！？।؟][\"'”’)\]*_]*\s+(?=\S)|\n[^\S\n]*(?=\S)")
+_AROUND = 32  # characters on each side that make a place's rank
+_STEP = 1 << 14  # characters looked through at a time
+
+
+class ContentChunker(Chunker):
+    """Chunks that begin where a sentence, line or paragraph ranks lowest among those near it, by a hash of its text.
+
+    After an insertion all chunks but the few around it are as they were, which makes them good keys for a cache. A
+    stretch without such a place is cut at its lowest rank. Local-minimum chunking (Bjørner, Blass and Gurevich, 2010).
+    """
+
+    def edges(self, reading: Reading) -> ContentEdges:
+        """The places of the lowest rank within a quarter of `max_tokens` to either side."""
+        return ContentEdges(reading, max(1, self.max_tokens // 4))
+
+    def best_cut(self, reading: Reading, start: int, floor: int, low: int, high: int) -> int:
+        """The place of the lowest rank, the last of equals, that leaves the chunk at least half full."""
+        base, text = reading.tape.base, reading.tape.text
+        places = [p for p in _places(text, low - base, high - base) if low - base <= p <= high - base]
+        if places:
+            return min(reversed(places), key=lambda place: _rank(text, place)) + base
+        return word_start(text, floor - base, high - base) + base
+
+
+def _places(text: str, low: int, high: int) -> Iterator[int]:
+    return (match.end() for match in _STOP.finditer(text, max(0, low - 8), high + 1))
+
+
+def _rank(text: str, place: int) -> tuple[bool, int]:
+    """Paragraphs before other places, else by the hash of the characters around."""
+    around = text[max(0, place - _AROUND) : place + _AROUND]
+    return "\n\n" not in text[max(0, place - 3) : place], crc32(around.encode("utf-8", "surrogatepass"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    position: int
+    tokens: int  # before it, from the text's beginning
+    rank: tuple[bool, int]
+
+
+class ContentEdges:
+    """The lowest places of a text, found in order."""
+
+    def __init__(self, reading: Reading, near: int) -> None:
+        self._reading, self._near = reading, near
+        self._found = self._lowest()
+        self._next: int | None = 0
+
+    def first_after(self, position: int, limit: int) -> int | None:
+        """The first edge after `position` and not after `limit`."""
+        while self._next is not None and self._next <= position:
+            self._next = next(self._found, None)
+        return self._next if self._next is not None and self._next <= limit else None
+
+    def _lowest(self) -> Iterator[int]:
+        """Places that rank below all within reach before them, and not above any within reach after them."""
+        window: deque[_Place] = deque()
+        undecided = 0  # index in the window of the first place that is not decided
+        for place in self._all():
+            while undecided < len(window) and (place is None or place.tokens - window[undecided].tokens > self._near):
+                if self._is_lowest(window, undecided):
+                    yield window[undecided].position
+                undecided += 1
+            if place is not None:
+                window.append(place)
+            while undecided and place is not None and window[0].tokens < window[undecided].tokens - self._near:
+                window.popleft()
+                undecided -= 1
+
+    def _is_lowest(self, window: deque[_Place], index: int) -> bool:
+        own = window[index]
+        for place in window:
+            apart = place.tokens - own.tokens
+            if -self._near <= apart < 0 and place.rank <= own.rank:
+                return False
+            if 0 < apart <= self._near and place.rank < own.rank:
+                return False
+        return True
+
+    def _all(self) -> Iterator[_Place | None]:
+        """All places in order, and None at the end."""
+        tape, tokens, at = self._reading.tape, self._reading.tokens, 0
+        while tape.fill(at + 1) > at:
+            end = tape.fill(at + _STEP + _AROUND)
+            until = end if tape.ended and end == tape.end else end - _AROUND
+            base, text = tape.base, tape.text
+            for local in _places(text, at - base, until - base):
+                if at < local + base <= until:
+                    yield _Place(local + base, tokens.number(local + base), _rank(text, local))
+            at = until
+        yield None

@@ -1,0 +1,169 @@
+"""Where the tokens of a tape lie, each tokenized once, ahead of the reader and on the other cores."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longdoc.chunkers.tape import Tape
+from longdoc.chunkers.tokenizer import JointedTokenizer, Tokenizer
+
+_SMALLEST, _LARGEST = 1 << 15, 1 << 18  # characters tokenized at a time: little first, so that chunks come soon
+_TO_JOINT = 1 << 12  # characters within which the text is looked through for a place to part it
+_WORKERS = max(1, min(4, os.cpu_count() or 1))
+_HEAD, _TAIL = 256, 32  # the same for the first and the last joint of a chunk
+
+Starts = NDArray[np.int64]
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_WORKERS, thread_name_prefix="longdoc-tokens")
+
+
+class TokenTrack:
+    """Steps over a tape by numbers of tokens, and counts stretches of it as if each stood alone.
+
+    A byte-pair encoding is not additive: two stretches may have more tokens apart than together. It is additive at
+    a joint (see `JointedTokenizer`), so only what lies before the first and after the last joint of a stretch is
+    tokenized again. A tokenizer that names no joints counts each stretch anew.
+    """
+
+    def __init__(self, tape: Tape, tokenizer: Tokenizer) -> None:
+        self._tape, self._tokenizer = tape, tokenizer
+        self._joint = tokenizer.joint if isinstance(tokenizer, JointedTokenizer) else None
+        self._indices: dict[int, int] = {}
+        self._hold(np.empty(0, np.int64))
+        self._dropped = 0  # tokens let go
+        self._known = 0  # where the tokens held end
+        self._windowed = 0  # where the next window begins
+        self._pending: deque[tuple[int, Callable[[], Starts]]] = deque()
+        self._seams: deque[int] = deque()  # edges of windows that are no joints
+
+    def reach(self, start: int, tokens: int) -> int:
+        """Where the token that comes `tokens` after `start` begins; the text's end if it has no more."""
+        index = self._index(start) + tokens
+        while index >= len(self._view):
+            if not self._extend():
+                return self._tape.end
+            index = self._index(start) + tokens
+        return self._view[index]
+
+    def _index(self, position: int) -> int:
+        """How many tokens begin before `position`, of those that are held."""
+        index = self._indices.get(position)
+        if index is None:
+            index = self._indices[position] = bisect_left(self._view, position)
+        return index
+
+    def _hold(self, starts: Starts) -> None:
+        self._starts, self._view = starts, starts.data  # numpy takes long over a single number
+        self._indices.clear()
+
+    def before(self, position: int, tokens: int) -> int:
+        """Where the token that comes `tokens` before `position` begins; 0 if there are not so many."""
+        index = self._index(position) - tokens
+        return self._view[index] if index > 0 else 0
+
+    def number(self, position: int) -> int:
+        """How many tokens begin before `position`, from the text's beginning; not of what has been let go."""
+        while self._known < position and self._extend():
+            pass
+        return self._dropped + self._index(position)
+
+    def count(self, start: int, end: int) -> int:
+        """The tokens of the stretch, which `reach` has passed, when it stands alone."""
+        first, last = self._joints(start, end)
+        text, base = self._tape.text, self._tape.base
+        if first is None or last is None or any(first < seam < last for seam in self._seams):
+            return self._tokenizer.count(text[start - base : end - base])
+        tokens = self._index(last) - self._index(first)
+        if start < first:
+            tokens += self._tokenizer.count(text[start - base : first - base])
+        if last < end:
+            tokens += self._tokenizer.count(text[last - base : end - base])
+        return tokens
+
+    def drop(self, position: int) -> None:
+        """Lets go of the tokens before `position`, sooner or later."""
+        if self._starts.size < _SMALLEST:
+            return
+        passed = self._index(position)
+        if 2 * passed > len(self._starts):
+            self._dropped += passed
+            self._hold(self._starts[passed:])
+            while self._seams and self._seams[0] < position:
+                self._seams.popleft()
+
+    def prefetch(self) -> None:
+        """Has the next windows tokenized on other cores, if the tokenizer may be shared by threads."""
+        while self._joint is not None and len(self._pending) < _WORKERS:
+            coming = self._next_window(ahead=True)
+            if coming is None:
+                return
+            self._pending.append(coming)
+
+    def _joints(self, start: int, end: int) -> tuple[int | None, int | None]:
+        """The first and the last joint of a stretch, its edges included, as far as they are near its edges."""
+        if self._joint is None:
+            return None, None
+        text, base = self._tape.text, self._tape.base
+        low, high = start - base, end - base
+        first = low
+        if start:
+            match = self._joint.search(text, low, min(high, low + _HEAD))
+            if match is None:
+                return None, None
+            first = match.start()
+        if self._joint.match(text, high) or (self._tape.ended and end == self._tape.end):
+            return first + base, end
+        for tail in (_TAIL, 16 * _TAIL):
+            last = deque(self._joint.finditer(text, max(first, high - tail), high), 1)
+            if last:
+                return first + base, last[0].start() + base
+        return None, None
+
+    def _extend(self) -> bool:
+        """Takes in the next window; False where the text has ended."""
+        window = self._pending.popleft() if self._pending else self._next_window(ahead=False)
+        if window is None:
+            return False
+        self.prefetch()
+        self._known, starts = window[0], window[1]()
+        self._hold(np.concatenate((self._starts, starts)) if self._starts.size else starts)
+        return True
+
+    def _next_window(self, ahead: bool) -> tuple[int, Callable[[], Starts]] | None:
+        """The next window's end, and what gives its token starts: a thread's result, if it is to be made `ahead`."""
+        tape, start = self._tape, self._windowed
+        end = self._edge(start + min(_LARGEST, max(_SMALLEST, start)))
+        if end == start:
+            return None
+        self._windowed = end
+        text = tape[start:end]
+
+        def starts() -> Starts:
+            return np.ascontiguousarray(self._tokenizer.offsets(text)[:, 0]) + start
+
+        return end, _pool().submit(starts).result if ahead else starts
+
+    def _edge(self, position: int) -> int:
+        """The first joint from `position` on, so that the windows have the tokens of the whole."""
+        tape = self._tape
+        end = tape.fill(position + _TO_JOINT)
+        if end <= position:
+            return end
+        match = self._joint.search(tape.text, position - tape.base, end - tape.base) if self._joint else None
+        if match is not None:
+            return match.start() + tape.base
+        if tape.ended and end == tape.end:
+            return end
+        self._seams.append(position)
+        return position
