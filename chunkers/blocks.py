@@ -13,18 +13,18 @@ _BLOCK_END = re.compile(
 )
 _SEEN = 8192  # characters of a table or item that are looked at, either way
 _LINES = 400
-_STEP = 1024
+_STEP = 256
 
 
 def last_block_start(text: str, low: int, high: int) -> int | None:
     """The last place from `low` to `high` where a paragraph, an item or a turn begins; None if there is none."""
-    end = high
+    end, step = high, _STEP
     while end >= low:
-        start = max(low, end - _STEP)
+        start = max(low, end - step)
         found = [m.end() for m in _BLOCK_END.finditer(text, max(0, start - 1), min(high, end + _STEP))]
         if found and found[-1] >= low:
             return found[-1]
-        end = start - 1
+        end, step = start - 1, 2 * step
     return None
 
 
