@@ -79,6 +79,7 @@ class HeadingScanner:
         self._scanned = 0
         self._judged = -1  # start of the last line judged
         self._fence = ""
+        self._markdown = False  # a "#" has shown that "=" is the first level and "-" the second
         self._styles: list[str] = []  # reStructuredText: the order of first use gives the level
 
     @property
@@ -122,6 +123,7 @@ class HeadingScanner:
             before = self._before(line)
             heading = self._underlined(before, line, following) or _one_line(before, line, following)
             if heading is not None:
+                self._markdown = self._markdown or line.text.lstrip().startswith("#")
                 self.found.append(heading)
                 self._judged = max(self._judged, heading.span.end - 1)
 
@@ -169,7 +171,8 @@ class HeadingScanner:
             self._styles.append(style)
         start = before.start if len(style) == 2 else line.start
         end = following.start + following.length
-        return Heading(Span(start, end), min(6, self._styles.index(style) + 1), title)
+        level = "=-".find(style) + 1 if self._markdown else 0
+        return Heading(Span(start, end), level or min(6, self._styles.index(style) + 1), title)
 
 
 def _one_line(before: _Line, line: _Line, following: _Line) -> Heading | None:

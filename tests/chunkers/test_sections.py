@@ -59,6 +59,8 @@ MARKUP = {
     "# One\r\n\r\ntext\r\n\r\n## Two\r\n": [(1, "One"), (2, "Two")],
     "| a | b |\n|---|---|\n| 1 | 2 |\n": [],
     "- item\n------\n": [],
+    "# One\n\nTwo\n---\n\nThree\n=====\n": [(1, "One"), (2, "Two"), (1, "Three")],
+    "=====\nOne\n=====\n\nFour\n~~~~\n\n~~~\n# no\n~~~\n": [(1, "One"), (2, "Four")],
     "text\n\n1. A list item that is a sentence.\n\n": [],
     "text\n\nWHAT A DAY!\n\n": [],
     "x" * 500 + "\n====\n": [],
