@@ -48,12 +48,12 @@ def table_around(text: str, position: int, first: int) -> tuple[int, int] | None
 def item_around(text: str, position: int, first: int) -> int | None:
     """Where the list item begins that the line at `position` goes on with; None where it is in no item."""
     line = text.rfind("\n", first, position) + 1 or first
-    if line == position and _ITEM.match(text, line):
+    if line == position and _ITEM.match(text, line, line + _LINES):
         return None  # an item of its own begins here
     indent = len(text[line : line + _LINES]) - len(text[line : line + _LINES].lstrip(" \t"))
     for _ in range(64):
-        match = _ITEM.match(text, line)
-        if match and (len(match["indent"]) < max(1, indent) or line < position <= text.find("\n", line) + 1):
+        match = _ITEM.match(text, line, line + _LINES)
+        if match and (len(match["indent"]) < max(1, indent) or line < position <= text.find("\n", line, line + _LINES) + 1):
             return line
         above = text.rfind("\n", first, max(first, line - 1)) + 1
         if above <= first or line <= first or position - above > _SEEN:

@@ -24,7 +24,9 @@ def chunks(by: str) -> str:
     lines = []
     for chunk in found:
         told = chunk.metadata
-        place = f"{told['start_index']}-{told['end_index']}, {told['token_count']} tokens, {' > '.join(told['headings'])}"
+        place = (
+            f"{told['start_index']}-{told['end_index']}, {told['token_count']} tokens, {' > '.join(told['headings'])}"
+        )
         lines.append(f"--- {place}\n{chunk.page_content}")
     return "\n".join(lines)
 
