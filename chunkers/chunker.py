@@ -19,6 +19,7 @@ from longdoc.chunkers.tokenizer import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
 
 _SEEN_AHEAD = 512  # characters after the limit that tell whether a sentence ends there
+_OF_THE_WHOLE = {"source", "outline", "pages", "furniture"}  # spans of the whole text, which a chunk has no use for
 _BEGUN = 4  # documents tokenized ahead
 _KEPT_BEHIND = 4096  # characters before a chunk that tell what its first line is
 
@@ -89,7 +90,7 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
     def split(self, text: str | Document) -> Iterator[Document]:
         """The chunks of a text, in order. Empty text has none.
 
-        A `Document` passes its `source`, parser's `outline` and `pages` on. Raises `BudgetError` where one
+        A `Document` passes its metadata on, and what its parser knew as `headings` and `page`. Raises `BudgetError` where one
         character alone takes more than `max_tokens` tokens.
         """
         return self._chunks(self._reading(text))
@@ -133,6 +134,14 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         document = text if isinstance(text, Document) else Document(page_content=text)
         return Reading([document.page_content], self.tokenizer, self.max_tokens, document.metadata)
 
+    def split_documents(self, documents: Sequence[Document]) -> list[Document]:
+        """`transform_documents` by the name that LangChain's text splitters give it."""
+        return self.transform_documents(documents)
+
+    def split_text(self, text: str) -> list[str]:
+        """The chunks' texts alone, as LangChain's text splitters give them."""
+        return [chunk.page_content for chunk in self.split(text)]
+
     def invoke(self, input: ChunkerInput, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
         """The chunks of a text, a `Document` or a list of them, traced as a LangChain run."""
         return self._call_with_config(self._split_any, input, config, run_type="chain", **kwargs)
@@ -142,6 +151,7 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
 
     def _chunks(self, reading: Reading) -> Iterator[Document]:
         source, pages, tape = reading.metadata.get("source", ""), reading.metadata.get("pages"), reading.tape
+        others = {name: value for name, value in reading.metadata.items() if name not in _OF_THE_WHOLE}
         for start, end, tokens in self._pack(reading):
             metadata: dict[str, Any] = {
                 "source": source,
@@ -152,6 +162,8 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
             }
             if pages:
                 metadata["page"] = bisect_right(pages, start)
+            if others:
+                metadata = {**others, **metadata}
             yield Document(page_content=tape[start:end], metadata=metadata)
             reading.drop(start)
 

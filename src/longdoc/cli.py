@@ -35,6 +35,7 @@ MaxTokens = Annotated[int, typer.Option(help="The summary is never longer, in to
 Query = Annotated[str | None, typer.Option(help="What the summary is to be about.")]
 ModelName = Annotated[str, typer.Option(help="extractive, or a chat model as init_chat_model names it (openai:…).")]
 TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")]
+_CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page")
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
 ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and reply together.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
@@ -128,7 +129,8 @@ def chunk(
 
         chunks = chunks_of(_paths(sources), max_tokens=max_tokens, overlap=overlap, by=by, tokenizer=tokenizer)  # type: ignore[arg-type]
         for piece in chunks:
-            _write(json.dumps({"text": piece.page_content, **piece.metadata}) + "\n")
+            told = {key: piece.metadata[key] for key in _CHUNK_KEYS if key in piece.metadata}
+            _write(json.dumps({"text": piece.page_content, **told}) + "\n")
 
 
 def main() -> None:

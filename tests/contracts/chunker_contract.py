@@ -169,14 +169,14 @@ class ChunkerContract:
 
     @inherited
     @given(text=texts.filter(bool), limit=limits, edges=st.lists(st.integers(0, 200), min_size=1, max_size=5))
-    def test_a_document_passes_its_source_and_pages_on(
+    def test_a_document_passes_its_metadata_and_pages_on(
         self, text: str, limit: tuple[int, int], edges: list[int]
     ) -> None:
         pages = [0, *sorted(edges)]
-        document = Document(page_content=text, metadata={"source": "a.pdf", "pages": pages, "other": 1})
+        document = Document(page_content=text, metadata={"source": "a.pdf", "pages": pages, "author": "Ott"})
         for chunk in self.chunks(document, limit, "characters"):
-            assert list(chunk.metadata) == [*KEYS, "page"]
-            assert chunk.metadata["source"] == "a.pdf"
+            assert sorted(chunk.metadata) == sorted([*KEYS, "page", "author"])
+            assert (chunk.metadata["source"], chunk.metadata["author"]) == ("a.pdf", "Ott")
             assert chunk.metadata["page"] == sum(page <= chunk.metadata["start_index"] for page in pages)
 
     @inherited
@@ -197,6 +197,8 @@ class ChunkerContract:
         assert chunker.invoke(Document(page_content="abcdefg")) == expected
         assert chunker.invoke([Document(page_content="abcdefg")]) == expected
         assert chunker.invoke([]) == []
+        assert chunker.split_text("abcdefg") == ["abc", "def", "g"]
+        assert chunker.split_documents([Document(page_content="abcdefg")]) == expected
 
     def test_it_pipes(self) -> None:
         lengths = RunnableLambda(lambda chunks: [len(chunk.page_content) for chunk in chunks])
