@@ -53,7 +53,8 @@ def item_around(text: str, position: int, first: int) -> int | None:
     indent = len(text[line : line + _LINES]) - len(text[line : line + _LINES].lstrip(" \t"))
     for _ in range(64):
         match = _ITEM.match(text, line, line + _LINES)
-        if match and (len(match["indent"]) < max(1, indent) or line < position <= text.find("\n", line, line + _LINES) + 1):
+        first_line = line < position <= text.find("\n", line, line + _LINES) + 1
+        if match and (len(match["indent"]) < max(1, indent) or first_line):
             return line
         above = text.rfind("\n", first, max(first, line - 1)) + 1
         if above <= first or line <= first or position - above > _SEEN:

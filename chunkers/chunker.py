@@ -90,8 +90,8 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
     def split(self, text: str | Document) -> Iterator[Document]:
         """The chunks of a text, in order. Empty text has none.
 
-        A `Document` passes its metadata on, and what its parser knew as `headings` and `page`. Raises `BudgetError` where one
-        character alone takes more than `max_tokens` tokens.
+        A `Document` passes its metadata on, and what its parser knew as `headings` and `page`. Raises `BudgetError`
+        where one character alone takes more than `max_tokens` tokens.
         """
         return self._chunks(self._reading(text))
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 import _thread
 import asyncio
 import contextvars
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeAlias
 
 import pytest
@@ -217,6 +218,15 @@ def test_an_event_that_is_set_beforehand_starts_nothing() -> None:
     assert events == []
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell that starts a job in the background has it ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_of_the_caller_cancels_what_runs_and_starts_nothing_more() -> None:
     log: list[str] = []
 
@@ -234,6 +244,7 @@ def test_an_interrupt_of_the_caller_cancels_what_runs_and_starts_nothing_more() 
     assert log == ["begin 0", "end 0"]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_of_the_caller_does_not_wait_for_a_hung_thread() -> None:
     hung = threading.Event()
 
