@@ -1,4 +1,4 @@
-"""Bytes to text: what a file is, and which encoding its text is in."""
+"""Bytes to text: which encoding the text of a file is in."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from collections.abc import Iterable, Iterator
 
 from charset_normalizer import from_bytes
 
+from longdoc.chunkers.formats import PLAIN, READABLE, SUFFIXES, is_pdf, refuse_binary
 from longdoc.errors import InputError
 
-SUFFIXES = (".txt", ".md", ".rst", ".html", ".htm", ".pdf")
-"""The suffixes with a reader of their own; any other file is read as plain text."""
-
-_READABLE = "longdoc reads " + " ".join(SUFFIXES) + " and other plain text"
+__all__ = ["PLAIN", "SUFFIXES", "decode", "is_pdf", "refuse_binary"]
 
 # UTF-32 stands before UTF-16: its little-endian mark begins with that of UTF-16.
 _MARKS = (
@@ -23,33 +21,6 @@ _MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
-_MAGIC = (
-    (b"PK\x05\x06", "a ZIP archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office file (.doc, .xls, .ppt or .msg)"),
-    (b"{\\rtf", "a Rich Text (.rtf) document"),
-    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF87a", "a GIF image"),
-    (b"GIF89a", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"\x7fELF", "a program (ELF)"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"\xfd7zXZ\x00", "an xz archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"SQLite format 3\x00", "an SQLite database"),
-    (b"OggS\x00", "an Ogg recording"),
-)
-_ZIPPED = (
-    (b"word/document.xml", "a Word document (.docx)"),
-    (b"ppt/presentation.xml", "a PowerPoint presentation (.pptx)"),
-    (b"xl/workbook.xml", "an Excel workbook (.xlsx)"),
-    (b"application/epub+zip", "an EPUB book"),
-    (b"application/vnd.oasis.opendocument", "an OpenDocument file"),
 )
 
 # In the order in which a near tie is settled: what is met most often stands first.
@@ -119,26 +90,6 @@ def decode(data: bytes, source: str, declared: str | None = None) -> str:
     if text is None:
         raise InputError(f"cannot tell the encoding of {source!r}; convert it to UTF-8")
     return text
-
-
-def is_pdf(data: bytes) -> bool:
-    """Return whether `data` begins as a PDF does."""
-    return data[:1024].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"%PDF-")
-
-
-def refuse_binary(data: bytes, source: str) -> None:
-    """Raise an `InputError` that says what `data` is where it begins as a format that is not text does."""
-    if is_pdf(data):
-        raise InputError(f"{source!r} looks like a PDF; rename it to .pdf")
-    kind = _kind(data)
-    if kind is not None:
-        raise InputError(f"{source!r} is {kind}; save its text in another format ({_READABLE})")
-
-
-def _kind(data: bytes) -> str | None:
-    if data.startswith(b"PK\x03\x04"):
-        return next((kind for name, kind in _ZIPPED if name in data), "a ZIP archive")
-    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
 
 
 def _decoded(tries: Iterable[tuple[bytes, str]]) -> Iterator[str]:
@@ -220,4 +171,4 @@ def _whole_words(piece: bytes, *, at_start: bool) -> bytes:
 
 
 def _not_text(source: str) -> InputError:
-    return InputError(f"{source!r} is binary data, not text; {_READABLE}")
+    return InputError(f"{source!r} is binary data, not text; {READABLE}")

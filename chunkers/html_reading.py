@@ -4,8 +4,8 @@ Blocks are paragraphs with a blank line between; list items are "- item" lines, 
 list inside a list; a table row is one line with " | " between its cells, unless a cell holds blocks of its
 own (the row then lays out the page, and its cells are blocks); <pre> is verbatim and <br> a newline. White
 space is collapsed as browsers do. What a reader does not read is dropped: scripts, styles, templates,
-<noscript>, the head (its title is kept as metadata), <nav>, drawings, form choices. CSS and the `hidden`
-attribute are not looked at.
+<noscript>, the head (its title is kept as metadata), <nav>, search forms by their role, drawings, form
+choices. CSS and the `hidden` attribute are not looked at.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _DROPPED = {
     *("script", "style", "template", "noscript", "head", "title", "nav", "svg", "iframe", "object", "audio"),
     *("video", "canvas", "select", "datalist", "textarea", "annotation", "annotation-xml"),
 }
+_DROPPED_ROLES = {"navigation", "search"}
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = {"ul", "ol", "menu", "dir"}
 _CELLS = {"td", "th"}
@@ -64,15 +65,11 @@ def read_html(data: bytes, source: str) -> Document:
     The charset is that of the byte order mark, else of the page's <meta> or XML declaration, else it is
     detected. An `InputError` names `source` where the page holds no text. Time grows with the page's length.
     """
-    tree = _parse(decode(data, source, _declared(data)), source)
-    page = _Page()
-    if tree is not None:
-        _visit(tree, page)
-    text = "".join(page.parts)
-    if tree is None or not text.strip():
+    tree = parse_html(data, source)
+    text, outline = ("", []) if tree is None else tree_text(tree)
+    if not text.strip():
         raise InputError(f"{source!r} is an HTML page without text; save it from a browser once it is drawn")
     metadata: dict[str, Any] = {"source": source, "format": "html"}
-    outline = [[start, level, text[start:end]] for start, end, level in page.headings if text[start:end].strip()]
     if outline:
         metadata["outline"] = outline
     title = _title(tree)
@@ -81,7 +78,24 @@ def read_html(data: bytes, source: str) -> Document:
     return Document(page_content=text, metadata=metadata)
 
 
-def _declared(data: bytes) -> str | None:
+def parse_html(data: bytes, source: str) -> Any:
+    """Return the root of the page in `data`, HTML or XHTML; None for a page without any element or text."""
+    return _parse(decode(data, source, declared_charset(data)), source)
+
+
+def tree_text(tree: Any) -> tuple[str, list[list[Any]]]:
+    """Return the text of the elements of `tree`, and its headings as [start, level, title].
+
+    A <li> whose `label` is not empty begins with that instead of a dash.
+    """
+    page = _Page()
+    _visit(tree, page)
+    text = "".join(page.parts)
+    return text, [[start, level, text[start:end]] for start, end, level in page.headings if text[start:end].strip()]
+
+
+def declared_charset(data: bytes) -> str | None:
+    """Return the charset that the <meta> or the XML declaration at the beginning of `data` names, if any."""
     found = _CHARSET.search(data[:_CHARSET_WITHIN])
     return (found[1] or found[2]).decode("ascii", "ignore") if found else None
 
@@ -149,15 +163,19 @@ def _visit(tree: Any, page: _Page) -> None:
     for event, node in walk:
         tag = node.tag
         if event == "end":
-            if tag not in _DROPPED:
+            if not _is_dropped(node):
                 page.close(tag)
             page.write(node.tail or "")
-        elif tag in _DROPPED:
+        elif _is_dropped(node):
             walk.skip_subtree()
         else:
-            page.open(tag, node in rows)
+            page.open(tag, node in rows, node.get("label") or "-")
             text = node.text or ""
             page.write(text.removeprefix("\n") if tag in _VERBATIM else text)
+
+
+def _is_dropped(node: Any) -> bool:
+    return node.tag in _DROPPED or node.get("role") in _DROPPED_ROLES
 
 
 class _Page:
@@ -178,8 +196,8 @@ class _Page:
         self._open_headings = 0
         self._start: int | None = None  # of the open heading, once it has text
 
-    def open(self, tag: str, one_line: bool) -> None:
-        """Begin an element; `one_line` says that it is a row of data."""
+    def open(self, tag: str, one_line: bool, bullet: str = "-") -> None:
+        """Begin an element; `one_line` says that it is a row of data, `bullet` what a list item begins with."""
         if tag in _HEADINGS:
             self._open_heading()
         elif tag in _LISTS:
@@ -189,7 +207,7 @@ class _Page:
                 self._part(2)
             self._lists += 1
         elif tag == "li":
-            self._open_item()
+            self._open_item(bullet)
         elif tag == "tr":
             self._part(1)
             self._rows.append(0 if one_line else None)
@@ -274,10 +292,10 @@ class _Page:
             self._breaks = 0  # a paragraph that ends an item leaves no blank line
         self._part(1)
 
-    def _open_item(self) -> None:
+    def _open_item(self, bullet: str) -> None:
         self._part(1)
         if not self._flat:
-            self._lead = "  " * min(max(self._lists - 1, 0), _DEEPEST_INDENT) + "- "
+            self._lead = "  " * min(max(self._lists - 1, 0), _DEEPEST_INDENT) + bullet + " "
 
     def _open_cell(self) -> None:
         cells = self._rows[-1] if self._rows else None

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.documents import Document
 
-from longdoc.chunkers.decoding import refuse_binary
+from longdoc.chunkers.formats import expect
+from longdoc.chunkers.pdf_furniture import furniture
 from longdoc.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -43,20 +44,21 @@ _NUMBER = (
     r"(?:\d[\d.]*|[A-Z](?:\.\d+)*|[IVXLC]+)[.):]?[ \t]+)?"
 )
 _MOVES = {b"Td", b"TD", b"Tm", b"T*"}
+_IDLE = {b"Td", b"T*"}  # these only move, and a move ends with its text object
 _SHOWS = {b"Tj", b"TJ", b"'", b'"'}
 
 
 def read_pdf(data: bytes, source: str) -> Document:
     """Return the text of the PDF in `data`, its pages joined by `PAGE_BREAK`.
 
-    The metadata has `pages`, the start of each page, and `outline` for the bookmarks whose titles are found
-    at the start of a line of their page. The text is as the page has it, hyphens and line ends included; only
+    The metadata has `pages`, the start of each page, `outline` for the bookmarks whose titles are found at the
+    start of a line of their page, and `furniture`, the [start, end] of each line that is a running header or
+    footer (see `longdoc.chunkers.pdf_furniture`). The text is as the page has it, hyphens and line ends included; only
     NUL is dropped, a no-break space becomes a space and half a surrogate pair U+FFFD. An `InputError` names
     `source` and the remedy where it is encrypted, broken, or has no text layer.
     """
     if b"%PDF-" not in data[:1024]:
-        refuse_binary(data, source)
-        raise InputError(f"{source!r} is not a PDF; give it the suffix of what it is, such as .txt or .html")
+        expect(data, source, ".pdf")
     with _quiet_pypdf():
         texts, bookmarks = _extract(data, source)
     if not any(text.strip() for text in texts):
@@ -66,6 +68,9 @@ def read_pdf(data: bytes, source: str) -> Document:
     outline = _outline(bookmarks, texts, starts)
     if outline:
         metadata["outline"] = outline
+    repeated = furniture(texts, starts, (start for start, _, _ in outline))
+    if repeated:
+        metadata["furniture"] = repeated
     return Document(page_content=PAGE_BREAK.join(texts), metadata=metadata)
 
 
@@ -96,7 +101,8 @@ def _page_text(page: PageObject, reader: PdfReader) -> str:
 
     pypdf looks for a new line where an operator moves the text position. Many filings move the whole
     coordinate system instead, and their line ends would come a few letters late, inside words. A move by
-    nothing before such text makes pypdf look in time.
+    nothing before such text makes pypdf look in time. A move that no text follows, such as ends each cell of many
+    tables, would begin a new line for every cell, and is left out.
     """
     from pypdf.generic import ArrayObject, ContentStream, NameObject, StreamObject
 
@@ -119,7 +125,15 @@ def _placed(operations: Iterable[tuple[Any, bytes]]) -> Iterator[tuple[Any, byte
     from pypdf.generic import NumberObject
 
     placed = True
+    held: list[tuple[Any, bytes]] = []
     for operands, operator in operations:
+        if operator in _IDLE:
+            held.append((operands, operator))
+            continue
+        if operator != b"ET":
+            yield from held
+            placed = placed or bool(held)
+        held.clear()
         if operator == b"BT":
             placed = False
         elif operator in _MOVES:

@@ -9,14 +9,19 @@ from pathlib import Path
 
 from langchain_core.documents import Document
 
-from longdoc.chunkers.decoding import SUFFIXES, decode, is_pdf
-from longdoc.chunkers.html_reading import looks_like_html, read_html
+from longdoc.chunkers.decoding import decode
+from longdoc.chunkers.docx_reading import read_docx
+from longdoc.chunkers.epub_reading import read_epub
+from longdoc.chunkers.formats import SUFFIXES, binary_suffix
+from longdoc.chunkers.html_reading import declared_charset, looks_like_html, read_html
 from longdoc.chunkers.pdf_reading import read_pdf
 from longdoc.errors import InputError
 
 __all__ = ["SUFFIXES", "read", "read_bytes", "read_stdin"]
 
 _FORMATS = {".md": "markdown", ".rst": "rst"}
+_READERS = {".pdf": read_pdf, ".html": read_html, ".htm": read_html, ".docx": read_docx, ".epub": read_epub}
+_XML = (".xml", ".rss", ".atom")
 
 
 def read(path: str | os.PathLike[str]) -> Document:
@@ -30,29 +35,27 @@ def read(path: str | os.PathLike[str]) -> Document:
 
 
 def read_stdin() -> Document:
-    """Return the document on standard input, source "-": PDF or HTML if it begins so, else text."""
+    """Return the document on standard input, source "-": PDF, Word, EPUB or HTML if it begins so, else text."""
     data = sys.stdin.buffer.read()
-    suffix = ".pdf" if is_pdf(data) else ".html" if looks_like_html(data) else ""
-    return read_bytes(data, "-", suffix)
+    return read_bytes(data, "-", binary_suffix(data) or (".html" if looks_like_html(data) else ""))
 
 
 def read_bytes(data: bytes, source: str, suffix: str) -> Document:
     """Return the document in `data`, read by `suffix` (".pdf"; in any case; an unknown one is plain text).
 
-    Plain text, Markdown and reStructuredText are kept character for character, line ends and NUL included;
-    only a byte order mark is dropped. HTML and PDF become text (see `read_html`, `read_pdf`). The metadata
-    is fit for JSON: `source`, `format` ("text", "markdown", "rst", "html", "pdf"), and where the parser
+    Plain text (so are .csv, .tsv, .json, .ipynb, .xml, .rss), Markdown and reStructuredText are kept
+    character for character, line ends and NUL included; only a byte order mark is dropped. HTML, PDF, Word
+    and EPUB become text (see `read_html`, `read_pdf`, `read_docx`, `read_epub`). The metadata is fit for
+    JSON: `source`, `format` ("text", "markdown", "rst", "html", "pdf", "docx", "epub"), and where the parser
     knows them `outline` (a list of [start, level, title] with `page_content[start:start + len(title)] ==
-    title`), `pages` (where each page starts) and `title`.
+    title`), `pages` (where each page starts), `furniture` (see `read_pdf`) and `title`.
     """
     if not data:
         raise InputError(f"{source!r} is empty; give a file with text in it")
     kind = suffix.lower()
-    if kind == ".pdf":
-        return read_pdf(data, source)
-    if kind in (".html", ".htm"):
-        return read_html(data, source)
-    text = decode(data, source)
+    if kind in _READERS:
+        return _READERS[kind](data, source)
+    text = decode(data, source, declared_charset(data) if kind in _XML else None)
     if not text.strip():
         raise InputError(f"{source!r} holds nothing but white space; give a file with text in it")
     return Document(page_content=text, metadata={"source": source, "format": _FORMATS.get(kind, "text")})
