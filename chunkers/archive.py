@@ -1,7 +1,7 @@
 """The members of a ZIP archive that is a document (EPUB, DOCX), taken out in memory and within limits.
 
 Nothing is unpacked to disk: a member's name is a key, never a path. The limits are on the sizes that the
-archive states, which `zipfile` does not read past.
+archive states, and no more than a member's stated size is unpacked.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ MOST_MEMBER_BYTES = 128 << 20
 MOST_RATIO = 100
 """How many times its own size an archive may unpack to, once that is over `UNSUSPICIOUS_BYTES`."""
 
-UNSUSPICIOUS_BYTES = 32 << 20
+UNSUSPICIOUS_BYTES = 8 << 20
+"""Bytes that any archive may unpack to, however small it is; a tree of so much takes about 270 MiB."""
 
+# All that EPUB and Office Open XML allow; `zipfile` unpacks the others without a bound.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, OverflowError)
 
 
@@ -57,8 +60,11 @@ class Archive:
             raise InputError(f"{self.source!r} is encrypted; remove the password and try again")
         if info.file_size > MOST_MEMBER_BYTES:
             raise self._too_large(info.file_size, f"its part {name!r}")
+        if info.compress_type not in _METHODS:
+            raise self.broken(f"its part {name!r} is packed in a way that its format does not allow")
         try:
-            return self._zip.read(info)
+            with self._zip.open(info) as member:
+                return member.read(info.file_size)  # without a size, up to 2 GiB would be unpacked, then cut
         except (*_BROKEN, RuntimeError) as error:
             raise self.broken(f"its part {name!r} cannot be unpacked") from error
 

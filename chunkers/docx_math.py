@@ -11,7 +11,8 @@ def linear(node: Any) -> str:
 
 
 def _children(node: Any) -> str:
-    return "" if node is None else "".join(_one(child) for child in node)
+    # A list, unlike a generator, is made before the join, whose frame would count at each level of depth.
+    return "" if node is None else "".join([*map(_one, node)])
 
 
 def _one(node: Any) -> str:
@@ -68,7 +69,7 @@ def _root(node: Any) -> str:
 def _delimited(node: Any) -> str:
     begin, end = _property(node, "dPr", "begChr", "("), _property(node, "dPr", "endChr", ")")
     between = _property(node, "dPr", "sepChr", "|")
-    return begin + between.join(_children(child) for child in node.iterchildren("e")) + end
+    return begin + between.join([*map(_children, node.iterchildren("e"))]) + end
 
 
 def _function(node: Any) -> str:
@@ -85,7 +86,7 @@ def _matrix(node: Any) -> str:
 
 
 def _equations(node: Any) -> str:
-    return "; ".join(_children(line) for line in node.iterchildren("e"))
+    return "; ".join([*map(_children, node.iterchildren("e"))])
 
 
 def _property(node: Any, properties: str, name: str, default: str) -> str:

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from longdoc.chunkers.decoding import SUFFIXES, decode
+from longdoc.chunkers.decoding import decode
+from longdoc.chunkers.formats import PLAIN, SUFFIXES
 from longdoc.errors import InputError
 
 SMALL = 8 << 20  # bytes up to which a file is read whole
 _PIECE = 1 << 20  # bytes
-_PLAIN = (".txt", ".md", ".rst")
 
 
 def text_pieces(path: str | os.PathLike[str], small: int = SMALL) -> Iterator[str] | None:
@@ -23,7 +23,7 @@ def text_pieces(path: str | os.PathLike[str], small: int = SMALL) -> Iterator[st
     file = Path(path)
     if not file.is_file() or file.stat().st_size <= small:
         return None
-    if file.suffix.lower() in SUFFIXES and file.suffix.lower() not in _PLAIN:
+    if file.suffix.lower() in SUFFIXES and file.suffix.lower() not in PLAIN:
         return None
     source = os.fspath(path)
     if not _is_utf8(file, source):

@@ -30,6 +30,8 @@ _DECRYPT = "remove its password and try again"
 
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
+_BROKEN_ZIP = ("a broken ZIP archive", "save or fetch it anew")
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, OverflowError)
 # The name of a member that only this kind of archive has, or the beginning of it.
 _MEMBERS = (
     ("word/document", ".docx", ""),
@@ -122,22 +124,22 @@ def _zipped(data: bytes) -> tuple[str, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-            mimetype = _beginning(archive, "mimetype") if "mimetype" in names else b""
+            mimetype = _mimetype(archive) if "mimetype" in names else b""
     except _ZIP_ERRORS:
-        return "a broken ZIP archive", "save or fetch it anew"
+        return _BROKEN_ZIP
     if mimetype in _MIMETYPES:
         return _MIMETYPES[mimetype]
     found = ((kind, remedy) for start, kind, remedy in _MEMBERS if any(name.startswith(start) for name in names))
     return next(found, ("a ZIP archive", _UNPACK))
 
 
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, OverflowError)
-
-
-def _beginning(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as member:
+def _mimetype(archive: zipfile.ZipFile) -> bytes:
+    info = archive.getinfo("mimetype")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return b""  # another method would unpack more than is asked for
+    with archive.open(info) as member:
         return member.read(100).strip()
 
 
 def _is_broken_zip(data: bytes) -> bool:
-    return data.startswith(_ZIP) and _zipped(data)[0].startswith("a broken")
+    return data.startswith(_ZIP) and _zipped(data) == _BROKEN_ZIP

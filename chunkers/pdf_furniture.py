@@ -47,7 +47,7 @@ def furniture(texts: Sequence[str], starts: Sequence[int], headings: Iterable[in
 
 
 def _edge(text: str, start: int, page: int, from_end: bool) -> Iterator[_Line]:
-    """Yield the outermost lines that are not blank, the first of each kind, with what they are known by."""
+    """Yield the outermost lines that are not blank, inwards: where they are and what they are known by."""
     lines = [match for match in _LINE.finditer(text) if not match[0].isspace()]
     for match in (lines[::-1] if from_end else lines)[:DEEPEST]:
         line = match[0]

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.formats import SUFFIXES
 from longdoc.chunkers.reading import read, read_stdin
 from longdoc.errors import InputError
 
 Source = str | os.PathLike[str] | Document
 Sources = Source | Sequence[Source]
-
-_PATH_SUFFIXES = (".txt", ".md", ".rst", ".html", ".htm", ".pdf")
 
 
 def load_sources(sources: Sources) -> list[Document]:
@@ -46,7 +45,7 @@ def _load(source: Source) -> Document:
 def _is_path(text: str) -> bool:
     if not text or len(text) > 1024 or "\n" in text or "\0" in text:
         return False
-    return (text.lower().endswith(_PATH_SUFFIXES) and not any(map(str.isspace, text))) or _exists(text)
+    return (text.lower().endswith(SUFFIXES) and not any(map(str.isspace, text))) or _exists(text)
 
 
 def _exists(text: str) -> bool:

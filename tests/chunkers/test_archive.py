@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 
 import pytest
@@ -56,9 +57,9 @@ def test_more_than_the_ratio_is_refused_before_anything_is_read() -> None:
     assert len(opened(zipped({"a": bytes(1 << 20)})).read("a")) == 1 << 20
 
 
-def with_stated_size(size: int) -> bytes:
-    """An archive whose directory states `size` for a member of 9 bytes."""
-    data = bytearray(zipped({"a": b"123456789"}))
+def with_stated_size(size: int, content: bytes = b"123456789") -> bytes:
+    """An archive whose directory states `size` for its member."""
+    data = bytearray(zipped({"a": content}))
     where = data.index(b"PK\x01\x02") + 24
     data[where : where + 4] = size.to_bytes(4, "little")
     return bytes(data)
@@ -67,6 +68,23 @@ def with_stated_size(size: int) -> bytes:
 def test_a_size_that_is_stated_wrongly_is_not_read_past() -> None:
     with pytest.raises(InputError, match=r"its part 'a' cannot be unpacked"):
         opened(with_stated_size(3)).read("a")
+    data = with_stated_size(3, bytes(64 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=r"its part 'a' cannot be unpacked"):
+            opened(data).read("a")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packing_without_a_bound_is_refused(method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as target:
+        target.writestr("a", b"123456789")
+    with pytest.raises(InputError, match=r"its part 'a' is packed in a way that its format does not allow;"):
+        opened(out.getvalue()).read("a")
 
 
 def test_a_member_over_the_limit_is_refused() -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from longdoc.chunkers.decoding import decode, is_pdf
+from longdoc.chunkers.decoding import decode
+from longdoc.chunkers.formats import is_pdf
 from longdoc.errors import InputError
 
 FRENCH = "L'été dernier, à la plage, nous avons mangé des crêpes. Où êtes-vous allés ? C'était déjà l'hiver. "

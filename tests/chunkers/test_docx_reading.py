@@ -200,6 +200,11 @@ def test_a_formula_is_written_in_a_line(formula: str, said: str) -> None:
     assert text(f"<w:p>{run('<w:t>so </w:t>')}{m('oMath', formula)}</w:p>") == f"so {said}"
 
 
+def test_a_formula_as_deep_as_xml_may_be_is_written() -> None:
+    fractions = "<m:f><m:num>" * 125 + t("x") + "</m:num></m:f>" * 125
+    assert text(f"<w:p><m:oMath>{fractions}</m:oMath></w:p>").startswith("(" * 100)
+
+
 def test_the_strict_variant_of_the_format_is_read() -> None:
     members = docx_members(paragraph("One", "H1"), styles=HEADINGS)
     strict = {

@@ -140,6 +140,8 @@ def test_a_page_keeps_its_blocks() -> None:
     [
         ("a<script>b</script>c<style>d</style><template>e</template><noscript>f</noscript>", "ac"),
         ("<nav>menu</nav><p>a<footer>foot</footer>", "a\n\nfoot"),
+        ("<div role=navigation><p>menu</div>b<p role=note>a<form role=search>find</form>", "b\n\na"),
+        ("<ul><li label='(a)'>a<ul><li label='1.'>b</ul><li>c</ul>", "(a) a\n  1. b\n- c"),
         ("<svg><title>t</title><text>s</text></svg>a", "a"),
         ("a<!-- b -->c<?pi d?>e", "ace"),
         ("<p>a</p> b <p>c", "a\n\nb\n\nc"),

@@ -103,6 +103,25 @@ def test_line_ends_are_in_place_where_the_coordinate_system_moves() -> None:
     assert read(raw_pdf([lines])).page_content == "or if we fail\nto pay royalties"
 
 
+def test_cells_on_one_line_stay_on_it_where_each_ends_with_a_move() -> None:
+    cells = [("Item", 72, 700), ("Price", 200, 700), ("Pen", 72, 680), ("2", 200, 680)]
+    shown = " ".join(f"BT /F1 12 Tf 14 TL 1 0 0 1 {x} {y} Tm ({word}) Tj T* ET" for word, x, y in cells)
+    assert read(raw_pdf([shown.encode()])).page_content.split("\n") == ["Item Price", "Pen 2"]
+    lines = b"BT /F1 12 Tf 14 TL 1 0 0 1 72 700 Tm (one) Tj T* (two) Tj T* T* ET BT (three) Tj ET"
+    assert read(raw_pdf([lines])).page_content.split("\n")[:2] == ["one", "two"]
+
+
+def test_running_headers_and_footers_are_furniture_unless_bookmarked() -> None:
+    words = ["apples", "bears", "cats", "dogs"]
+    data = raw_pdf([page("Annual report", f"All about {word}", f"Page {n}") for n, word in enumerate(words, start=1)])
+    document = read(data)
+    lines = [document.page_content[start:end] for start, end in document.metadata["furniture"]]
+    assert lines == [line for n in range(1, 5) for line in ("Annual report", f"Page {n}")]
+    marked = read(with_bookmarks(data, [("Annual report", 0, 1)])).metadata
+    assert marked["furniture"] == document.metadata["furniture"][1:]
+    assert "furniture" not in read(SMALL).metadata
+
+
 def test_bookmarks_found_on_their_page_make_the_outline() -> None:
     pages = [
         page("1 Introduction", "Introduction to methods", "2. Methods and", "Materials"),
