@@ -9,10 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from charset_normalizer import from_bytes
 
-from longdoc.chunkers.formats import PLAIN, READABLE, SUFFIXES, refuse_binary
+from longdoc.chunkers.formats import READABLE, refuse_binary
 from longdoc.errors import InputError
-
-__all__ = ["PLAIN", "SUFFIXES", "decode"]
 
 # UTF-32 stands before UTF-16: its little-endian mark begins with that of UTF-16.
 _MARKS = (

@@ -9,11 +9,14 @@ import zlib
 
 from longdoc.errors import InputError
 
-PLAIN = (".txt", ".md", ".rst")
+PLAIN = (".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".ipynb")
 """The suffixes read as they are; so is a file with any other suffix that is not in `SUFFIXES`."""
 
-SUFFIXES = (*PLAIN, ".html", ".htm", ".pdf", ".docx", ".epub")
-"""The suffixes with a reader of their own; any other file is read as plain text."""
+XML = (".xml", ".rss", ".atom")
+"""The suffixes read as they are too, but in the charset that the file declares."""
+
+SUFFIXES = (*PLAIN, *XML, ".html", ".htm", ".pdf", ".docx", ".epub")
+"""The suffixes that longdoc knows how to read; any other file is read as plain text."""
 
 READABLE = "longdoc reads " + " ".join(SUFFIXES) + " and other plain text"
 

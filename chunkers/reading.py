@@ -12,7 +12,7 @@ from langchain_core.documents import Document
 from longdoc.chunkers.decoding import decode
 from longdoc.chunkers.docx_reading import read_docx
 from longdoc.chunkers.epub_reading import read_epub
-from longdoc.chunkers.formats import SUFFIXES, binary_suffix
+from longdoc.chunkers.formats import SUFFIXES, XML, binary_suffix
 from longdoc.chunkers.html_reading import declared_charset, looks_like_html, read_html
 from longdoc.chunkers.pdf_reading import read_pdf
 from longdoc.errors import InputError
@@ -21,7 +21,6 @@ __all__ = ["SUFFIXES", "read", "read_bytes", "read_stdin"]
 
 _FORMATS = {".md": "markdown", ".rst": "rst"}
 _READERS = {".pdf": read_pdf, ".html": read_html, ".htm": read_html, ".docx": read_docx, ".epub": read_epub}
-_XML = (".xml", ".rss", ".atom")
 
 
 def read(path: str | os.PathLike[str]) -> Document:
@@ -55,7 +54,7 @@ def read_bytes(data: bytes, source: str, suffix: str) -> Document:
     kind = suffix.lower()
     if kind in _READERS:
         return _READERS[kind](data, source)
-    text = decode(data, source, declared_charset(data) if kind in _XML else None)
+    text = decode(data, source, declared_charset(data) if kind in XML else None)
     if not text.strip():
         raise InputError(f"{source!r} holds nothing but white space; give a file with text in it")
     return Document(page_content=text, metadata={"source": source, "format": _FORMATS.get(kind, "text")})

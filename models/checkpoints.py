@@ -35,7 +35,7 @@ def load_checkpoint(
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, **given)
         model = kind.from_pretrained(name, **given, use_safetensors=True, dtype=dtype or "auto", **config)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError) as error:  # RuntimeError: weights of other shapes
         raise UnavailableError(
             f"{name!r} cannot be loaded as {kind.__name__}: give a folder of config, tokenizer and safetensors "
             f"weights, or a hub id that can be reached ({(str(error).splitlines() or [type(error).__name__])[0]})"

@@ -33,8 +33,9 @@ def fast_longformer(model: _Model) -> _Model:
 
     Weights, class, heads, arguments, outputs, gradients and saving stay as they are; a second call does nothing.
     Inputs are no longer padded to a multiple of the attention window inside. Without gradients, on a processor, an
-    encoder layer reads one text after the other and its feed-forward part in tiles. Where attention weights are
-    asked for (`output_attentions`), transformers' own code computes them. Raises `InputError` for other models.
+    encoder layer goes through one text after the other tile by tile, past hooks on its attention module itself. Where
+    attention weights are asked for (`output_attentions`), transformers' own code computes them, and memory and time
+    are its own. Raises `InputError` for other models.
     """
     found = [module for module in model.modules() if type(module) in _FAST]
     for module in found:
@@ -225,19 +226,19 @@ class _LEDEncoder(LEDEncoder):  # type: ignore[no-untyped-call]
             given = attention_mask, global_attention_mask, inputs_embeds, output_attentions
             return super().forward(input_ids, *given, output_hidden_states, return_dict, **kwargs)  # type: ignore[no-untyped-call]
         x = self.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds  # (B, T, width)
-        mask = x.new_ones(x.shape[:2]) if attention_mask is None else attention_mask
+        mask = x.new_ones(x.shape[:2]) if attention_mask is None else attention_mask.to(x.dtype)
         mask = (mask if global_attention_mask is None else mask * (global_attention_mask + 1)) - 1
         x = self.layernorm_embedding(x + self.embed_positions(x.shape[:2]))
-        states = [F.dropout(x, p=self.dropout, training=self.training)]
+        x = F.dropout(x, p=self.dropout, training=self.training)
+        keeps = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
+        states = [x] if keeps else None
         for layer in self.layers:
-            dropped = self.training and self.layerdrop > 0 and bool(torch.rand([]) < self.layerdrop)
-            states.append(states[-1] if dropped else layer(states[-1], attention_mask=mask)[0])
-        return self._output(states, output_hidden_states, return_dict)
-
-    def _output(self, states: list[Tensor], hidden: bool | None, as_dict: bool | None) -> Any:
-        hidden = self.config.output_hidden_states if hidden is None else hidden
-        output = LEDEncoderBaseModelOutput(states[-1], tuple(states) if hidden else None)
-        return output if (self.config.return_dict if as_dict is None else as_dict) else output.to_tuple()
+            if not (self.training and self.layerdrop > 0 and torch.rand([]) < self.layerdrop):
+                x = layer(x, attention_mask=mask)[0]
+            if states is not None:
+                states.append(x)
+        output = LEDEncoderBaseModelOutput(x, None if states is None else tuple(states))
+        return output if (self.config.return_dict if return_dict is None else return_dict) else output.to_tuple()
 
 
 _FAST: dict[type[nn.Module], type[nn.Module]] = {

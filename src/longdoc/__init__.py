@@ -25,11 +25,17 @@ if TYPE_CHECKING:
     from longdoc.memory.running_memory import RunningMemory
     from longdoc.memory.summary import Sentence, Summary
     from longdoc.memory.summary_tree import SummaryTree
+    from longdoc.models.causal_loading import load_decoder
     from longdoc.models.embedder import Embedder
+    from longdoc.models.fast_longformer import fast_longformer
+    from longdoc.models.kv_sessions import KVSessions
+    from longdoc.models.longformer_reader import LongformerReader
+    from longdoc.models.windowed_decoder import WindowedDecoder
     from longdoc.pipelines.chat_summarizer import ChatSummarizer
     from longdoc.pipelines.chunk import chunk
     from longdoc.pipelines.extractive import ExtractiveSummarizer
     from longdoc.pipelines.fan_out import FanOutOptions, afan_out, fan_out
+    from longdoc.pipelines.led_summarizer import LedSummarizer
     from longdoc.pipelines.plan import Plan, Prices
     from longdoc.pipelines.render import render
     from longdoc.pipelines.summarize import Settings, Summarization, plan, summarize
@@ -41,7 +47,10 @@ _HOMES = {
     "Embedder": "models.embedder",
     "ExtractiveSummarizer": "pipelines.extractive",
     "FanOutOptions": "pipelines.fan_out",
+    "KVSessions": "models.kv_sessions",
+    "LedSummarizer": "pipelines.led_summarizer",
     "LongdocError": "errors",
+    "LongformerReader": "models.longformer_reader",
     "MeaningChunker": "chunkers.meaning_chunker",
     "Passage": "pipelines.summarizer",
     "Plan": "pipelines.plan",
@@ -58,9 +67,12 @@ _HOMES = {
     "SummaryTree": "memory.summary_tree",
     "TokenChunker": "chunkers.token_chunker",
     "Tokenizer": "chunkers.tokenizer",
+    "WindowedDecoder": "models.windowed_decoder",
     "afan_out": "pipelines.fan_out",
     "chunk": "pipelines.chunk",
     "fan_out": "pipelines.fan_out",
+    "fast_longformer": "models.fast_longformer",
+    "load_decoder": "models.causal_loading",
     "load_tokenizer": "chunkers.tokenizer",
     "plan": "pipelines.summarize",
     "read": "chunkers.reading",
@@ -75,7 +87,10 @@ __all__ = [
     "Embedder",
     "ExtractiveSummarizer",
     "FanOutOptions",
+    "KVSessions",
+    "LedSummarizer",
     "LongdocError",
+    "LongformerReader",
     "MeaningChunker",
     "Passage",
     "Plan",
@@ -92,9 +107,12 @@ __all__ = [
     "SummaryTree",
     "TokenChunker",
     "Tokenizer",
+    "WindowedDecoder",
     "afan_out",
     "chunk",
     "fan_out",
+    "fast_longformer",
+    "load_decoder",
     "load_tokenizer",
     "plan",
     "read",

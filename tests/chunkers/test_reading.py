@@ -41,6 +41,12 @@ def zipped(*names: str, mimetype: str = "") -> bytes:
     return out.getvalue()
 
 
+READS = (
+    "longdoc reads .txt .md .rst .csv .tsv .json .ipynb .xml .rss .atom .html .htm .pdf .docx .epub "
+    "and other plain text"
+)
+
+
 def ole(stream: str) -> bytes:
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + stream.encode("utf-16-le") + bytes(64)
 
@@ -173,12 +179,12 @@ def test_a_line_of_five_megabytes_is_read(tmp_path: Path) -> None:
             "x.ppt",
             ole(""),
             "is an old Microsoft Office file (.doc, .xls, .ppt or .msg); save its text in another format "
-            "(longdoc reads .txt .md .rst .html .htm .pdf .docx .epub and other plain text)",
+            f"({READS})",
         ),
         (
             "x.xyz",
             bytes(range(256)) * 9,
-            "is binary data, not text; longdoc reads .txt .md .rst .html .htm .pdf .docx .epub and other plain text",
+            f"is binary data, not text; {READS}",
         ),
     ],
 )

@@ -277,6 +277,11 @@ def test_autocast_and_projections_that_are_no_plain_layers() -> None:
         assert (states(plain, tokens(2, 90), **given_) - states(fast, tokens(2, 90), **given_)).abs().mean() < 0.05
 
 
+def test_led_takes_masks_of_flags() -> None:
+    mask = masks(2, 70, 0.3, 0, 2)["attention_mask"].bool()
+    assert largest_difference(pair("led"), tokens(2, 70), attention_mask=mask) < CLOSE
+
+
 def test_led_writes_the_same() -> None:
     plain = led(hf.LEDForConditionalGeneration)
     fast = fast_longformer(copy.deepcopy(plain))

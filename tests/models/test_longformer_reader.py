@@ -187,3 +187,10 @@ def test_pickled_weights_are_never_read(tmp_path: Path) -> None:
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match=str(tmp_path)):
         LongformerReader.load(str(tmp_path))
+
+
+def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
+    CLASSIFIER.model.save_pretrained(tmp_path)
+    TOKENIZER.save_pretrained(tmp_path)
+    with pytest.raises(UnavailableError, match="cannot be loaded as LongformerForSequenceClassification"):
+        LongformerReader.load(str(tmp_path), num_labels=5)
