@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from zlib import crc32
@@ -13,6 +12,7 @@ from longdoc.chunkers.sentence_chunker import word_start
 
 _STOP = re.compile(r"[.!?。！？।؟][\"'”’)\]*_]*\s+(?=\S)|\n[^\S\n]*(?=\S)")
 _AROUND = 32  # characters on each side that make a place's rank
+_PASSED = 1024  # places decided before those out of reach are let go
 _STEP = 1 << 14  # characters looked through at a time
 
 
@@ -69,7 +69,7 @@ class ContentEdges:
 
     def _lowest(self) -> Iterator[int]:
         """Places that rank below all within reach before them, and not above any within reach after them."""
-        window: deque[_Place] = deque()
+        window: list[_Place] = []
         undecided = 0  # index in the window of the first place that is not decided
         for place in self._all():
             while undecided < len(window) and (place is None or place.tokens - window[undecided].tokens > self._near):
@@ -78,17 +78,24 @@ class ContentEdges:
                 undecided += 1
             if place is not None:
                 window.append(place)
-            while undecided and place is not None and window[0].tokens < window[undecided].tokens - self._near:
-                window.popleft()
-                undecided -= 1
+            if undecided > _PASSED:
+                reached = window[undecided - 1].tokens - self._near
+                passed = next(index for index, one in enumerate(window) if one.tokens >= reached)
+                del window[:passed]
+                undecided -= passed
 
-    def _is_lowest(self, window: deque[_Place], index: int) -> bool:
+    def _is_lowest(self, window: list[_Place], index: int) -> bool:
+        """Whether no place within reach ranks as low before it, or lower after it; the nearest are asked first."""
         own = window[index]
-        for place in window:
-            apart = place.tokens - own.tokens
-            if -self._near <= apart < 0 and place.rank <= own.rank:
+        for before in map(window.__getitem__, range(index - 1, -1, -1)):
+            if own.tokens - before.tokens > self._near:
+                break
+            if before.rank <= own.rank:
                 return False
-            if 0 < apart <= self._near and place.rank < own.rank:
+        for after in map(window.__getitem__, range(index + 1, len(window))):
+            if after.tokens - own.tokens > self._near:
+                break
+            if after.rank < own.rank:
                 return False
         return True
 

@@ -178,8 +178,7 @@ def test_a_line_of_five_megabytes_is_read(tmp_path: Path) -> None:
         (
             "x.ppt",
             ole(""),
-            "is an old Microsoft Office file (.doc, .xls, .ppt or .msg); save its text in another format "
-            f"({READS})",
+            f"is an old Microsoft Office file (.doc, .xls, .ppt or .msg); save its text in another format ({READS})",
         ),
         (
             "x.xyz",
