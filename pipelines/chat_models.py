@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
+from safetensors import SafetensorError
 
 from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
 from longdoc.errors import MissingExtraError, UnavailableError, UnknownNameError
+
+if TYPE_CHECKING:
+    from longdoc.models.windowed_chat_model import WindowedChatModel
+
+LOCAL = "hf:"
+_PATIENCE = 10.0  # seconds to ask the hub whether it has a model
 
 
 def chat_model(name: str) -> BaseChatModel:
     """The chat model called `name`, such as `openai:gpt-4o` or `ollama:llama3.1`, as LangChain makes it.
 
-    Raises `MissingExtraError` without the extra [llm], `UnknownNameError` for a provider that LangChain does not
+    `hf:` and a folder or hub id is a causal model on this machine, as `local_chat_model` loads it. Raises `MissingExtraError` without the extra [llm], `UnknownNameError` for a provider that LangChain does not
     know, `UnavailableError` where the provider's package or its key is missing.
     """
+    if name.startswith(LOCAL):
+        return local_chat_model(name)
     try:
         from langchain.chat_models import init_chat_model
     except ImportError as error:
@@ -36,11 +47,34 @@ def chat_model(name: str) -> BaseChatModel:
         ) from error
 
 
+def local_chat_model(name: str, **settings: Any) -> WindowedChatModel:
+    """The causal model in a folder or of a hub id, with or without `hf:` before it; settings as `WindowedChatModel`'s.
+
+    Raises `UnavailableError` where it cannot be had, `InputError` for a setting that cannot be.
+    """
+    name = name.removeprefix(LOCAL).strip()
+    folder = Path(name).expanduser()
+    if name and folder.is_dir():
+        _check_folder(folder)
+        name = str(folder)
+    else:
+        _check_hub(name)
+    from longdoc.models.windowed_chat_model import WindowedChatModel
+
+    try:
+        return WindowedChatModel.from_pretrained(name, **settings)
+    except (SafetensorError, RuntimeError) as error:
+        raise UnavailableError(f"the weights of {name!r} are damaged or not its own: {_line(error)}") from error
+
+
 def tokenizer_for(model: BaseChatModel) -> Tokenizer:
     """tiktoken where it knows the model's name and has its file, a local model's own tokenizer, or the bundled one.
 
     The bundled one counts English about as most models do; give `tokenizer` yourself where that is too rough.
     """
+    backend = getattr(getattr(model, "tokenizer", None), "backend_tokenizer", None)
+    if backend is not None:
+        return _copied(backend)
     name = _model_name(model)
     for candidate in (name, name.rpartition("/")[2]):
         try:
@@ -49,6 +83,46 @@ def tokenizer_for(model: BaseChatModel) -> Tokenizer:
         except (UnknownNameError, UnavailableError):
             continue
     return load_tokenizer()
+
+
+def _copied(backend: Any) -> Tokenizer:
+    """A tokenizer of a model's own, apart from it: to count is not to change what the model reads with."""
+    from tokenizers import Tokenizer as Backend
+
+    from longdoc.chunkers.huggingface_tokenizer import HuggingFaceTokenizer
+
+    data = backend.to_str()
+    return HuggingFaceTokenizer(Backend.from_str(data), f"hf:{blake2b(data.encode(), digest_size=8).hexdigest()}")
+
+
+def _check_folder(folder: Path) -> None:
+    if not (folder / "config.json").exists():
+        raise UnavailableError(f"the folder {str(folder)!r} has no config.json: give one that save_pretrained wrote")
+    if not any(folder.glob("*.safetensors")):
+        raise UnavailableError(
+            f"the folder {str(folder)!r} has no weights in .safetensors, and no others are read: load the model with "
+            "transformers and write it again with save_pretrained"
+        )
+
+
+def _check_hub(name: str) -> None:
+    """Refuses a name that is not on the hub either, at once: transformers would try for most of a minute."""
+    from huggingface_hub import model_info, try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    try:
+        if not isinstance(try_to_load_from_cache(name, "config.json"), str):
+            model_info(name, timeout=_PATIENCE)
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        raise UnavailableError(
+            f"{name!r} is neither a folder here nor a model on the Hugging Face hub: give hf: and a folder, or an id "
+            "such as hf:Qwen/Qwen3-0.6B"
+        ) from error
+    except Exception as error:  # the hub's client has changed its HTTP library before, and the errors with it
+        raise UnavailableError(
+            f"{name!r} is no folder here, and the Hugging Face hub cannot be reached to look for it: give hf: and the "
+            "folder of a model"
+        ) from error
 
 
 def _with_provider(name: str) -> str:

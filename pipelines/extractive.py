@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -55,6 +56,7 @@ class ExtractiveSummarizer:
 
     def __init__(self, encoder: Encoder | None = None, tokenizer: str | Tokenizer = BUNDLED) -> None:
         self._given = encoder
+        self._loading: Future[Encoder] | None = None
         self.tokenizer = load_tokenizer(tokenizer)
 
     @property
@@ -67,9 +69,14 @@ class ExtractiveSummarizer:
         """What embeds the sentences; loaded when first asked."""
         if self._given is not None:
             return self._given
-        from longdoc.models.embedder import Embedder
+        return _bundled() if self._loading is None else self._loading.result()
 
-        return Embedder()
+    def preload(self) -> None:
+        """Begins to load the bundled encoder, if it will be used, while the caller does other work."""
+        if self._given is None and self._loading is None:
+            thread = ThreadPoolExecutor(1)
+            self._loading = thread.submit(_bundled)
+            thread.shutdown(wait=False)
 
     def summarize(
         self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""
@@ -155,8 +162,10 @@ class ExtractiveSummarizer:
                     break
                 value[best] = -np.inf
                 line = candidates.sentence(int(block[best])).line
+                if line.count(" ") >= left or line in said:  # a word is a token or more, and quicker counted
+                    continue
                 tokens = self.tokenizer.count(line)
-                if tokens > left or line in said:
+                if tokens > left:
                     continue
                 said.add(line)
                 rows.append(int(block[best]))
@@ -190,3 +199,12 @@ def _spans(passage: Passage, start: int, end: int) -> tuple[Span, ...]:
         origin = passage.spans[0]
         return (Span(origin.start + start, origin.start + end, origin.source),)
     return passage.spans
+
+
+def _bundled() -> Encoder:
+    """The bundled encoder, loaded."""
+    from longdoc.models.embedder import Embedder
+
+    encoder = Embedder()
+    encoder.encode(["."])
+    return encoder

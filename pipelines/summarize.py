@@ -95,6 +95,8 @@ class Summarization(Runnable[Sources, SummaryTree]):
         began = time.monotonic()
         calls = _Calls()
         job = self.settings.job(sources, calls)
+        if isinstance(job.summarizer, ExtractiveSummarizer):
+            job.summarizer.preload()
         plan = plan_of(job)
         tree, retries = self._tree(job)
         run = Run(
