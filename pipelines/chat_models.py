@@ -22,8 +22,9 @@ _PATIENCE = 10.0  # seconds to ask the hub whether it has a model
 def chat_model(name: str) -> BaseChatModel:
     """The chat model called `name`, such as `openai:gpt-4o` or `ollama:llama3.1`, as LangChain makes it.
 
-    `hf:` and a folder or hub id is a causal model on this machine, as `local_chat_model` loads it. Raises `MissingExtraError` without the extra [llm], `UnknownNameError` for a provider that LangChain does not
-    know, `UnavailableError` where the provider's package or its key is missing.
+    `hf:` and a folder or hub id is a causal model on this machine, as `local_chat_model` loads it. Raises
+    `MissingExtraError` without the extra [llm], `UnknownNameError` for a provider that LangChain does not know,
+    `UnavailableError` where the provider's package or its key is missing.
     """
     if name.startswith(LOCAL):
         return local_chat_model(name)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from longdoc.chunkers.span import Span
 from longdoc.chunkers.tokenizer import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
-from longdoc.memory.summary import EMPTY, Sentence, Summary, join_lines
+from longdoc.memory.summary import EMPTY, Sentence, Summary
 from longdoc.pipelines.salience import edge_share, readable, scores_of
 from longdoc.pipelines.sentence_table import Encoder, SentenceTable, TableMaker
 from longdoc.pipelines.summarizer import Passage
@@ -130,20 +130,23 @@ class ExtractiveSummarizer:
             np.concatenate([readable(table) for table in tables]),
             0.0 if query is not None else _CROWDING * (1 - max(edge_share(table.positions) for table in tables)),
         )
-        rows = self._pick(candidates, budget)
-        if not rows and demanded:
+        summary = self._pick(candidates, budget)
+        if not summary.sentences and demanded:
             self._refuse(candidates, budget)
-        return Summary.of(tuple(sentence(row) for row in rows), self.tokenizer)
+        return summary
 
-    def _pick(self, candidates: Candidates, budget: int) -> list[int]:
-        """Rows in reading order whose assembled text is within the budget."""
+    def _pick(self, candidates: Candidates, budget: int) -> Summary:
+        """The best sentences in reading order, whose assembled text is within the budget."""
         for pool in (np.flatnonzero(candidates.prose), np.flatnonzero(~candidates.prose)):
             rows = self._greedy(candidates, pool, budget)
             if rows:
                 break
-        while rows and self.tokenizer.count(join_lines([candidates.sentence(row) for row in sorted(rows)])) > budget:
+        while rows:
+            summary = Summary.of(tuple(candidates.sentence(row) for row in sorted(rows)), self.tokenizer)
+            if summary.tokens <= budget:
+                return summary
             rows.pop()
-        return sorted(rows)
+        return EMPTY
 
     def _greedy(self, candidates: Candidates, pool: NDArray[np.int64], budget: int) -> list[int]:
         """Rows of the pool, the best first; each must fit beside those before it."""
