@@ -39,7 +39,7 @@ class MeaningChunker(Chunker):
         tokenizer: str | Tokenizer = BUNDLED,
         *,
         embeddings: Embeddings | None = None,
-        cost: float = 0.7,
+        cost: float = 0.6,
     ) -> None:
         super().__init__(max_tokens, overlap, tokenizer)
         if not 0 <= cost < float("inf"):

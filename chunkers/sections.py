@@ -56,12 +56,17 @@ class SectionTrack:
 
     def first_after(self, position: int, limit: int) -> int | None:
         """Where the first section begins that begins after `position` and not after `limit`."""
+        return next(self.after(position, limit), None)
+
+    def after(self, position: int, limit: int) -> Iterator[int]:
+        """Where the sections begin that begin after `position` and not after `limit`."""
         if self._scanner is not None and self._scanner.scanned <= limit:
             self._scanner.scan(limit + 1)
         for heading in self._found:
+            if heading.span.start > limit:
+                return
             if heading.span.start > position:
-                return heading.span.start if heading.span.start <= limit else None
-        return None
+                yield heading.span.start
 
     def path(self, position: int) -> tuple[str, ...]:
         """The titles over `position`, outermost first; never asked for a position before the last one."""

@@ -58,6 +58,7 @@ class Run:
     query: str | None
     texts: dict[str, str] = field(repr=False)  # the source texts by name, for renderers that show the spans
     pages: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)  # where the pages of a source begin
+    reused: int = 0  # nodes that were found finished in the cache
 
 
 def sentence_json(sentence: Sentence) -> dict[str, Any]:

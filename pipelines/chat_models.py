@@ -65,7 +65,9 @@ def local_chat_model(name: str, **settings: Any) -> WindowedChatModel:
     try:
         return WindowedChatModel.from_pretrained(name, **settings)
     except (SafetensorError, RuntimeError) as error:
-        raise UnavailableError(f"the weights of {name!r} are damaged or not its own: {_line(error)}") from error
+        raise UnavailableError(
+            f"the weights of {name!r} cannot be loaded, damaged or not its own: {_line(error)}"
+        ) from error
 
 
 def tokenizer_for(model: BaseChatModel) -> Tokenizer:
@@ -87,13 +89,15 @@ def tokenizer_for(model: BaseChatModel) -> Tokenizer:
 
 
 def _copied(backend: Any) -> Tokenizer:
-    """A tokenizer of a model's own, apart from it: to count is not to change what the model reads with."""
+    """A copy of a model's own tokenizer, which counts control tokens in a text as `ChatPrompt` has them read."""
     from tokenizers import Tokenizer as Backend
 
     from longdoc.chunkers.huggingface_tokenizer import HuggingFaceTokenizer
 
     data = backend.to_str()
-    return HuggingFaceTokenizer(Backend.from_str(data), f"hf:{blake2b(data.encode(), digest_size=8).hexdigest()}")
+    copy = Backend.from_str(data)
+    copy.encode_special_tokens = True
+    return HuggingFaceTokenizer(copy, f"hf:plain:{blake2b(data.encode(), digest_size=8).hexdigest()}")
 
 
 def _check_folder(folder: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from longdoc.chunkers.span import Span
@@ -10,7 +11,7 @@ from longdoc.memory.summary import Sentence, Summary
 from longdoc.memory.summary_tree import SummaryTree
 from longdoc.pipelines.extractive import ExtractiveSummarizer
 from longdoc.pipelines.job import Job
-from longdoc.pipelines.map_reduce import NodeDone, OnEvent, covered, tree_node
+from longdoc.pipelines.map_reduce import NodeDone, OnEvent, covered, node_key
 from longdoc.pipelines.outline import Outline
 from longdoc.pipelines.sentence_table import SentenceTable, TableMaker
 
@@ -19,15 +20,11 @@ class Extract:
     """Runs a job whose summarizer is extractive.
 
     A parent chooses from all sentences below it, not from its children's choices, so that nothing that matters to
-    the whole is lost to a chunk's small budget. Where the top's budget holds no sentence, its summary is empty, or,
-    if one is `demanded`, refused.
+    the whole is lost to a chunk's small budget. A budget for the top that holds no sentence is refused.
     """
 
-    def __init__(
-        self, job: Job, summarizer: ExtractiveSummarizer, on_event: OnEvent | None = None, demanded: bool = True
-    ) -> None:
+    def __init__(self, job: Job, summarizer: ExtractiveSummarizer, on_event: OnEvent | None = None) -> None:
         self.job = job
-        self._demanded = demanded
         self._summarizer = summarizer
         self._nodes = list(job.outline.walk())
         self._on_event = on_event or (lambda event: None)
@@ -35,13 +32,13 @@ class Extract:
         self._made: dict[int, SummaryTree] = {}
 
     def run(self) -> SummaryTree:
-        """The tree of summaries. Raises `BudgetError` where a demanded summary cannot be had."""
+        """The tree of summaries. Raises `BudgetError` where no sentence fits the top's budget."""
         tables = self._tables()
         query = self._summarizer.query_vector(self.job.query)
         for node in self._nodes:
             within, sentence = self._under(node, tables)
             summary = self._summarizer.choose(
-                within, sentence, self.job.node_budget(node), query, self._demanded and node is self.job.outline
+                within, sentence, self.job.node_budget(node), query, demanded=node is self.job.outline
             )
             self._made[id(node)] = self._tree(node, summary)
             if node.children:
@@ -79,19 +76,11 @@ class Extract:
     ) -> tuple[list[SentenceTable], Callable[[int], Sentence]]:
         """The tables of the node's own sentences, and what makes a sentence of a row of them."""
         within = list(_within(covered(node), tables))
-        bounds = list(accumulate((len(table) for table in within), initial=0))
-        texts = self.job.texts
-
-        def sentence(row: int) -> Sentence:
-            index = max(i for i, bound in enumerate(bounds[:-1]) if bound <= row)
-            table, local = within[index], row - bounds[index]
-            span = Span(int(table.starts[local]), int(table.ends[local]), table.source)
-            return Sentence(span.of(texts[span.source]), (span,))
-
-        return within, sentence
+        return within, sentence_maker(within, self.job.texts)
 
     def _tree(self, node: Outline, summary: Summary) -> SummaryTree:
-        return tree_node(self.job, node, summary, tuple(self._made[id(child)] for child in node.children))
+        children = tuple(self._made[id(child)] for child in node.children)
+        return SummaryTree(node.title, covered(node), summary, node_key(self.job, node, children), children)
 
 
 def _within(spans: tuple[Span, ...], tables: dict[str, SentenceTable]) -> Iterator[SentenceTable]:
@@ -100,3 +89,16 @@ def _within(spans: tuple[Span, ...], tables: dict[str, SentenceTable]) -> Iterat
         rows = table.rows(span)
         if rows.start < rows.stop:
             yield table.cut(rows)
+
+
+def sentence_maker(tables: Sequence[SentenceTable], texts: Mapping[str, str]) -> Callable[[int], Sentence]:
+    """What makes a sentence of a row, the rows numbered one table after the other; `texts` are the sources by name."""
+    bounds = list(accumulate((len(table) for table in tables), initial=0))
+
+    def sentence(row: int) -> Sentence:
+        index = bisect_right(bounds, row) - 1
+        table, local = tables[index], row - bounds[index]
+        span = Span(int(table.starts[local]), int(table.ends[local]), table.source)
+        return Sentence(span.of(texts[span.source]), (span,))
+
+    return sentence

@@ -104,6 +104,7 @@ def quoted(text: str, limit: int) -> str:
 def figures(tree: SummaryTree, run: Run) -> Sequence[tuple[str, str]]:
     """What the run took, as labels and values for a reader."""
     extra = f" + {run.extra_calls:,} extra" if run.extra_calls else ""
+    extra += f", {run.reused:,} reused" if run.reused else ""
     return [
         ("Tokens", f"{tree.summary.tokens:,} of {run.max_tokens:,}"),
         ("Calls", f"{run.calls:,}{extra}"),

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.section_chunker import SectionChunker
+from longdoc.chunkers.section_content_chunker import SectionContentChunker
 from longdoc.errors import BudgetError
 from longdoc.pipelines.extractive import ExtractiveSummarizer
 from longdoc.pipelines.fan_out import FanOutOptions
 from longdoc.pipelines.outline import Outline, outline_of
+from longdoc.pipelines.route import ModelAtHand, Request, Route
+from longdoc.pipelines.router import Router
 from longdoc.pipelines.summarizer import Passage, Prompting, Summarizer
 
 _CHUNK, _CHUNK_ASKED = 1024, 2048  # tokens of a chunk, chosen from here or read by a model at a price a call
 _HEADING = 4  # tokens that set off a heading in a prompt
 _SHARE = 4  # a summary of a chunk is at most a quarter of it,
 _LEAST = 64  # but no chunk is asked for less than this many tokens
+
+
+@runtime_checkable
+class _OneContext(Protocol):
+    """A summarizer whose prompts and replies share its model's context."""
+
+    context_tokens: int
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,29 @@ class Job:
     @cached_property
     def outline(self) -> Outline:
         """The tree of sections and chunks that is to be summarized."""
-        return outline_of(self.documents, self.leaf_tokens, self._fan_in, self.summarizer.tokenizer)
+        cut = SectionChunker if self.extractive else SectionContentChunker
+        return outline_of(self.documents, self.leaf_tokens, self._fan_in, self.summarizer.tokenizer, self._whole, cut)
+
+    @property
+    def route(self) -> Route:
+        """How the text is read and why: whole in one call, in pieces, or for sentences chosen from all of it."""
+        return self._routed(self.outline.tokens)
+
+    def _whole(self, tokens: int) -> bool:
+        return self._routed(tokens).strategy == "stuff"
+
+    def _routed(self, tokens: int) -> Route:
+        """What the router makes of a text of so many tokens, with this job's summarizer alone at hand."""
+        documents = len(self.documents)
+        if self.extractive:
+            sentences = ModelAtHand("the sentence encoder", "extractive")
+            return Router([sentences]).route(Request("summarize", tokens, documents=documents))
+        model, beside = ModelAtHand("the model", "led", self.summarizer.max_input_tokens), self._framing
+        if isinstance(self.summarizer, _OneContext):
+            model = ModelAtHand("the chat model", "chat", self.summarizer.context_tokens)
+            beside += model.tokens - self.summarizer.max_input_tokens - self.max_tokens
+        asked = Request("summarize", tokens, beside, self.max_tokens, documents, self._most_tokens)
+        return Router([model]).route(asked)
 
     @property
     def leaf_tokens(self) -> int:
@@ -75,7 +109,11 @@ class Job:
                 f"a call can read {self.summarizer.max_input_tokens} tokens, and the query and memory take "
                 f"{self._framing}; shorten the query or use a model with a longer context"
             )
-        return min(self.chunk_tokens or (_CHUNK if self.extractive else _CHUNK_ASKED), room)
+        return min(self._most_tokens, room)
+
+    @property
+    def _most_tokens(self) -> int:
+        return self.chunk_tokens or (_CHUNK if self.extractive else _CHUNK_ASKED)
 
     def node_budget(self, node: Outline) -> int:
         """The most tokens of a node's summary: `max_tokens` at the top, below it a quarter of what it covers."""

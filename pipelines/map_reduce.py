@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from hashlib import blake2b
 
 from longdoc.chunkers.span import Span
 from longdoc.memory.summary import EMPTY, Summary
+from longdoc.memory.summary_store import SummaryStore
 from longdoc.memory.summary_tree import SummaryTree
 from longdoc.pipelines.fan_out import FanOutEvent, ItemRetried, Outcome, fan_out
 from longdoc.pipelines.job import Job
@@ -45,12 +47,22 @@ class MapReduce:
 
     `memories` gives each leaf, in reading order, the text of what came before it. With `options.on_error="raise"` a
     node that fails for good ends the run with a `StageError`; with `"return"` it is left with its error and an empty
-    summary, and the nodes above it do without.
+    summary, and the nodes above it do without. Each summary is in `store`, if one is given, before it counts, and a
+    node that is there already is not made again: so a run that was killed goes on, and after an edit only the nodes
+    on the way from it to the root are made.
     """
 
-    def __init__(self, job: Job, memories: Sequence[str], on_event: OnEvent | None = None) -> None:
+    def __init__(
+        self,
+        job: Job,
+        memories: Sequence[str],
+        on_event: OnEvent | None = None,
+        store: SummaryStore | None = None,
+    ) -> None:
         self.job = job
         self.retries = 0
+        self.reused = 0
+        self._store = store
         self._nodes = list(job.outline.walk())
         self._memories = dict(zip((id(leaf) for leaf in job.outline.leaves), memories, strict=True))
         self._made: dict[int, SummaryTree] = {}
@@ -80,6 +92,18 @@ class MapReduce:
         passages = self._passages(node)
         if not passages:
             return EMPTY
+        if self._store is None:
+            return await self._asked(node, passages)
+        key, spans = self._key(node), covered(node)
+        kept = await asyncio.to_thread(self._store.get, key, spans)
+        if kept is not None:
+            self.reused += 1
+            return kept
+        summary = await self._asked(node, passages)
+        await asyncio.to_thread(self._store.put, key, spans, summary)
+        return summary
+
+    async def _asked(self, node: Outline, passages: Sequence[Passage]) -> Summary:
         memory = self._memories.get(id(node), "")
         return await self.job.summarizer.asummarize(passages, self.job.node_budget(node), self.job.query, memory)
 
@@ -94,29 +118,20 @@ class MapReduce:
         ]
 
     def _tree(self, node: Outline, outcome: Outcome[Summary]) -> SummaryTree:
-        children = tuple(self._made[id(child)] for child in node.children)
         summary = outcome.value if outcome.ok and outcome.value is not None else EMPTY
         error = None if outcome.ok else str(outcome.error)
-        memory = self._memories.get(id(node), "")
-        return tree_node(self.job, node, summary, children, memory, error)
+        return SummaryTree(node.title, covered(node), summary, self._key(node), self._children(node), error)
+
+    def _children(self, node: Outline) -> tuple[SummaryTree, ...]:
+        return tuple(self._made[id(child)] for child in node.children)
+
+    def _key(self, node: Outline) -> str:
+        return node_key(self.job, node, self._children(node), self._memories.get(id(node), ""))
 
     def _report(self, nodes: Sequence[Outline], event: FanOutEvent) -> None:
         if isinstance(event, ItemRetried):
             self.retries += 1
             self._on_event(NodeRetried(nodes[event.index].title, event.error, event.delay))
-
-
-def tree_node(
-    job: Job,
-    node: Outline,
-    summary: Summary,
-    children: tuple[SummaryTree, ...] = (),
-    memory: str = "",
-    error: str | None = None,
-) -> SummaryTree:
-    """The finished node, keyed by all that its summary rests on."""
-    spans = covered(node)
-    return SummaryTree(node.title, spans, summary, _key(job, node, children, memory), children, error)
 
 
 def covered(node: Outline) -> tuple[Span, ...]:
@@ -126,11 +141,12 @@ def covered(node: Outline) -> tuple[Span, ...]:
     return (node.span,)
 
 
-def _key(job: Job, node: Outline, children: Sequence[SummaryTree], memory: str) -> str:
+def node_key(job: Job, node: Outline, children: Sequence[SummaryTree], memory: str = "") -> str:
+    """The digest of all that a node's summary rests on; where in a source its text lies is not among it."""
     text = "" if children else node.span.of(job.texts[node.span.source])
     rests_on: Mapping[str, object] = {
         "kind": "summary",
-        "version": 1,
+        "version": 2,
         "summarizer": job.summarizer.name,
         "tokenizer": job.summarizer.tokenizer.name,
         "budget": job.node_budget(node),
@@ -138,7 +154,7 @@ def _key(job: Job, node: Outline, children: Sequence[SummaryTree], memory: str) 
         "headings": node.headings,
         "memory": _digest(memory),
         "text": _digest(text),
-        "children": [child.key for child in children],
+        "children": [[child.key, child.title] for child in children],
     }
     return _digest(json.dumps(rests_on, sort_keys=True, ensure_ascii=True))
 

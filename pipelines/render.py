@@ -173,6 +173,7 @@ def render_json(tree: SummaryTree) -> str:
         "plan": {"calls": run.planned_calls, "max_calls": run.max_calls},
         "calls": run.calls,
         "extra_calls": run.extra_calls,
+        "reused": run.reused,
         "seconds": run.seconds,
     }
     return json.dumps(shown, ensure_ascii=True, indent=2)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from longdoc.chunkers.tokenizer import BUNDLED, Tokenizer, load_tokenizer
-from longdoc.memory.running_memory import RunningMemory
+from longdoc.memory.summary_store import SummaryStore
 from longdoc.memory.summary_tree import Run, SummaryTree
 from longdoc.pipelines.extract import Extract
 from longdoc.pipelines.extractive import ExtractiveSummarizer
@@ -18,11 +18,14 @@ from longdoc.pipelines.fan_out import FanOutOptions
 from longdoc.pipelines.job import Job
 from longdoc.pipelines.map_reduce import MapReduce, OnEvent
 from longdoc.pipelines.plan import Plan, Prices, plan_of
+from longdoc.pipelines.prefix_memory import memories
+from longdoc.pipelines.route import Route
 from longdoc.pipelines.sources import Sources, load_sources
 from longdoc.pipelines.summarizer import Summarizer
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.stores import ByteStore
 
     from longdoc.pipelines.chat_summarizer import CallRecord
 
@@ -36,7 +39,8 @@ class Settings:
     chat model or a `Summarizer`; `context_tokens` is what a chat model holds, prompt and reply together.
     `chunk_tokens` (if None, 1,024, or 2,048 for a chat model) bounds what one call reads of the text, and
     `memory_tokens` what a chat model is told of the text before. `options` governs the calls; its
-    `on_error="return"` gives a partial tree.
+    `on_error="return"` gives a partial tree. `cache`, any LangChain `ByteStore`, keeps each finished summary: a run
+    that was killed goes on from there, and after an edit only what the edit touches is made again.
     """
 
     max_tokens: int = 300
@@ -47,6 +51,7 @@ class Settings:
     memory_tokens: int = 200
     context_tokens: int = 8192
     options: FanOutOptions = field(default_factory=FanOutOptions)
+    cache: ByteStore | None = None
 
     def job(self, sources: Sources, calls: _Calls | None = None) -> Job:
         """The work that these settings make of some sources. Raises `LongdocError`."""
@@ -79,12 +84,19 @@ class Settings:
 class Summarization(Runnable[Sources, SummaryTree]):
     """The pipeline as a LangChain stage: `SectionChunker() | Summarization(max_tokens=200)`.
 
-    Takes what `summarize` takes, and its settings by keyword.
+    Takes what `summarize` takes, and its settings by keyword. `on_route` is told how the text will be read and why.
     """
 
-    def __init__(self, settings: Settings | None = None, on_event: OnEvent | None = None, **changes: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        on_event: OnEvent | None = None,
+        on_route: Callable[[Route], object] | None = None,
+        **changes: Any,
+    ) -> None:
         self.settings = replace(settings or Settings(), **changes)
         self._on_event = on_event
+        self._on_route = on_route
 
     def invoke(self, input: Sources, config: RunnableConfig | None = None, **kwargs: Any) -> SummaryTree:
         """The tree of summaries over the sources, traced as a LangChain run."""
@@ -98,11 +110,13 @@ class Summarization(Runnable[Sources, SummaryTree]):
         if isinstance(job.summarizer, ExtractiveSummarizer):
             job.summarizer.preload()
         plan = plan_of(job)
-        tree, retries = self._tree(job)
+        if self._on_route is not None:
+            self._on_route(job.route)
+        tree, retries, reused = self._tree(job)
         run = Run(
             model=job.summarizer.name,
             max_tokens=job.max_tokens,
-            calls=plan.calls,
+            calls=plan.calls - reused,
             extra_calls=calls.extra + retries,
             seconds=time.monotonic() - began,
             planned_calls=plan.calls,
@@ -110,14 +124,17 @@ class Summarization(Runnable[Sources, SummaryTree]):
             query=job.query,
             texts=job.texts,
             pages=job.pages,
+            reused=reused,
         )
         return replace(tree, run=run)
 
-    def _tree(self, job: Job) -> tuple[SummaryTree, int]:
+    def _tree(self, job: Job) -> tuple[SummaryTree, int, int]:
+        """The tree, the calls that failed, and the nodes that were finished before."""
         if isinstance(job.summarizer, ExtractiveSummarizer):
-            return Extract(job, job.summarizer, self._on_event).run(), 0
-        reduction = MapReduce(job, memories(job), self._on_event)
-        return reduction.run(), reduction.retries
+            return Extract(job, job.summarizer, self._on_event).run(), 0, 0
+        store = None if self.settings.cache is None else SummaryStore(self.settings.cache)
+        reduction = MapReduce(job, memories(job), self._on_event, store)
+        return reduction.run(), reduction.retries, reduction.reused
 
 
 def summarize(
@@ -150,26 +167,6 @@ def plan(
     """What `summarize` with the same arguments will take. Reads and tokenizes the source, and calls no model."""
     wanted = Settings(max_tokens=max_tokens, query=query, model=model, **settings)
     return plan_of(wanted.job(source), prices)
-
-
-def memories(job: Job) -> list[str]:
-    """For each chunk, what came before it, chosen by the extractive summarizer: so the map need not wait.
-
-    Empty texts where the job gives memory no tokens, or has one chunk only.
-    """
-    leaves = list(job.outline.leaves)
-    if not job.memory_tokens or len(leaves) == 1:
-        return [""] * len(leaves)
-    extractive = ExtractiveSummarizer(tokenizer=job.summarizer.tokenizer)
-    shadow = replace(job, summarizer=extractive, query=None, chunk_tokens=job.leaf_tokens)
-    tree = Extract(shadow, extractive, demanded=False).run()
-    memory = RunningMemory(job.memory_tokens, job.summarizer.tokenizer)
-    texts = []
-    for node in tree.walk():
-        if not node.children:
-            texts.append(memory.text())
-            memory = memory.update(node.summary)
-    return texts
 
 
 class _Calls:

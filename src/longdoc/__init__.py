@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from longdoc.models.fast_longformer import fast_longformer
     from longdoc.models.kv_sessions import KVSessions
     from longdoc.models.longformer_reader import LongformerReader
+    from longdoc.models.windowed_chat_model import WindowedChatModel
     from longdoc.models.windowed_decoder import WindowedDecoder
     from longdoc.pipelines.chat_summarizer import ChatSummarizer
     from longdoc.pipelines.chunk import chunk
@@ -67,6 +68,7 @@ _HOMES = {
     "SummaryTree": "memory.summary_tree",
     "TokenChunker": "chunkers.token_chunker",
     "Tokenizer": "chunkers.tokenizer",
+    "WindowedChatModel": "models.windowed_chat_model",
     "WindowedDecoder": "models.windowed_decoder",
     "afan_out": "pipelines.fan_out",
     "chunk": "pipelines.chunk",
@@ -107,6 +109,7 @@ __all__ = [
     "SummaryTree",
     "TokenChunker",
     "Tokenizer",
+    "WindowedChatModel",
     "WindowedDecoder",
     "afan_out",
     "chunk",

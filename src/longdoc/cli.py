@@ -1,4 +1,4 @@
-"""The command line: `longdoc summarize`, `longdoc plan`, `longdoc chunk`. Only the result goes to stdout."""
+"""The command line: `longdoc summarize`, `plan`, `chunk`, `generate`. Only the result goes to stdout."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from longdoc.errors import LongdocError
+from longdoc.generate_command import generate
 
 if TYPE_CHECKING:
     from longdoc.pipelines.fan_out import FanOutOptions
     from longdoc.pipelines.map_reduce import Event
+    from longdoc.pipelines.route import Route
     from longdoc.pipelines.summarize import Settings
 
 app = typer.Typer(
@@ -33,7 +35,9 @@ FORMATS = ("text", "markdown", "json", "html")
 SourceArguments = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files to read; - is stdin.")]
 MaxTokens = Annotated[int, typer.Option(help="The summary is never longer, in tokens of the model's tokenizer.")]
 Query = Annotated[str | None, typer.Option(help="What the summary is to be about.")]
-ModelName = Annotated[str, typer.Option(help="extractive, or a chat model as init_chat_model names it (openai:…).")]
+ModelName = Annotated[
+    str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")
+]
 TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")]
 _CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page")
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
@@ -53,6 +57,7 @@ def summarize(
     context_tokens: ContextTokens = 8192,
     concurrency: Annotated[int, typer.Option(help="Calls to a chat model at once.")] = 8,
     partial: Annotated[bool, typer.Option("--partial", help="Go on where a chat model fails for good.")] = False,
+    route: Annotated[bool, typer.Option("--route", help="Say on stderr how the text is read, and why.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Summarize the sources as one, every sentence with the place it comes from."""
@@ -64,7 +69,7 @@ def summarize(
             tokenizer=tokenizer,
             chunk_tokens=chunk_tokens,
             context_tokens=context_tokens,
-            options=_options(concurrency, partial),
+            options=_options(concurrency, partial, model),
         )
         if format not in FORMATS:
             _refuse(f"unknown format {format!r}; give one of {', '.join(FORMATS)}")
@@ -72,7 +77,8 @@ def summarize(
         from longdoc.pipelines.summarize import Summarization
 
         with progress(quiet) as on_event:
-            tree = Summarization(wanted, on_event=on_event).run(_paths(sources))
+            on_route = _tell_route if route else None
+            tree = Summarization(wanted, on_event=on_event, on_route=on_route).run(_paths(sources))
         _write(render(tree, format))  # type: ignore[arg-type]
 
 
@@ -133,9 +139,14 @@ def chunk(
             _write(json.dumps({"text": piece.page_content, **told}) + "\n")
 
 
+app.command()(generate)
+
+
 def main() -> None:
     """The console script. Errors that are the user's are one line on stderr and exit code 2."""
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # read at import; its warnings would stand beside our one line
+    if not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     app()
@@ -167,12 +178,15 @@ def _settings(**given: Any) -> Settings:
     return Settings(**given)
 
 
-def _options(concurrency: int, partial: bool) -> FanOutOptions:
+def _options(concurrency: int, partial: bool, model: str) -> FanOutOptions:
     from longdoc.pipelines.fan_out import FanOutOptions
 
-    if concurrency < 1:
-        _refuse(f"concurrency is {concurrency}; give 1 or more")
-    return FanOutOptions(max_concurrency=concurrency, on_error="return" if partial else "raise")
+    timeout = None if model.startswith("hf:") else 120.0  # a model on this machine takes what it takes
+    return FanOutOptions(max_concurrency=concurrency, timeout=timeout, on_error="return" if partial else "raise")
+
+
+def _tell_route(route: Route) -> None:
+    sys.stderr.write(f"route: {route}\n")
 
 
 def _paths(sources: list[str]) -> list[Path]:

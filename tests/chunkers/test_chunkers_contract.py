@@ -15,6 +15,7 @@ from longdoc.chunkers.chunker import Chunker
 from longdoc.chunkers.content_chunker import ContentChunker
 from longdoc.chunkers.meaning_chunker import MeaningChunker
 from longdoc.chunkers.section_chunker import SectionChunker
+from longdoc.chunkers.section_content_chunker import SectionContentChunker
 from longdoc.chunkers.sections import split_sections
 from longdoc.chunkers.sentence_chunker import SentenceChunker
 from longdoc.chunkers.sentences import split_sentences
@@ -133,6 +134,24 @@ class TestContentChunker(ChunkerContract):
 
     def test_no_place_is_lowest_in_a_text_of_one_line(self) -> None:
         assert {len(piece) for piece in of(ContentChunker, 10, "a\n" * 200)[10:-10]} == {10}
+
+
+class TestSectionContentChunker(ChunkerContract):
+    chunker = SectionContentChunker
+
+    @inherited
+    @given(text=sectioned, limit=limits)
+    def test_no_chunk_reaches_across_a_heading(self, text: str, limit: tuple[int, int]) -> None:
+        starts = {section.span.start for section in split_sections(text)}
+        for chunk in self.chunks(text, limit, "characters"):
+            fresh = range(chunk.metadata["start_index"] + 1, chunk.metadata["end_index"])
+            assert limit[1] or not starts & set(fresh)
+
+    def test_a_heading_is_not_left_alone(self) -> None:
+        body = " ".join(f"Sentence number {n} stands here." for n in range(40))
+        chunks = of(SectionContentChunker, 200, f"# One\n\n{body}\n\n# Two\n\n{body}")
+        assert not {"# One\n\n", "# Two\n\n"} & set(chunks)
+        assert all(chunk.lstrip("# ").startswith(("One", "Two", "Sentence")) for chunk in chunks)
 
 
 def scatter(vectors: np.ndarray, sizes: np.ndarray) -> float:

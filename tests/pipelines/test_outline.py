@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import random
 from itertools import pairwise
+from zlib import crc32
 
 import pytest
 from fakes import CharacterTokenizer, NastyTokenizer
@@ -79,7 +81,7 @@ def test_walk_gives_children_before_their_parents(given_texts: list[str]) -> Non
 
 def test_a_text_that_fits_is_one_leaf() -> None:
     text = "# A\n\nSome.\n\n## B\n\nMore.\n"
-    assert made(text, 100) == Outline("0.md", (), made(text, 100).span, len(text) + 1)
+    assert made(text, 100) == Outline("0.md", (), made(text, 100).span, len(text) + 1, crc32(text[:12].encode()))
     assert shape(made(text, 100)) == "0.md"
 
 
@@ -93,15 +95,36 @@ def test_sections_are_nodes_under_their_headings() -> None:
 
 def test_short_neighbours_share_a_leaf() -> None:
     text = "".join(f"# {letter}\n\n{'x' * 20}\n\n" for letter in "ABCDEF")
-    assert shape(made(text, 60)) == ("0.md", ["A … B", "C … D", "E … F"])
+    tree = made(text, 60)
+    assert len(tree.children) < 6
+    assert any(" … " in leaf.title for leaf in tree.leaves)
+    assert all(len(leaf.span.of(text)) % 27 == 0 for leaf in tree.leaves)
 
 
-def test_a_wide_level_is_gathered_evenly() -> None:
-    text = "".join(f"# {letter}\n\n{'x' * 50}\n\n" for letter in "ABCDEFG")
-    assert shape(made(text, 60, fan_in=3)) == (
-        "0.md",
-        [("A … B", ["A", "B"]), ("C … D", ["C", "D"]), ("E … G", ["E", "F", "G"])],
-    )
+def body(rng: random.Random) -> str:
+    return " ".join(f"{''.join(rng.choices('abcdefgh', k=6)).title()} came." for _ in range(rng.randint(1, 30)))
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 10**6), sections=st.booleans(), limit=st.integers(150, 400), fan_in=st.integers(3, 8))
+def test_an_insertion_changes_few_nodes(seed: int, sections: bool, limit: int, fan_in: int) -> None:
+    rng = random.Random(seed)
+    paragraphs = [(f"# Part {n}\n\n" if sections and n % 9 == 0 else "") + body(rng) for n in range(100)]
+    before = made("\n\n".join(paragraphs), limit, fan_in)
+    at = rng.randrange(100)
+    text = "\n\n".join([*paragraphs[:at], f"{paragraphs[at]} A new one.", *paragraphs[at + 1 :]])
+    after = made(text, limit, fan_in)
+    known = set(contents(before, "\n\n".join(paragraphs)).values())
+    fresh = [node for node, content in contents(after, text).items() if content not in known]
+    assert len(fresh) <= 3 + 2 * after.height
+
+
+def contents(root: Outline, text: str) -> dict[int, object]:
+    """What each node holds: its text, if it is a leaf, else what its children hold."""
+    found: dict[int, object] = {}
+    for node in root.walk():
+        found[id(node)] = tuple(found[id(child)] for child in node.children) or node.span.of(text)
+    return found
 
 
 def test_sources_stand_side_by_side() -> None:
