@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from longdoc.chunkers.token_chunker import TokenChunker
     from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
     from longdoc.errors import LongdocError
+    from longdoc.memory.chat_history import ChatHistory, HistorySettings
     from longdoc.memory.running_memory import RunningMemory
     from longdoc.memory.summary import Sentence, Summary
     from longdoc.memory.summary_tree import SummaryTree
@@ -39,23 +40,31 @@ if TYPE_CHECKING:
     from longdoc.pipelines.led_summarizer import LedSummarizer
     from longdoc.pipelines.plan import Plan, Prices
     from longdoc.pipelines.render import render
+    from longdoc.pipelines.route import ModelAtHand, Request, Route
+    from longdoc.pipelines.router import Router
     from longdoc.pipelines.summarize import Settings, Summarization, plan, summarize
     from longdoc.pipelines.summarizer import Passage, Summarizer
 
 _HOMES = {
+    "ChatHistory": "memory.chat_history",
     "ChatSummarizer": "pipelines.chat_summarizer",
     "ContentChunker": "chunkers.content_chunker",
     "Embedder": "models.embedder",
     "ExtractiveSummarizer": "pipelines.extractive",
     "FanOutOptions": "pipelines.fan_out",
+    "HistorySettings": "memory.chat_history",
     "KVSessions": "models.kv_sessions",
     "LedSummarizer": "pipelines.led_summarizer",
     "LongdocError": "errors",
     "LongformerReader": "models.longformer_reader",
     "MeaningChunker": "chunkers.meaning_chunker",
+    "ModelAtHand": "pipelines.route",
     "Passage": "pipelines.summarizer",
     "Plan": "pipelines.plan",
     "Prices": "pipelines.plan",
+    "Request": "pipelines.route",
+    "Route": "pipelines.route",
+    "Router": "pipelines.router",
     "RunningMemory": "memory.running_memory",
     "SectionChunker": "chunkers.section_chunker",
     "Sentence": "memory.summary",
@@ -84,19 +93,25 @@ _HOMES = {
 
 __version__ = "0.1.0"
 __all__ = [
+    "ChatHistory",
     "ChatSummarizer",
     "ContentChunker",
     "Embedder",
     "ExtractiveSummarizer",
     "FanOutOptions",
+    "HistorySettings",
     "KVSessions",
     "LedSummarizer",
     "LongdocError",
     "LongformerReader",
     "MeaningChunker",
+    "ModelAtHand",
     "Passage",
     "Plan",
     "Prices",
+    "Request",
+    "Route",
+    "Router",
     "RunningMemory",
     "SectionChunker",
     "Sentence",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from longdoc.cache_command import cache
 from longdoc.errors import LongdocError
 from longdoc.generate_command import generate
 
@@ -35,9 +36,7 @@ FORMATS = ("text", "markdown", "json", "html")
 SourceArguments = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files to read; - is stdin.")]
 MaxTokens = Annotated[int, typer.Option(help="The summary is never longer, in tokens of the model's tokenizer.")]
 Query = Annotated[str | None, typer.Option(help="What the summary is to be about.")]
-ModelName = Annotated[
-    str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")
-]
+ModelName = Annotated[str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")]
 TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")]
 _CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page")
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
@@ -140,6 +139,7 @@ def chunk(
 
 
 app.command()(generate)
+app.add_typer(cache, name="cache")
 
 
 def main() -> None:
@@ -179,6 +179,8 @@ def _settings(**given: Any) -> Settings:
 
 
 def _options(concurrency: int, partial: bool, model: str) -> FanOutOptions:
+    if concurrency < 1:
+        _refuse(f"concurrency is {concurrency}; give 1 or more")
     from longdoc.pipelines.fan_out import FanOutOptions
 
     timeout = None if model.startswith("hf:") else 120.0  # a model on this machine takes what it takes
