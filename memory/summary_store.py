@@ -11,8 +11,10 @@ from langchain_core.stores import ByteStore
 
 from longdoc.chunkers.span import Span
 from longdoc.memory.summary import Sentence, Summary
+from longdoc.memory.summary_tree import SummaryTree
+from longdoc.memory.tree_json import tree_from_json, tree_to_json
 
-_KIND = "summary-1-"
+_KIND, _RUN = "summary/1-", "run/1-"
 _CHECKED = 16  # bytes of checksum before each value
 
 
@@ -27,17 +29,38 @@ class SummaryStore:
 
     def get(self, key: str, covered: Sequence[Span]) -> Summary | None:
         """The summary of the node `key` for text that now lies at `covered`; None where there is none."""
-        [value] = self._store.mget([_KIND + key])
-        if value is None or value[:_CHECKED] != _checksum(key, value[_CHECKED:]):
+        value = self._value(_KIND + key)
+        if value is None:
             return None
-        rows, tokens = json.loads(value[_CHECKED:])
+        rows, tokens = json.loads(value)
         return Summary(tuple(_sentence(row, covered) for row in rows), tokens)
 
     def put(self, key: str, covered: Sequence[Span], summary: Summary) -> None:
         """Keeps a finished summary; it is stored when this returns."""
         rows = [[s.text, s.supported, s.problems, list(_placed(s.spans, covered))] for s in summary.sentences]
-        value = json.dumps([rows, summary.tokens], ensure_ascii=True).encode()
-        self._store.mset([(_KIND + key, _checksum(key, value) + value)])
+        self._keep(_KIND + key, json.dumps([rows, summary.tokens], ensure_ascii=True).encode())
+
+    def get_run(self, key: str) -> tuple[SummaryTree, int, int] | None:
+        """The tree of a finished run, the calls it was planned to take, and the most it could; None where unknown."""
+        value = self._value(_RUN + key)
+        if value is None:
+            return None
+        counts, _, tree = value.partition(b" ")
+        calls, most = map(int, counts.split(b"/"))
+        return tree_from_json(tree), calls, most
+
+    def put_run(self, key: str, tree: SummaryTree, calls: int, most: int) -> None:
+        """Keeps the tree of a run in which nothing failed."""
+        self._keep(_RUN + key, f"{calls}/{most} ".encode() + tree_to_json(tree))
+
+    def _value(self, name: str) -> bytes | None:
+        [value] = self._store.mget([name])
+        if value is None or value[:_CHECKED] != _checksum(name, value[_CHECKED:]):
+            return None
+        return value[_CHECKED:]
+
+    def _keep(self, name: str, value: bytes) -> None:
+        self._store.mset([(name, _checksum(name, value) + value)])
 
 
 def _sentence(row: Sequence[Any], covered: Sequence[Span]) -> Sentence:
@@ -58,5 +81,5 @@ def _placed(spans: Sequence[Span], covered: Sequence[Span]) -> Iterator[tuple[in
         yield over, span.start - base, span.end - base
 
 
-def _checksum(key: str, value: bytes) -> bytes:
-    return blake2b(key.encode() + value, digest_size=_CHECKED).digest()
+def _checksum(name: str, value: bytes) -> bytes:
+    return blake2b(name.encode() + value, digest_size=_CHECKED).digest()

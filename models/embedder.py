@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -69,10 +70,7 @@ class Embedder(Embeddings):
     def _dtype(self) -> str:
         if self.precision != "auto":
             return self.precision
-        import torch
-
-        native = self.device != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
-        return "bfloat16" if native else "float32"
+        return "bfloat16" if self.device != "cpu" or _has_bfloat16() else "float32"
 
     @cached_property
     def _tokenizer(self) -> tokenizers.Tokenizer:
@@ -90,6 +88,17 @@ class Embedder(Embeddings):
         from longdoc.models.minilm import MiniLM
 
         return MiniLM(bundled_file("model.safetensors"), getattr(torch, self._dtype), self.device)
+
+
+def _has_bfloat16() -> bool:
+    """Whether oneDNN computes in bfloat16 here: with AVX-512, as numpy sees it, so that torch need not be loaded."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        import torch
+
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    extensions: Any = np.show_config(mode="dicts")
+    found = extensions["SIMD Extensions"]
+    return bool({"X86_V4", "AVX512_SKX"} & {*found.get("baseline", ()), *found.get("found", ())})
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.int64]]:

@@ -12,6 +12,7 @@ from itertools import accumulate
 
 import numpy as np
 from langchain_core.documents import Document
+from langchain_core.stores import ByteStore
 from numpy.typing import NDArray
 
 from longdoc.chunkers.span import Span
@@ -48,20 +49,26 @@ class Candidates:
 class ExtractiveSummarizer:
     """Chooses sentences by salience and against redundancy (maximal marginal relevance, Carbonell and Goldstein, 1998).
 
-    `encoder` gives the sentence vectors (the bundled one by default), `tokenizer` counts the budget. Reads text of
-    any length.
+    `encoder` gives the sentence vectors, the bundled one by default, whose vectors are kept in the `cache` if one is
+    given; `tokenizer` counts the budget. Reads text of any length.
     """
 
     max_input_tokens = 2**62
 
-    def __init__(self, encoder: Encoder | None = None, tokenizer: str | Tokenizer = BUNDLED) -> None:
+    def __init__(
+        self,
+        encoder: Encoder | None = None,
+        tokenizer: str | Tokenizer = BUNDLED,
+        cache: ByteStore | None = None,
+    ) -> None:
         self._given = encoder
+        self._cache = cache
         self._loading: Future[Encoder] | None = None
         self.tokenizer = load_tokenizer(tokenizer)
 
     @property
     def name(self) -> str:
-        """The method; the encoder's fingerprint is part of it once weights are chosen by the caller."""
+        """The method; the encoder's fingerprint is part of it where the caller chose one."""
         return "extractive" if self._given is None else f"extractive:{self._given.fingerprint}"
 
     @cached_property
@@ -69,13 +76,14 @@ class ExtractiveSummarizer:
         """What embeds the sentences; loaded when first asked."""
         if self._given is not None:
             return self._given
-        return _bundled() if self._loading is None else self._loading.result()
+        bundled = _bundled() if self._loading is None else self._loading.result()
+        return bundled if self._cache is None else _kept(bundled, self._cache)
 
     def preload(self) -> None:
         """Begins to load the bundled encoder, if it will be used, while the caller does other work."""
         if self._given is None and self._loading is None:
             thread = ThreadPoolExecutor(1)
-            self._loading = thread.submit(_bundled)
+            self._loading = thread.submit(_loaded)
             thread.shutdown(wait=False)
 
     def summarize(
@@ -106,7 +114,7 @@ class ExtractiveSummarizer:
 
     def query_vector(self, query: str | None) -> NDArray[np.float32] | None:
         """The unit vector of a query, None for none."""
-        return None if query is None else self.encoder.encode([query])[0]
+        return None if query is None else self.encoder.encode([query])[0].astype(np.float16).astype(np.float32)
 
     def choose(
         self,
@@ -205,9 +213,21 @@ def _spans(passage: Passage, start: int, end: int) -> tuple[Span, ...]:
 
 
 def _bundled() -> Encoder:
-    """The bundled encoder, loaded."""
     from longdoc.models.embedder import Embedder
 
-    encoder = Embedder()
+    return Embedder()
+
+
+def _loaded() -> Encoder:
+    encoder = _bundled()
     encoder.encode(["."])
     return encoder
+
+
+def _kept(encoder: Encoder, cache: ByteStore) -> Encoder:
+    """The encoder, whose vectors are looked for in the cache first."""
+    from longdoc.memory.cached_embeddings import CachedEmbeddings
+    from longdoc.memory.encoding_cache import EncodingCache
+
+    kept = cache if isinstance(cache, EncodingCache) else EncodingCache(store=cache)
+    return CachedEmbeddings(encoder, kept, dtype="float16")

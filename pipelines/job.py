@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from typing import Protocol, runtime_checkable
 
 from langchain_core.documents import Document
@@ -61,6 +63,25 @@ class Job:
     def extractive(self) -> bool:
         """Whether the summaries are chosen here from the source's own sentences, at no cost."""
         return isinstance(self.summarizer, ExtractiveSummarizer)
+
+    @cached_property
+    def key(self) -> str:
+        """A digest of all that the tree of summaries rests on."""
+        rests_on = {
+            "version": 1,
+            "summarizer": [self.summarizer.name, self._vectors],
+            "tokenizer": self.summarizer.tokenizer.name,
+            "settings": [self.max_tokens, self.query, self.chunk_tokens, self.memory_tokens, self.fan_in],
+            "documents": [_digest_of(document) for document in self.documents],
+        }
+        return blake2b(json.dumps(rests_on, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+    @property
+    def _vectors(self) -> str:
+        """What makes the bundled encoder's vectors here; a chat model is told of the text before by them, too."""
+        from longdoc.models.embedder import Embedder
+
+        return Embedder().fingerprint
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -167,3 +188,9 @@ class Job:
                 f"{self.summarizer.max_input_tokens} tokens; lower max_tokens or use a model with a longer context"
             )
         return max(2, min(self.fan_in, room))
+
+
+def _digest_of(document: Document) -> str:
+    said = {name: document.metadata.get(name) for name in ("source", "title", "outline", "pages")}
+    data = json.dumps(said, sort_keys=True, default=list).encode() + b"\0"
+    return blake2b(data + document.page_content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

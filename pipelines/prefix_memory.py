@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from langchain_core.stores import ByteStore
 
 from longdoc.memory.running_memory import RunningMemory
 from longdoc.memory.summary import EMPTY, Summary
 from longdoc.pipelines.extract import sentence_maker
 from longdoc.pipelines.extractive import ExtractiveSummarizer
 from longdoc.pipelines.job import Job
-from longdoc.pipelines.sentence_table import Encoder, SentenceTable, TableMaker
+from longdoc.pipelines.sentence_table import SentenceTable, TableMaker
 
 _SHARE = 4  # of the memory's tokens, what one chunk may add, unless none of its sentences is so short
 _ALL = 2**62
 
 
-def memories(job: Job, encoder: Encoder | None = None) -> list[str]:
+def memories(job: Job, cache: ByteStore | None = None) -> list[str]:
     """For each chunk, in reading order, the sentences that matter most of the chunks shortly before it.
 
     A chunk's own share depends on that chunk alone, so that an edit changes the memory of few others. Empty texts
@@ -29,15 +30,15 @@ def memories(job: Job, encoder: Encoder | None = None) -> list[str]:
         return [""] * len(leaves)
     memory = RunningMemory(job.memory_tokens, job.summarizer.tokenizer)
     texts = []
-    for told in _told(job, encoder):
+    for told in _told(job, cache):
         texts.append(memory.text())
         memory = memory.update(told)
     return texts
 
 
-def _told(job: Job, encoder: Encoder | None) -> Iterator[Summary]:
+def _told(job: Job, cache: ByteStore | None) -> Iterator[Summary]:
     """A few tokens' worth of each chunk, chosen as if it were a text of its own."""
-    extractive = ExtractiveSummarizer(encoder, job.summarizer.tokenizer)
+    extractive = ExtractiveSummarizer(tokenizer=job.summarizer.tokenizer, cache=cache)
     budgets = (max(1, job.memory_tokens // _SHARE), job.memory_tokens)
     for document in job.documents:
         source = str(document.metadata["source"])

@@ -167,7 +167,7 @@ class TableMaker:
     def _window(self, first: int, last: int, weights: _Weights) -> SentenceTable:
         texts = list(self._texts(first, last))
         surface = np.array([_surface(text, weights) for text in texts], np.float32).reshape(-1, 6)
-        vectors = self._encoder.encode(texts)
+        vectors = self._encoder.encode(texts).astype(np.float16)
         table = SentenceTable(
             source=self._source,
             starts=self._starts[first:last],
@@ -180,12 +180,14 @@ class TableMaker:
             loose=surface[:, 3],
             ended=surface[:, 4],
             topicality=surface[:, 5],
-            vectors=vectors.astype(np.float16),
+            vectors=vectors,
             total=len(self._starts),
         )
         chunks = self._chunks[first:last]
         self._on_chunks(len(self._edges) if last == len(self._starts) else int(self._chunks[last]))
-        return table if self._kept_each is None else table.cut(_central(vectors, chunks, self._kept_each))
+        if self._kept_each is None:
+            return table
+        return table.cut(_central(vectors.astype(np.float32), chunks, self._kept_each))
 
 
 def _central(vectors: NDArray[np.float32], chunks: NDArray[np.int64], most: int) -> NDArray[np.int64]:

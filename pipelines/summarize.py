@@ -69,7 +69,7 @@ class Settings:
 
     def _summarizer(self, texts: Mapping[str, str], calls: _Calls) -> Summarizer:
         if self.model == "extractive":
-            return ExtractiveSummarizer(tokenizer=self.tokenizer or BUNDLED)
+            return ExtractiveSummarizer(tokenizer=self.tokenizer or BUNDLED, cache=self.cache)
         if isinstance(self.model, Summarizer):
             return self.model
         from longdoc.pipelines.chat_models import chat_model, tokenizer_for
@@ -107,34 +107,44 @@ class Summarization(Runnable[Sources, SummaryTree]):
         began = time.monotonic()
         calls = _Calls()
         job = self.settings.job(sources, calls)
+        store = None if self.settings.cache is None else SummaryStore(self.settings.cache)
+        made = (None if store is None else self._found(job, store)) or self._made(job, store)
+        run = Run(
+            model=job.summarizer.name,
+            max_tokens=job.max_tokens,
+            calls=made.planned - made.reused,
+            extra_calls=calls.extra + made.retries,
+            seconds=time.monotonic() - began,
+            planned_calls=made.planned,
+            max_calls=made.most,
+            query=job.query,
+            texts=job.texts,
+            pages=job.pages,
+            reused=made.reused,
+        )
+        return replace(made.tree, run=run)
+
+    def _found(self, job: Job, store: SummaryStore) -> _Made | None:
+        """What an earlier run of the same job made, if no one wants to be told of the way."""
+        if self._on_route is not None or (found := store.get_run(job.key)) is None:
+            return None
+        tree, planned, most = found
+        return _Made(tree, planned, most, planned)
+
+    def _made(self, job: Job, store: SummaryStore | None) -> _Made:
         if isinstance(job.summarizer, ExtractiveSummarizer):
             job.summarizer.preload()
         plan = plan_of(job)
         if self._on_route is not None:
             self._on_route(job.route)
-        tree, retries, reused = self._tree(job)
-        run = Run(
-            model=job.summarizer.name,
-            max_tokens=job.max_tokens,
-            calls=plan.calls - reused,
-            extra_calls=calls.extra + retries,
-            seconds=time.monotonic() - began,
-            planned_calls=plan.calls,
-            max_calls=plan.max_calls,
-            query=job.query,
-            texts=job.texts,
-            pages=job.pages,
-            reused=reused,
-        )
-        return replace(tree, run=run)
-
-    def _tree(self, job: Job) -> tuple[SummaryTree, int, int]:
-        """The tree, the calls that failed, and the nodes that were finished before."""
         if isinstance(job.summarizer, ExtractiveSummarizer):
-            return Extract(job, job.summarizer, self._on_event).run(), 0, 0
-        store = None if self.settings.cache is None else SummaryStore(self.settings.cache)
-        reduction = MapReduce(job, memories(job), self._on_event, store)
-        return reduction.run(), reduction.retries, reduction.reused
+            made = _Made(Extract(job, job.summarizer, self._on_event).run(), plan.calls, plan.max_calls)
+        else:
+            reduction = MapReduce(job, memories(job, self.settings.cache), self._on_event, store)
+            made = _Made(reduction.run(), plan.calls, plan.max_calls, reduction.reused, reduction.retries)
+        if store is not None and not any(node.error for node in made.tree.walk()):
+            store.put_run(job.key, made.tree, made.planned, made.most)
+        return made
 
 
 def summarize(
@@ -167,6 +177,17 @@ def plan(
     """What `summarize` with the same arguments will take. Reads and tokenizes the source, and calls no model."""
     wanted = Settings(max_tokens=max_tokens, query=query, model=model, **settings)
     return plan_of(wanted.job(source), prices)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A tree, the calls planned for it and the most there could be, the nodes found finished, the calls that failed."""
+
+    tree: SummaryTree
+    planned: int
+    most: int
+    reused: int = 0
+    retries: int = 0
 
 
 class _Calls:

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from longdoc.chunkers.token_chunker import TokenChunker
     from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
     from longdoc.errors import LongdocError
+    from longdoc.memory.cache_key import KeySpace
+    from longdoc.memory.cached_embeddings import CachedEmbeddings
+    from longdoc.memory.cached_replies import CachedReplies
     from longdoc.memory.chat_history import ChatHistory, HistorySettings
+    from longdoc.memory.encoding_cache import EncodingCache
     from longdoc.memory.running_memory import RunningMemory
     from longdoc.memory.summary import Sentence, Summary
     from longdoc.memory.summary_tree import SummaryTree
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from longdoc.models.fast_longformer import fast_longformer
     from longdoc.models.kv_sessions import KVSessions
     from longdoc.models.longformer_reader import LongformerReader
+    from longdoc.models.performer import PerformerConfig, PerformerEncoder
+    from longdoc.models.recurrent_state import RecurrentState, TorchRecurrence
     from longdoc.models.windowed_chat_model import WindowedChatModel
     from longdoc.models.windowed_decoder import WindowedDecoder
     from longdoc.pipelines.chat_summarizer import ChatSummarizer
@@ -46,22 +52,29 @@ if TYPE_CHECKING:
     from longdoc.pipelines.summarizer import Passage, Summarizer
 
 _HOMES = {
+    "CachedEmbeddings": "memory.cached_embeddings",
+    "CachedReplies": "memory.cached_replies",
     "ChatHistory": "memory.chat_history",
     "ChatSummarizer": "pipelines.chat_summarizer",
     "ContentChunker": "chunkers.content_chunker",
     "Embedder": "models.embedder",
+    "EncodingCache": "memory.encoding_cache",
     "ExtractiveSummarizer": "pipelines.extractive",
     "FanOutOptions": "pipelines.fan_out",
     "HistorySettings": "memory.chat_history",
     "KVSessions": "models.kv_sessions",
+    "KeySpace": "memory.cache_key",
     "LedSummarizer": "pipelines.led_summarizer",
     "LongdocError": "errors",
     "LongformerReader": "models.longformer_reader",
     "MeaningChunker": "chunkers.meaning_chunker",
     "ModelAtHand": "pipelines.route",
     "Passage": "pipelines.summarizer",
+    "PerformerConfig": "models.performer",
+    "PerformerEncoder": "models.performer",
     "Plan": "pipelines.plan",
     "Prices": "pipelines.plan",
+    "RecurrentState": "models.recurrent_state",
     "Request": "pipelines.route",
     "Route": "pipelines.route",
     "Router": "pipelines.router",
@@ -77,6 +90,7 @@ _HOMES = {
     "SummaryTree": "memory.summary_tree",
     "TokenChunker": "chunkers.token_chunker",
     "Tokenizer": "chunkers.tokenizer",
+    "TorchRecurrence": "models.recurrent_state",
     "WindowedChatModel": "models.windowed_chat_model",
     "WindowedDecoder": "models.windowed_decoder",
     "afan_out": "pipelines.fan_out",
@@ -93,22 +107,29 @@ _HOMES = {
 
 __version__ = "0.1.0"
 __all__ = [
+    "CachedEmbeddings",
+    "CachedReplies",
     "ChatHistory",
     "ChatSummarizer",
     "ContentChunker",
     "Embedder",
+    "EncodingCache",
     "ExtractiveSummarizer",
     "FanOutOptions",
     "HistorySettings",
     "KVSessions",
+    "KeySpace",
     "LedSummarizer",
     "LongdocError",
     "LongformerReader",
     "MeaningChunker",
     "ModelAtHand",
     "Passage",
+    "PerformerConfig",
+    "PerformerEncoder",
     "Plan",
     "Prices",
+    "RecurrentState",
     "Request",
     "Route",
     "Router",
@@ -124,6 +145,7 @@ __all__ = [
     "SummaryTree",
     "TokenChunker",
     "Tokenizer",
+    "TorchRecurrence",
     "WindowedChatModel",
     "WindowedDecoder",
     "afan_out",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from longdoc.cache_command import cache
+from longdoc.cache_command import cache as cache_commands
 from longdoc.errors import LongdocError
 from longdoc.generate_command import generate
 
@@ -41,6 +41,7 @@ TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken enco
 _CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page")
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
 ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and reply together.")]
+CacheFolder = Annotated[str | None, typer.Option("--cache", metavar="DIR", help="Where finished work is kept.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
@@ -56,6 +57,8 @@ def summarize(
     context_tokens: ContextTokens = 8192,
     concurrency: Annotated[int, typer.Option(help="Calls to a chat model at once.")] = 8,
     partial: Annotated[bool, typer.Option("--partial", help="Go on where a chat model fails for good.")] = False,
+    cache: CacheFolder = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep finished work.")] = False,
     route: Annotated[bool, typer.Option("--route", help="Say on stderr how the text is read, and why.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -72,12 +75,19 @@ def summarize(
         )
         if format not in FORMATS:
             _refuse(f"unknown format {format!r}; give one of {', '.join(FORMATS)}")
+        if cache is not None and no_cache:
+            _refuse("--cache and --no-cache were both given; give one of them")
+        from longdoc.memory.encoding_cache import EncodingCache
         from longdoc.pipelines.render import render
         from longdoc.pipelines.summarize import Summarization
 
+        if not no_cache:
+            wanted = dataclasses.replace(wanted, cache=EncodingCache(cache))
         with progress(quiet) as on_event:
             on_route = _tell_route if route else None
             tree = Summarization(wanted, on_event=on_event, on_route=on_route).run(_paths(sources))
+        if tree.run is not None and tree.run.reused and not quiet:
+            sys.stderr.write(f"reused {tree.run.reused:,} of {tree.run.planned_calls:,} summaries\n")
         _write(render(tree, format))  # type: ignore[arg-type]
 
 
@@ -139,7 +149,7 @@ def chunk(
 
 
 app.command()(generate)
-app.add_typer(cache, name="cache")
+app.add_typer(cache_commands, name="cache")
 
 
 def main() -> None:

@@ -212,6 +212,15 @@ def test_every_format_is_written(format: str, begins: str, book: Path) -> None:
     assert "harbour" in result.stdout
 
 
+def test_a_second_summary_is_read_from_the_cache_and_the_same(book: Path, tmp_path: Path) -> None:
+    kept = longdoc("summarize", book, "--cache", tmp_path / "kept")
+    again = longdoc("summarize", book, "--cache", tmp_path / "kept")
+    assert again.stdout == kept.stdout == longdoc("summarize", book, "--no-cache").stdout
+    assert "reused" not in kept.stderr
+    assert re.fullmatch(r"reused (\d+) of \1 summaries\n", again.stderr)
+    assert longdoc("summarize", book, "--cache", tmp_path / "kept", "--quiet").stderr == ""
+
+
 def test_a_plan_is_what_the_run_takes(book: Path) -> None:
     made = json.loads(longdoc("plan", book, "--format", "json", "--chunk-tokens", "30").stdout)
     assert (made["sources"], made["model"], made["cost"]) == (1, "extractive", None)

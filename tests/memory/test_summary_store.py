@@ -7,6 +7,8 @@ from langchain_core.stores import InMemoryByteStore
 from longdoc.chunkers.span import Span
 from longdoc.memory.summary import Sentence, Summary
 from longdoc.memory.summary_store import SummaryStore
+from longdoc.memory.summary_tree import SummaryTree
+from longdoc.memory.tree_json import tree_from_json, tree_to_json
 
 COVERED = (Span(100, 200, "a"), Span(300, 400, "a"), Span(0, 50, "b"))
 
@@ -49,6 +51,39 @@ def test_a_damaged_value_counts_as_absent(summary: Summary, at: int, flip: int) 
     assert value is not None
     damaged = bytearray(value)
     damaged[at % len(value)] ^= flip
-    held.mset([(name, bytes(damaged)), ("summary-1-short", value[:3])])
+    held.mset([(name, bytes(damaged)), ("summary/1-short", value[:3])])
     assert store.get("k", COVERED) is None
     assert store.get("short", COVERED) is None
+
+
+names = st.text(alphabet=st.characters(), max_size=5)
+spans = st.tuples(st.builds(Span, st.integers(0, 9), st.integers(10, 99), names))
+leaves = st.builds(SummaryTree, names, spans, summaries, names, st.just(()), st.none() | names)
+trees = st.recursive(
+    leaves,
+    lambda below: st.builds(
+        SummaryTree,
+        names,
+        spans,
+        summaries,
+        names,
+        st.lists(below, min_size=1, max_size=3).map(tuple),
+        st.none() | names,
+    ),
+    max_leaves=6,
+)
+
+
+@given(tree=trees, calls=st.integers(0, 10**6))
+def test_the_tree_of_a_run_comes_back_equal(tree: SummaryTree, calls: int) -> None:
+    store = SummaryStore(InMemoryByteStore())
+    assert store.get_run("k") is None
+    store.put_run("k", tree, calls, 2 * calls)
+    assert store.get_run("k") == (tree, calls, 2 * calls)
+
+
+def test_a_tree_may_be_deeper_than_the_stack() -> None:
+    tree = SummaryTree("leaf", (Span(0, 1, "a"),), Summary((), 0), "key")
+    for _ in range(5000):
+        tree = SummaryTree("node", tree.spans, tree.summary, "key", (tree,))
+    assert tree_from_json(tree_to_json(tree)).depth == 5000

@@ -127,3 +127,18 @@ def test_another_model_budget_query_or_prompt_is_another_summary() -> None:
         {"model": ScriptedChatModel(replies=first_sentence, model_name="other")},
     ):
         assert run(text, cache, **change)[1] > made // 2
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 10**6), query=st.sampled_from([None, "What of the mill?"]))
+def test_the_extractive_summary_is_the_same_with_a_cache_and_without(seed: int, query: str | None) -> None:
+    cache, text = InMemoryByteStore(), book(seed)
+    cold = summarize(text, query=query, max_tokens=80, chunk_tokens=100)
+    first = summarize(text, query=query, max_tokens=80, chunk_tokens=100, cache=cache)
+    warm = summarize(text, query=query, max_tokens=80, chunk_tokens=100, cache=cache)
+    assert first == warm == cold
+    assert warm.run.reused == warm.run.planned_calls  # type: ignore[union-attr]
+    edited = text.replace("harvest", "long harvest", 1)
+    assert summarize(edited, query=query, max_tokens=80, chunk_tokens=100, cache=cache) == summarize(
+        edited, query=query, max_tokens=80, chunk_tokens=100
+    )

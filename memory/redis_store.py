@@ -1,0 +1,48 @@
+"""A LangChain `ByteStore` on Redis, for a cache that several machines share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from langchain_core.stores import ByteStore
+
+
+class RedisStore(ByteStore):
+    """Bytes in a Redis database, their keys led by `prefix`; other keys there are left alone.
+
+    Takes a `redis.Redis` that answers in bytes (`decode_responses` off, as it is by default). The server caps its
+    own memory: set `maxmemory` and `maxmemory-policy allkeys-lru`.
+    """
+
+    def __init__(self, client: Any, prefix: str = "longdoc:") -> None:
+        self.client = client
+        self.prefix = prefix
+
+    def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values, None where there is none; one round trip."""
+        values: list[bytes | None] = self.client.mget(self._names(keys)) if keys else []
+        return values
+
+    def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
+        """Stores the values, all at once."""
+        if key_value_pairs:
+            self.client.mset({self.prefix + key: value for key, value in key_value_pairs})
+
+    def mdelete(self, keys: Sequence[str]) -> None:
+        """Forgets the keys; those not there are left out."""
+        if keys:
+            self.client.delete(*self._names(keys))
+
+    def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
+        """The keys that start with the prefix, each once, in no order."""
+        start = self.prefix + (prefix or "")
+        seen = set()
+        for name in self.client.scan_iter(match=re.sub(r"([*?\[\]\\^])", r"\\\1", start) + "*"):
+            if name not in seen:  # a scan may tell a key twice
+                seen.add(name)
+                yield name.decode()[len(self.prefix) :]
+
+    def _names(self, keys: Sequence[str]) -> list[str]:
+        return [self.prefix + key for key in keys]
