@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,7 +160,19 @@ def main() -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    app()
+    try:
+        app()
+    except SystemExit as ended:
+        _leave(ended)
+        raise
+
+
+def _leave(ended: SystemExit) -> None:
+    """Ends at once where calls were left behind: an orderly end would crash on a thread that is inside torch."""
+    if any(thread.daemon for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code if isinstance(ended.code, int) else 1)
 
 
 @contextmanager
