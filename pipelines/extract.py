@@ -48,11 +48,11 @@ class Extract:
     def _tables(self) -> dict[str, SentenceTable]:
         """Each source's sentences. Its chunks are done, for whoever watches, once they are embedded."""
         tables = {}
-        leaves = list(self.job.outline.leaves)
+        leaves, tokenizer = list(self.job.outline.leaves), self._summarizer.tokenizer
         for document in self.job.documents:
             source = str(document.metadata["source"])
             edges = [leaf.span.start for leaf in leaves if leaf.span.source == source]
-            maker = TableMaker(document, edges, self._summarizer.encoder, self._progress(source))
+            maker = TableMaker(document, edges, self._summarizer.encoder, self._progress(source), tokenizer=tokenizer)
             tables[source] = maker.make()
         return tables
 

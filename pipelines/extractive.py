@@ -41,6 +41,7 @@ class Candidates:
 
     sentence: Callable[[int], Sentence]
     scores: NDArray[np.float64]
+    tokens: NDArray[np.int32]
     vectors: NDArray[np.float16]
     prose: NDArray[np.bool_]
     crowding: float
@@ -96,7 +97,7 @@ class ExtractiveSummarizer:
         """
         starts = [0, *accumulate(len(passage.text) + len(_BREAK) for passage in passages)]
         document = Document(page_content=_BREAK.join(passage.text for passage in passages))
-        table = TableMaker(document, starts[:-1] or [0], self.encoder).make()
+        table = TableMaker(document, starts[:-1] or [0], self.encoder, tokenizer=self.tokenizer).make()
 
         def sentence(row: int) -> Sentence:
             start, end = int(table.starts[row]), int(table.ends[row])
@@ -134,6 +135,7 @@ class ExtractiveSummarizer:
         candidates = Candidates(
             sentence,
             scores_of(tables, query),
+            np.concatenate([table.tokens for table in tables]),
             np.concatenate([table.vectors for table in tables]),
             np.concatenate([readable(table) for table in tables]),
             0.0 if query is not None else _CROWDING * (1 - max(edge_share(table.positions) for table in tables)),
@@ -165,22 +167,20 @@ class ExtractiveSummarizer:
         for start in range(0, len(pool), _CONSIDERED):  # a later block only where the ones before it fill nothing
             block = pool[start : start + _CONSIDERED]
             vectors = candidates.vectors[block].astype(np.float32)
-            value = candidates.scores[block].copy()
+            tokens, value = candidates.tokens[block], candidates.scores[block].copy()
             cost = np.zeros(len(block), np.float32)
             for _ in range(len(block)):
+                value[tokens > left] = -np.inf
                 best = int(np.argmax(value - cost))
-                if cost[best] >= _NEVER:
+                if cost[best] >= _NEVER or np.isneginf(value[best]):
                     break
                 value[best] = -np.inf
                 line = candidates.sentence(int(block[best])).line
-                if line.count(" ") >= left or line in said:  # a word is a token or more, and quicker counted
-                    continue
-                tokens = self.tokenizer.count(line)
-                if tokens > left:
+                if line in said:
                     continue
                 said.add(line)
                 rows.append(int(block[best]))
-                left -= tokens
+                left -= int(tokens[best])
                 cost = np.maximum(cost, self._cost(candidates, block, best, vectors @ vectors[best]))
                 if left < 4:  # no sentence worth its place is shorter
                     return rows
@@ -198,7 +198,7 @@ class ExtractiveSummarizer:
         return cost
 
     def _refuse(self, candidates: Candidates, budget: int) -> None:
-        shortest = min(self.tokenizer.count(candidates.sentence(row).line) for row in range(len(candidates.scores)))
+        shortest = int(candidates.tokens.min())
         raise BudgetError(
             f"max_tokens is {budget}, and the shortest sentence has {shortest} tokens; give {shortest} or more"
         )

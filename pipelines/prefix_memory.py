@@ -43,7 +43,9 @@ def _told(job: Job, cache: ByteStore | None) -> Iterator[Summary]:
     for document in job.documents:
         source = str(document.metadata["source"])
         spans = [leaf.span for leaf in job.outline.leaves if leaf.span.source == source]
-        table = TableMaker(document, [span.start for span in spans], extractive.encoder, kept=_ALL).make()
+        table = TableMaker(
+            document, [span.start for span in spans], extractive.encoder, kept=_ALL, tokenizer=extractive.tokenizer
+        ).make()
         for span in spans:
             alone = _alone(table.cut(table.rows(span)))
             sentence = sentence_maker([alone], job.texts)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from longdoc.chunkers.sections import split_sections
 from longdoc.chunkers.sentences import split_sentences
 from longdoc.chunkers.span import Span
+from longdoc.chunkers.tokenizer import Tokenizer, counts, load_tokenizer
 
 KEPT = 40_000  # vectors held at once; of a longer text each chunk keeps its most central sentences
 _LEAST_KEPT = 3  # sentences of each chunk, however long the text
@@ -66,6 +67,7 @@ class SentenceTable:
     loose: NDArray[np.float32]  # 1 where the sentence cannot stand alone
     ended: NDArray[np.float32]  # 1 where it ends as sentences do, unlike captions and lines of a list
     topicality: NDArray[np.float32]  # TF-IDF cosine to the whole source
+    tokens: NDArray[np.int32]  # of the sentence as it is rendered
     vectors: NDArray[np.float16]  # (rows, width)
     total: int  # sentences of the source
 
@@ -93,6 +95,7 @@ _ARRAYS = (
     "loose",
     "ended",
     "topicality",
+    "tokens",
     "vectors",
 )
 
@@ -100,9 +103,9 @@ _ARRAYS = (
 class TableMaker:
     """Makes the table of a document whose chunks begin at `edges`, the first at 0.
 
-    `on_chunks` is told the number of chunks whose sentences have been embedded, and never goes back. Time is that
-    of embedding each sentence once, `window` at a time, and little more; memory is bounded by `kept` vectors, or by
-    three for each chunk.
+    `tokenizer` counts the sentences, the bundled one by default. `on_chunks` is told the number of chunks whose
+    sentences have been embedded, and never goes back. Time is that of embedding each sentence once, `window` at a time,
+    and little more; memory is bounded by `kept` vectors, or by three for each chunk.
     """
 
     def __init__(
@@ -113,6 +116,7 @@ class TableMaker:
         on_chunks: Callable[[int], object] = lambda count: None,
         kept: int = KEPT,
         window: int = WINDOW,
+        tokenizer: Tokenizer | None = None,
     ) -> None:
         self._text = document.page_content
         self._source = str(document.metadata.get("source", ""))
@@ -120,6 +124,7 @@ class TableMaker:
         self._encoder = encoder
         self._on_chunks = on_chunks
         self._size = window
+        self._tokenizer = tokenizer or load_tokenizer()
         rows = list(self._find(document)) or list(self._find(document, headings=True))
         found = np.array(rows, np.int64).reshape(-1, 3)
         self._starts, self._ends, self._leads = found[:, 0], found[:, 1], found[:, 2]
@@ -180,6 +185,7 @@ class TableMaker:
             loose=surface[:, 3],
             ended=surface[:, 4],
             topicality=surface[:, 5],
+            tokens=np.array(counts(self._tokenizer, [" ".join(text.split()) for text in texts]), np.int32),
             vectors=vectors,
             total=len(self._starts),
         )

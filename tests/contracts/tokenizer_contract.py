@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from strategies import texts
 
-from longdoc.chunkers.tokenizer import JointedTokenizer, Tokenizer
+from longdoc.chunkers.tokenizer import JointedTokenizer, Tokenizer, counts
 
 inherited = settings(max_examples=80, suppress_health_check=[HealthCheck.differing_executors])
 
@@ -51,6 +51,11 @@ class TokenizerContract:
     def test_the_same_text_has_the_same_tokens(self, tokenizer: Tokenizer, text: str) -> None:
         assert tokenizer.count(text) == tokenizer.count(text)
         assert np.array_equal(tokenizer.offsets(text), tokenizer.offsets(text))
+
+    @inherited
+    @given(some=st.lists(texts, max_size=4))
+    def test_many_texts_are_counted_as_one_by_one(self, tokenizer: Tokenizer, some: list[str]) -> None:
+        assert counts(tokenizer, some) == [tokenizer.count(text) for text in some]
 
     def test_empty_text_has_no_tokens(self, tokenizer: Tokenizer) -> None:
         assert tokenizer.count("") == 0
