@@ -41,8 +41,8 @@ class _Layer(NamedTuple):
     down_norm: _Norm
 
     def __call__(self, x: Tensor, groups: Sequence[Group]) -> Tensor:  # (rows, width)
-        x = self.mix_norm(x + self.mix(_attend(self.qkv(x), groups)))
-        return self.down_norm(x + self.down(F.gelu(self.up(x))))
+        x = self.mix_norm(self.mix(_attend(self.qkv(x), groups)).add_(x))
+        return self.down_norm(self.down(torch.ops.aten.gelu_(self.up(x))).add_(x))
 
 
 class Group(NamedTuple):
