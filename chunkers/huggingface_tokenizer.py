@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Self
 
@@ -19,19 +19,29 @@ if TYPE_CHECKING:
     import tokenizers
     from numpy.typing import NDArray
 
+    from longdoc.chunkers.word_table import WordTable
+
 _JOINT = re.compile(r"[ \u4e00-\u9fa5]")  # BERT parts words at white space and takes each ideograph for a word
+_PARTS = re.compile(r"[!-/:-@\[-`{-~]|[ \n\u4e00-\u9fa5]?[^ \n\u4e00-\u9fa5!-/:-@\[-`{-~]*")  # and each sign by itself
 LONGEST_WORD = 100  # WordPiece reads a longer word as one [UNK], whatever its length
 
 
 class HuggingFaceTokenizer:
     """Counts with a `tokenizer.json`, special tokens, padding and truncation left out."""
 
-    def __init__(self, backend: tokenizers.Tokenizer, name: str, joint: re.Pattern[str] | None = None) -> None:
+    def __init__(
+        self,
+        backend: tokenizers.Tokenizer,
+        name: str,
+        joint: re.Pattern[str] | None = None,
+        parts: re.Pattern[str] | None = None,
+    ) -> None:
         backend.no_padding()
         backend.no_truncation()
         self.backend = backend
         self._name = name
         self._joint = joint
+        self._parts = parts
 
     @classmethod
     @cache
@@ -45,7 +55,7 @@ class HuggingFaceTokenizer:
         backend = Tokenizer.from_str(bundled_file("tokenizer.json").decode())
         pieces = pre_tokenizers.Split(Regex(rf"[\s\S]{{1,{LONGEST_WORD}}}"), behavior="isolated")
         backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pieces])
-        return cls(backend, FINGERPRINT, _JOINT)
+        return cls(backend, FINGERPRINT, _JOINT, _PARTS)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -87,21 +97,30 @@ class HuggingFaceTokenizer:
 
     def count(self, text: str) -> int:
         """How many tokens `text` has, without the special tokens that frame it."""
-        return len(self.backend.encode(without_surrogates(text), add_special_tokens=False))
+        return int(self._words.sizes(self._parted(text)).sum())
 
     def counts(self, texts: Sequence[str]) -> list[int]:
-        """`count` of each text, on all cores."""
-        plain = [without_surrogates(text) for text in texts]
-        return [len(encoding) for encoding in self.backend.encode_batch_fast(plain, add_special_tokens=False)]
+        """`count` of each text."""
+        return [self.count(text) for text in texts]
 
     def offsets(self, text: str) -> NDArray[np.int64]:  # (tokens, 2)
         """Start and end character of each token; linear in the text."""
         import numpy as np
 
-        encoding = self.backend.encode(without_surrogates(text), add_special_tokens=False)
-        pairs = np.array(encoding.offsets, np.int64).reshape(-1, 2)
+        pairs = self._words.offsets(self._parted(text))
         pairs[:, 0] = np.maximum.accumulate(pairs[:, 0])
         return pairs
+
+    def _parted(self, text: str) -> list[str]:
+        """The text in parts whose tokens are those of the text, one after the other; whole where none are known."""
+        text = without_surrogates(text)
+        return [text] if self._parts is None else self._parts.findall(text)[:-1]
+
+    @cached_property
+    def _words(self) -> WordTable:
+        from longdoc.chunkers.word_table import WordTable
+
+        return WordTable(self.backend)
 
 
 def _line(error: Exception) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longdoc.chunkers.span import Span
 from longdoc.memory.summary import Sentence, Summary
+
+if TYPE_CHECKING:
+    from longdoc.memory.summary_diff import SummaryDiff
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,12 @@ class SummaryTree:
         while level:
             level, depth = [child for node in level for child in node.children], depth + 1
         return depth
+
+    def diff(self, new: SummaryTree) -> SummaryDiff:
+        """What changed in the summary from this tree to a new one, and which chunks are the reason."""
+        from longdoc.memory.summary_diff import diff
+
+        return diff(self, new)
 
     def walk(self) -> Iterator[SummaryTree]:
         """This node and all below it, parents first, in reading order."""
