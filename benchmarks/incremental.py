@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def first_words(messages: list[BaseMessage]) -> str:
     lines = str(messages[-1].content).split("<passages-")[1].split("</passages-")[0].splitlines()[1:]
     body = "\n".join(line for line in lines if not line.startswith("# "))
     first = next((span.of(body) for span in split_sentences(body)), "There is nothing but a heading here.")
-    return " ".join(first.split()[:15]).rstrip(".") + "."
+    return f"It is said: {' '.join(first.split()[:15]).rstrip('.')}."
 
 
 def run(text: str, cache: InMemoryByteStore | EncodingCache | None, memory: int, chunk: int) -> tuple[SummaryTree, int]:
@@ -160,8 +160,8 @@ def kills(given: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "text.txt").write_text(text, encoding="utf-8")
             command = [sys.executable, __file__, "work", "--folder", folder, "--concurrency", str(given.concurrency)]
-            delays = [] if trial == 0 else list(_delays(rng, given.kills - killed))
-            done = sum(_killed(command, delay) for delay in delays)
+            kills = 0 if trial == 0 else min(given.kills - killed, rng.randint(1, 10))
+            done = sum(_killed(command, Path(folder) / "calls", rng) for _ in range(kills))
             output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
             calls = (Path(folder) / "calls").stat().st_size
         if trial == 0:
@@ -185,21 +185,16 @@ def kills(given: argparse.Namespace) -> None:
     publish("incremental_kills", "Runs that were killed", body)
 
 
-def _delays(rng: random.Random, left: int) -> Iterator[float]:
-    """When each of a run's kills comes, in seconds after the process was started."""
-    for _ in range(min(left, rng.randint(1, 10))):
-        yield rng.uniform(0.5, 5.0)
-
-
-def _killed(command: Sequence[str], delay: float) -> bool:
+def _killed(command: Sequence[str], calls: Path, rng: random.Random) -> bool:
+    """Whether the run was still at work when it was killed: after up to 60 calls more, at a random moment."""
+    before = calls.stat().st_size if calls.exists() else 0
+    wanted = before + rng.randint(0, 60)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        process.wait(delay)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return True
-    return False
+    while process.poll() is None and (not calls.exists() or calls.stat().st_size < wanted):
+        time.sleep(0.002)
+    time.sleep(rng.uniform(0.0, 0.1))
+    process.send_signal(signal.SIGKILL)
+    return process.wait() == -signal.SIGKILL
 
 
 def warm(given: argparse.Namespace) -> None:
