@@ -34,7 +34,9 @@ def entry(name: str, kind: str, text: str, metadata: Mapping[str, Any], headed: 
     try:
         kept = json.loads(json.dumps(metadata))
     except (TypeError, ValueError) as error:
-        raise InputError(f"the metadata {metadata!r} is not JSON ({error}): give strings, numbers, lists, dicts") from None
+        raise InputError(
+            f"the metadata {metadata!r} is not JSON ({error}): give strings, numbers, lists, dicts"
+        ) from None
     headings = metadata.get("headings") if headed else None
     read = "\n".join([" > ".join(map(str, headings)), text]) if headings else text
     return Entry(name, kind, text, kept, read, _digest(read))
@@ -75,7 +77,8 @@ def plain(documents: Sequence[Document], names: Sequence[str]) -> list[Entry]:
 
 def _node(document: str, node: SummaryTree) -> dict[str, Any]:
     spans = [[span.start, span.end] for span in node.spans]
-    metadata: dict[str, Any] = {"source": document, "title": node.title, "level": node.depth, "spans": spans}
+    source = (node.spans[0].source if node.spans else "") or document
+    metadata: dict[str, Any] = {"source": source, "title": node.title, "level": node.depth, "spans": spans}
     if spans:
         metadata |= {"start_index": spans[0][0], "end_index": spans[-1][1]}
     return metadata

@@ -74,14 +74,14 @@ def joined(parts: Sequence[Part]) -> Part:
     )
 
 
-def write_segment(root: Path, name: str, part: Part, settings: IndexSettings) -> str:
-    """Writes the part as the folder `name`, on disk when this returns, and says how its vectors are laid out."""
+def write_segment(root: Path, name: str, part: Part, settings: IndexSettings, lasting: bool) -> str:
+    """Writes the part as the folder `name`, synced to the disk if `lasting`; says how its vectors are laid out."""
     folder = root / name
     folder.mkdir(parents=True)
     layout = write_vectors(folder, part.vectors, settings)
     arrays = {"rows": part.rows, "ties": part.ties, "kinds": part.kinds, **postings_arrays(part.postings)}
     save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, folder / ARRAYS)
-    for path in (*folder.iterdir(), folder, root):
+    for path in (*folder.iterdir(), folder, root) if lasting else ():
         _sync(path)
     return layout
 

@@ -26,6 +26,8 @@ class IndexSettings:
     `fusion` "weighted" adds `vector_share` of the cosine to the rest of the BM25 score over the query's best;
     "reciprocal" adds 1 / (60 + rank) of both lists (Cormack et al., 2009). Each list gives `depth` candidates, or as
     many as are asked for.
+
+    `headed`: a chunk is embedded, and its words are counted, under the headings that it stands in.
     """
 
     scan: Scan = "auto"
@@ -37,6 +39,7 @@ class IndexSettings:
     fusion: Fusion = "weighted"
     vector_share: float = 0.7
     depth: int = 100
+    headed: bool = True
 
     def __post_init__(self) -> None:
         if self.scan not in _SCANS:

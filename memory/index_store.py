@@ -51,8 +51,12 @@ _MANIFEST = b"index"
 _LAST_ROW = (1 << 32) - 1
 
 
-class MissingVectors(LongdocError):
-    """Texts that a change needs and that were deleted while others were embedded."""
+class MissingVectorsError(LongdocError):
+    """Texts that a change needs, by digest, and that were deleted while others were embedded."""
+
+    def __init__(self, digests: Sequence[str]) -> None:
+        super().__init__(f"{len(digests)} texts have no vector: embed them and try again")
+        self.digests = digests
 
 
 @dataclass
@@ -71,8 +75,8 @@ class _Open:
 class IndexStore:
     """The folder of an index: many readers, each of one moment, beside one writer at a time, over all processes."""
 
-    def __init__(self, folder: Path, settings: IndexSettings) -> None:
-        self.folder, self.settings = folder, settings
+    def __init__(self, folder: Path, settings: IndexSettings, lasting: bool) -> None:
+        self.folder, self.settings, self._lasting = folder, settings, lasting
         self._root = folder / "segments"
         self._held = opened(folder, _MAP_BYTES)
         self._last: Snapshot | None = None
@@ -102,7 +106,7 @@ class IndexStore:
     def change(self, edit: Edit, vectors: Vectors, fingerprint: str) -> None:
         """Makes the documents that `edit` names hold what it says; on disk when this returns.
 
-        Every new entry needs its text's vector, in `vectors` by digest or in the index: else `MissingVectors`.
+        Every new entry needs its text's vector, in `vectors` by digest or in the index: else `MissingVectorsError`.
         """
         here = self.environment
         made: list[bool] = []
@@ -118,7 +122,7 @@ class IndexStore:
     def write_part(self, part: Part) -> _Open:
         """The part as a new segment, on disk."""
         name = secrets.token_hex(8)
-        layout = write_segment(self._root, name, part, self.settings)
+        layout = write_segment(self._root, name, part, self.settings, self._lasting)
         return _Open(open_segment(self._root, name, layout), None)
 
     def _clean(self, manifest: Manifest) -> None:
@@ -294,7 +298,7 @@ def _vectors(view: View, digests: Sequence[str], given: Vectors) -> NDArray[np.f
     rows = dict(zip(lacking, view.rows_of_digests(lacking), strict=True))
     missing = [digest for digest, row in rows.items() if row is None]
     if missing:
-        raise MissingVectors(f"{len(missing)} texts have no vector; embed them and try again")
+        raise MissingVectorsError(missing)
     known = view.snapshot.vectors([row for row in rows.values() if row is not None])
     found = [given[digest] if digest in given else known[rows[digest] or 0] for digest in digests]
     if len({vector.shape for vector in found}) > 1:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import faiss
+import faiss as typed_faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.memory.index_settings import IndexSettings
 
+faiss: Any = typed_faiss  # its stubs lack much of what it has
 FLAT, COARSE = "vectors.faiss", "coarse.faiss"
 _SPARE = 16  # more than asked for, so that most ties at the end are seen at once
 _NEAR = 1e-5  # how far FAISS's float32 cosine of unit vectors may be from the exact one

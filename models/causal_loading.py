@@ -8,14 +8,17 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from longdoc.errors import UnavailableError
+from longdoc.models.weights import Weights, quantize
 from longdoc.models.windowed_decoder import WindowedDecoder
 
 
-def load_decoder(name: str, *, dtype: torch.dtype | None = None, device: str = "cpu") -> WindowedDecoder:
+def load_decoder(
+    name: str, *, dtype: torch.dtype | None = None, device: str = "cpu", weights: Weights | None = None
+) -> WindowedDecoder:
     """The decoder in the folder `name`, or of that hub id, with its tokenizer; `dtype` None is that of the weights.
 
-    Raises `UnavailableError` where there is none, where it is not in safetensors, or where it needs code of its own,
-    and `InputError` where it cannot be windowed.
+    `weights` is the form that `quantize` then gives the model. Raises `UnavailableError` where there is none, where it
+    is not in safetensors, or where it needs code of its own, and `InputError` where it cannot be windowed.
     """
     given: dict[str, Any] = {"trust_remote_code": False}
     try:
@@ -27,4 +30,4 @@ def load_decoder(name: str, *, dtype: torch.dtype | None = None, device: str = "
             f"or a hub id that can be reached ({str(error).splitlines()[0]})"
         ) from error
     model.to(device)  # type: ignore[arg-type]
-    return WindowedDecoder(model, tokenizer)
+    return WindowedDecoder(quantize(model, weights), tokenizer)

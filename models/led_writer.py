@@ -11,6 +11,7 @@ from transformers import LEDForConditionalGeneration, PreTrainedModel, PreTraine
 from longdoc.errors import BudgetError, InputError
 from longdoc.models.checkpoints import load_checkpoint, token_id
 from longdoc.models.fast_longformer import fast_longformer
+from longdoc.models.weights import Weights, quantize
 from longdoc.surrogates import without_surrogates
 
 
@@ -35,10 +36,21 @@ class LEDWriter:
         self._turn = Lock()
 
     @classmethod
-    def load(cls, name: str, *, num_beams: int = 4, dtype: torch.dtype | None = None, device: str = "cpu") -> Self:
-        """The writer for the weights in the folder `name`, or of that hub id; errors as in `load_checkpoint`."""
-        loaded = load_checkpoint(name, LEDForConditionalGeneration, dtype=dtype, device=device)
-        return cls(*loaded, num_beams=num_beams)
+    def load(
+        cls,
+        name: str,
+        *,
+        num_beams: int = 4,
+        dtype: torch.dtype | None = None,
+        device: str = "cpu",
+        weights: Weights | None = None,
+    ) -> Self:
+        """The writer for the weights in the folder `name`, or of that hub id; errors as in `load_checkpoint`.
+
+        `weights` is the form that `quantize` gives what was loaded.
+        """
+        model, tokenizer = load_checkpoint(name, LEDForConditionalGeneration, dtype=dtype, device=device)
+        return cls(quantize(model, weights), tokenizer, num_beams=num_beams)
 
     @property
     def max_input_tokens(self) -> int:

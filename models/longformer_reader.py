@@ -20,6 +20,7 @@ from transformers import (
 from longdoc.errors import BudgetError, InputError
 from longdoc.models.checkpoints import load_checkpoint, token_id
 from longdoc.models.fast_longformer import fast_longformer
+from longdoc.models.weights import Weights, quantize
 from longdoc.surrogates import without_surrogates
 
 Task = Literal["encode", "classify", "answer"]
@@ -96,9 +97,21 @@ class LongformerReader:
         self._last = token_id(tokenizer, "sep_token", "eos_token")
 
     @classmethod
-    def load(cls, name: str, task: Task = "classify", *, dtype: torch.dtype | None = None, **config: Any) -> Self:
-        """The reader for the weights in the folder `name`, or of that hub id; `config` as in `load_checkpoint`."""
-        return cls(*load_checkpoint(name, _KINDS[task], dtype=dtype, **config))
+    def load(
+        cls,
+        name: str,
+        task: Task = "classify",
+        *,
+        dtype: torch.dtype | None = None,
+        weights: Weights | None = None,
+        **config: Any,
+    ) -> Self:
+        """The reader for the weights in the folder `name`, or of that hub id; `config` as in `load_checkpoint`.
+
+        `weights` is the form that `quantize` gives what was loaded.
+        """
+        model, tokenizer = load_checkpoint(name, _KINDS[task], dtype=dtype, **config)
+        return cls(quantize(model, weights), tokenizer)
 
     @torch.inference_mode()
     def classify(self, text: str, merge: Literal["mean", "max"] = "mean") -> Classification:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain, groupby
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch reader knows
 from torch import Tensor
+
+from longdoc.models.int8_linear import Int8Linear
 
 LAYERS, HEADS, WIDTH = 6, 12, 384
 MAX_POSITIONS = 512
@@ -33,11 +36,11 @@ class _Linear(NamedTuple):
 
 
 class _Layer(NamedTuple):
-    qkv: _Linear
-    mix: _Linear
+    qkv: _Linear | Int8Linear
+    mix: _Linear | Int8Linear
     mix_norm: _Norm
-    up: _Linear
-    down: _Linear
+    up: _Linear | Int8Linear
+    down: _Linear | Int8Linear
     down_norm: _Norm
 
     def __call__(self, x: Tensor, groups: Sequence[Group]) -> Tensor:  # (rows, width)
@@ -69,18 +72,23 @@ def _attend(qkv: Tensor, groups: Sequence[Group]) -> Tensor:
 
 
 class MiniLM:
-    """Sentence vectors from the `weights` (the bytes of a safetensors file), computed in `dtype` on `device`."""
+    """Sentence vectors from the `weights` (the bytes of a safetensors file), computed in `dtype` on `device`.
 
-    def __init__(self, weights: bytes, dtype: torch.dtype, device: str = "cpu") -> None:
+    With `int8` the linear layers are kept in 8 bits; the words' vectors, half of all weights, stay in `dtype`.
+    """
+
+    def __init__(self, weights: bytes, dtype: torch.dtype, device: str = "cpu", *, int8: bool = False) -> None:
         from safetensors.torch import load
 
-        named = {name: tensor.to(device, dtype) for name, tensor in load(weights).items()}
+        exact = load(weights)
+        named = {name: tensor.to(device, dtype) for name, tensor in exact.items()}
         self.device = device
         embeddings = "embeddings.{}_embeddings.weight".format
         self._words = named[embeddings("word")]
         self._positions = named[embeddings("position")] + named[embeddings("token_type")][0]
         self._norm = _Norm(named["embeddings.LayerNorm.weight"], named["embeddings.LayerNorm.bias"])
-        self._layers = [_layer(named, f"encoder.layer.{index}.") for index in range(LAYERS)]
+        linear = partial(_int8, exact, device) if int8 else partial(_plain, named)
+        self._layers = [_layer(named, f"encoder.layer.{index}.", linear) for index in range(LAYERS)]
 
     @torch.inference_mode()
     def __call__(self, ids: Sequence[Sequence[int]]) -> Tensor:
@@ -112,9 +120,17 @@ def _groups(ids: Sequence[Sequence[int]]) -> Iterator[Group]:
         yield group
 
 
-def _layer(weights: dict[str, Tensor], prefix: str) -> _Layer:
-    def linear(*names: str) -> _Linear:
-        return _Linear(*(torch.cat([weights[f"{prefix}{n}.{part}"] for n in names]) for part in ("weight", "bias")))
+def _plain(weights: dict[str, Tensor], names: Sequence[str]) -> _Linear:
+    return _Linear(*(torch.cat([weights[f"{name}.{part}"] for name in names]) for part in ("weight", "bias")))
+
+
+def _int8(weights: dict[str, Tensor], device: str, names: Sequence[str]) -> Int8Linear:
+    return Int8Linear(*_plain(weights, names)).to(device)
+
+
+def _layer(weights: dict[str, Tensor], prefix: str, made: Callable[[Sequence[str]], _Linear | Int8Linear]) -> _Layer:
+    def linear(*names: str) -> _Linear | Int8Linear:
+        return made([prefix + name for name in names])
 
     def norm(name: str) -> _Norm:
         return _Norm(weights[f"{prefix}{name}.LayerNorm.weight"], weights[f"{prefix}{name}.LayerNorm.bias"])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from longdoc.memory.cached_embeddings import CachedEmbeddings
     from longdoc.memory.cached_replies import CachedReplies
     from longdoc.memory.chat_history import ChatHistory, HistorySettings
+    from longdoc.memory.document_index import DocumentIndex
     from longdoc.memory.encoding_cache import EncodingCache
     from longdoc.memory.running_memory import RunningMemory
     from longdoc.memory.summary import Sentence, Summary
@@ -57,6 +58,7 @@ _HOMES = {
     "ChatHistory": "memory.chat_history",
     "ChatSummarizer": "pipelines.chat_summarizer",
     "ContentChunker": "chunkers.content_chunker",
+    "DocumentIndex": "memory.document_index",
     "Embedder": "models.embedder",
     "EncodingCache": "memory.encoding_cache",
     "ExtractiveSummarizer": "pipelines.extractive",
@@ -112,6 +114,7 @@ __all__ = [
     "ChatHistory",
     "ChatSummarizer",
     "ContentChunker",
+    "DocumentIndex",
     "Embedder",
     "EncodingCache",
     "ExtractiveSummarizer",
