@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -50,6 +50,11 @@ class Embedder(Embeddings):
     def fingerprint(self) -> str:
         """Changes whenever the vectors may: weights, tokenizer, precision."""
         return f"{FINGERPRINT}:{self._dtype}"
+
+    def loaded(self) -> Self:
+        """The encoder, its files read ahead of the first text. Computes nothing: a thread that did would keep cores."""
+        _ = self._tokenizer, self._network
+        return self
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """A unit vector of 384 floats for each text."""

@@ -219,9 +219,9 @@ def _bundled() -> Encoder:
 
 
 def _loaded() -> Encoder:
-    encoder = _bundled()
-    encoder.encode(["."])
-    return encoder
+    from longdoc.models.embedder import Embedder
+
+    return Embedder().loaded()
 
 
 def _kept(encoder: Encoder, cache: ByteStore) -> Encoder:

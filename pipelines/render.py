@@ -176,7 +176,7 @@ def render_json(tree: SummaryTree) -> str:
         "reused": run.reused,
         "seconds": run.seconds,
     }
-    return json.dumps(shown, ensure_ascii=True, indent=2)
+    return json.dumps(shown, ensure_ascii=True)
 
 
 def _node_json(node: SummaryTree) -> dict[str, Any]:
