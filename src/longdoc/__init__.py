@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     from longdoc.models.recurrent_state import RecurrentState, TorchRecurrence
     from longdoc.models.windowed_chat_model import WindowedChatModel
     from longdoc.models.windowed_decoder import WindowedDecoder
+    from longdoc.pipelines.answer import Answer, Citation
+    from longdoc.pipelines.chat_settings import ChatSettings
     from longdoc.pipelines.chat_summarizer import ChatSummarizer
     from longdoc.pipelines.chunk import chunk
+    from longdoc.pipelines.document_chat import DocumentChat
     from longdoc.pipelines.extractive import ExtractiveSummarizer
     from longdoc.pipelines.fan_out import FanOutOptions, afan_out, fan_out
     from longdoc.pipelines.led_summarizer import LedSummarizer
@@ -53,11 +56,15 @@ if TYPE_CHECKING:
     from longdoc.pipelines.summarizer import Passage, Summarizer
 
 _HOMES = {
+    "Answer": "pipelines.answer",
     "CachedEmbeddings": "memory.cached_embeddings",
     "CachedReplies": "memory.cached_replies",
     "ChatHistory": "memory.chat_history",
+    "ChatSettings": "pipelines.chat_settings",
     "ChatSummarizer": "pipelines.chat_summarizer",
+    "Citation": "pipelines.answer",
     "ContentChunker": "chunkers.content_chunker",
+    "DocumentChat": "pipelines.document_chat",
     "DocumentIndex": "memory.document_index",
     "Embedder": "models.embedder",
     "EncodingCache": "memory.encoding_cache",
@@ -109,11 +116,15 @@ _HOMES = {
 
 __version__ = "0.1.0"
 __all__ = [
+    "Answer",
     "CachedEmbeddings",
     "CachedReplies",
     "ChatHistory",
+    "ChatSettings",
     "ChatSummarizer",
+    "Citation",
     "ContentChunker",
+    "DocumentChat",
     "DocumentIndex",
     "Embedder",
     "EncodingCache",

@@ -1,4 +1,4 @@
-"""The command line: `longdoc summarize`, `plan`, `chunk`, `generate`. Only the result goes to stdout."""
+"""The command line: `longdoc summarize`, `plan`, `chunk`, `ask`, `chat`, `serve` and more. Only results go to stdout."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from longdoc.ask_command import ask
 from longdoc.cache_command import cache as cache_commands
+from longdoc.chat_command import chat
 from longdoc.errors import LongdocError
 from longdoc.generate_command import generate
+from longdoc.serve_command import serve
 
 if TYPE_CHECKING:
     from longdoc.pipelines.fan_out import FanOutOptions
@@ -42,6 +45,7 @@ TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken enco
 _CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page")
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
 ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and reply together.")]
+StrategyName = Annotated[str, typer.Option("--strategy", help="map-reduce, or refine: chunk by chunk, by a model.")]
 CacheFolder = Annotated[str | None, typer.Option("--cache", metavar="DIR", help="Where finished work is kept.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
@@ -56,6 +60,7 @@ def summarize(
     tokenizer: TokenizerName = None,
     chunk_tokens: ChunkTokens = None,
     context_tokens: ContextTokens = 8192,
+    strategy: StrategyName = "map-reduce",
     concurrency: Annotated[int, typer.Option(help="Calls to a chat model at once.")] = 8,
     partial: Annotated[bool, typer.Option("--partial", help="Go on where a chat model fails for good.")] = False,
     cache: CacheFolder = None,
@@ -72,6 +77,7 @@ def summarize(
             tokenizer=tokenizer,
             chunk_tokens=chunk_tokens,
             context_tokens=context_tokens,
+            strategy=strategy,
             options=_options(concurrency, partial, model),
         )
         if format not in FORMATS:
@@ -102,6 +108,7 @@ def plan(
     tokenizer: TokenizerName = None,
     chunk_tokens: ChunkTokens = None,
     context_tokens: ContextTokens = 8192,
+    strategy: StrategyName = "map-reduce",
     price_in: Annotated[float | None, typer.Option(help="Money per million tokens read.")] = None,
     price_out: Annotated[float | None, typer.Option(help="Money per million tokens written.")] = None,
     quiet: Quiet = False,
@@ -115,6 +122,7 @@ def plan(
             tokenizer=tokenizer,
             chunk_tokens=chunk_tokens,
             context_tokens=context_tokens,
+            strategy=strategy,
         )
         if format not in ("text", "json"):
             _refuse(f"unknown format {format!r}; give text or json")
@@ -149,7 +157,10 @@ def chunk(
             _write(json.dumps({"text": piece.page_content, **told}) + "\n")
 
 
+app.command()(ask)
+app.command()(chat)
 app.command()(generate)
+app.command()(serve)
 app.add_typer(cache_commands, name="cache")
 
 
