@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
+from longdoc.chunkers.span import Span
 from longdoc.chunkers.tokenizer import Tokenizer
-from longdoc.errors import BudgetError
+from longdoc.errors import BudgetError, InputError
+from longdoc.memory.carried_memory import digest_of, packed, row_of, sentence_of, unpacked
 from longdoc.memory.summary import Sentence, Summary, join_lines
 
 _FADE = 0.8  # what a sentence's weight keeps when a later chunk is read
@@ -56,16 +55,31 @@ class RunningMemory:
         return join_lines([item.sentence for item in _within(limit, list(self.held), self.tokenizer)])
 
     @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where what is held stands in the sources, sentence by sentence."""
+        return tuple(span for item in self.held for span in item.sentence.spans)
+
+    @property
     def digest(self) -> str:
-        """Hexadecimal; equal for memories that say the same, across processes and machines."""
-        rows = [[i.sentence.text, f"{i.weight:.12g}", i.order, list(_places(i.sentence))] for i in self.held]
-        data = json.dumps([self.max_tokens, self.tokenizer.name, rows], ensure_ascii=True)
-        return blake2b(data.encode(), digest_size=16).hexdigest()
+        """Hexadecimal; equal for equal memories and for no others, across processes and machines."""
+        return digest_of(self.to_bytes())
 
+    def to_bytes(self) -> bytes:
+        """Canonical JSON; `from_bytes` reads it back."""
+        rows = [[row_of(item.sentence), item.weight.hex(), item.order] for item in self.held]
+        return packed("extractive", self.max_tokens, self.tokenizer.name, self.seen, rows)
 
-def _places(sentence: Sentence) -> Iterator[list[str | int]]:
-    for span in sentence.spans:
-        yield [span.source, span.start, span.end]
+    @classmethod
+    def from_bytes(cls, data: bytes, tokenizer: Tokenizer) -> RunningMemory:
+        """The memory that gave these bytes. Raises `InputError` for other bytes or another tokenizer."""
+        try:
+            most, name, seen, rows = unpacked("extractive", data)
+            held = tuple(Remembered(sentence_of(row), float.fromhex(weight), order) for row, weight, order in rows)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"these bytes are no extractive memory: {error}") from error
+        if name != tokenizer.name:
+            raise InputError(f"this memory was counted with {name!r}, not {tokenizer.name!r}; give that tokenizer")
+        return cls(most, tokenizer, held, seen)
 
 
 def _within(limit: int, items: list[Remembered], tokenizer: Tokenizer) -> list[Remembered]:

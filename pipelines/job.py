@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from langchain_core.documents import Document
 
 from longdoc.chunkers.section_chunker import SectionChunker
 from longdoc.chunkers.section_content_chunker import SectionContentChunker
-from longdoc.errors import BudgetError
+from longdoc.errors import BudgetError, InputError, UnknownNameError
 from longdoc.pipelines.extractive import ExtractiveSummarizer
 from longdoc.pipelines.fan_out import FanOutOptions
 from longdoc.pipelines.outline import Outline, outline_of
@@ -23,6 +23,7 @@ from longdoc.pipelines.summarizer import Passage, Prompting, Summarizer
 _CHUNK, _CHUNK_ASKED = 1024, 2048  # tokens of a chunk, chosen from here or read by a model at a price a call
 _HEADING = 4  # tokens that set off a heading in a prompt
 _SHARE = 4  # a summary of a chunk is at most a quarter of it,
+_SO_FAR = 32  # tokens of the headings that part a summary so far from the text that follows
 _LEAST = 64  # but no chunk is asked for less than this many tokens
 
 
@@ -44,9 +45,17 @@ class Job:
     chunk_tokens: int | None = None
     memory_tokens: int = 200
     fan_in: int = 10
+    strategy: Literal["map-reduce", "refine"] = "map-reduce"
     options: FanOutOptions = field(default_factory=FanOutOptions)
 
     def __post_init__(self) -> None:
+        if self.strategy not in ("map-reduce", "refine"):
+            raise UnknownNameError(f"unknown strategy {self.strategy!r}; give map-reduce or refine")
+        if self.refines and self.extractive:
+            raise InputError(
+                "refine rewrites a summary chunk by chunk, and the extractive summarizer writes nothing; give a chat "
+                "model, or leave the strategy out"
+            )
         if self.max_tokens < 1:
             raise BudgetError(f"max_tokens is {self.max_tokens}; give the summary at least 1 token")
         if self.chunk_tokens is not None and self.chunk_tokens < 1:
@@ -58,6 +67,16 @@ class Job:
             )
         if self.query is not None and not self.query.strip():
             raise BudgetError("the query is blank; leave it out, or say what the summary is to be about")
+
+    @property
+    def refines(self) -> bool:
+        """Whether one summary is rewritten chunk by chunk."""
+        return self.strategy == "refine"
+
+    @property
+    def steps(self) -> list[Outline]:
+        """The nodes that have a call each, in the order in which they may begin."""
+        return list(self.outline.leaves if self.refines else self.outline.walk())
 
     @property
     def extractive(self) -> bool:
@@ -72,6 +91,7 @@ class Job:
             "summarizer": [self.summarizer.name, self._vectors],
             "tokenizer": self.summarizer.tokenizer.name,
             "settings": [self.max_tokens, self.query, self.chunk_tokens, self.memory_tokens, self.fan_in],
+            "strategy": self.strategy,
             "documents": [_digest_of(document) for document in self.documents],
         }
         return blake2b(json.dumps(rests_on, sort_keys=True).encode(), digest_size=16).hexdigest()
@@ -138,7 +158,7 @@ class Job:
 
     def node_budget(self, node: Outline) -> int:
         """The most tokens of a node's summary: `max_tokens` at the top, below it a quarter of what it covers."""
-        if node is self.outline:
+        if node is self.outline or self.refines:
             return self.max_tokens
         return min(self.max_tokens, max(_LEAST, node.tokens // _SHARE))
 
@@ -171,6 +191,8 @@ class Job:
 
     @property
     def _memory(self) -> int:
+        if self.refines:  # what a call reads beside its chunk is the summary so far, a line a sentence
+            return self.max_tokens + _SO_FAR
         return 0 if self.extractive else self.memory_tokens
 
     @cached_property
@@ -182,7 +204,7 @@ class Job:
     def _fan_in(self) -> int:
         """As many children as one call can read the summaries of, and at least 2, or no level would be smaller."""
         room = (self.summarizer.max_input_tokens - self._framing) // self.max_tokens
-        if room < 2 and not self.extractive:
+        if room < 2 and not self.extractive and not self.refines:
             raise BudgetError(
                 f"two summaries of {self.max_tokens} tokens do not fit one call, which can read "
                 f"{self.summarizer.max_input_tokens} tokens; lower max_tokens or use a model with a longer context"

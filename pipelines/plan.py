@@ -44,7 +44,7 @@ class Plan:
 
 def plan_of(job: Job, prices: Prices | None = None) -> Plan:
     """The plan of a job: a pure function of its outline, which `run` follows node by node."""
-    nodes = list(job.outline.walk())
+    nodes = job.steps
     read = sum(job.input_tokens(node) for node in nodes)
     written = sum(job.node_budget(node) for node in nodes)
     cost = None
@@ -54,7 +54,7 @@ def plan_of(job: Job, prices: Prices | None = None) -> Plan:
         model=job.summarizer.name,
         sources=len(job.documents),
         chunks=sum(1 for _ in job.outline.leaves),
-        levels=job.outline.height + 1,
+        levels=min(job.outline.height, 1) + 1 if job.refines else job.outline.height + 1,
         calls=len(nodes),
         max_calls=len(nodes) * job.max_calls_a_node,
         input_tokens=read,

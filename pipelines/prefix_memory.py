@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 from langchain_core.stores import ByteStore
@@ -15,12 +16,13 @@ from longdoc.pipelines.extractive import ExtractiveSummarizer
 from longdoc.pipelines.job import Job
 from longdoc.pipelines.sentence_table import SentenceTable, TableMaker
 
-_SHARE = 4  # of the memory's tokens, what one chunk may add, unless none of its sentences is so short
+_REACH = 2  # chunks that a memory tells of: an edit changes what these many chunks after it are given, no more
+_SHARE = 2  # of the memory's tokens, what one chunk may add, unless none of its sentences is so short
 _ALL = 2**62
 
 
 def memories(job: Job, cache: ByteStore | None = None) -> list[str]:
-    """For each chunk, in reading order, the sentences that matter most of the chunks shortly before it.
+    """For each chunk, in reading order, the sentences that matter most of the two chunks before it.
 
     A chunk's own share depends on that chunk alone, so that an edit changes the memory of few others. Empty texts
     where the job gives memory no tokens, or has one chunk only.
@@ -28,12 +30,9 @@ def memories(job: Job, cache: ByteStore | None = None) -> list[str]:
     leaves = list(job.outline.leaves)
     if not job.memory_tokens or len(leaves) == 1:
         return [""] * len(leaves)
-    memory = RunningMemory(job.memory_tokens, job.summarizer.tokenizer)
-    texts = []
-    for told in _told(job, cache):
-        texts.append(memory.text())
-        memory = memory.update(told)
-    return texts
+    empty = RunningMemory(job.memory_tokens, job.summarizer.tokenizer)
+    told = list(_told(job, cache))
+    return [reduce(RunningMemory.update, told[max(0, at - _REACH) : at], empty).text() for at in range(len(told))]
 
 
 def _told(job: Job, cache: ByteStore | None) -> Iterator[Summary]:

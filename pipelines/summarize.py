@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
@@ -19,6 +19,7 @@ from longdoc.pipelines.job import Job
 from longdoc.pipelines.map_reduce import MapReduce, OnEvent
 from longdoc.pipelines.plan import Plan, Prices, plan_of
 from longdoc.pipelines.prefix_memory import memories
+from longdoc.pipelines.refine import Refine
 from longdoc.pipelines.route import Route
 from longdoc.pipelines.sources import Sources, load_sources
 from longdoc.pipelines.summarizer import Summarizer
@@ -41,6 +42,8 @@ class Settings:
     `memory_tokens` what a chat model is told of the text before. `options` governs the calls; its
     `on_error="return"` gives a partial tree. `cache`, any LangChain `ByteStore`, keeps each finished summary: a run
     that was killed goes on from there, and after an edit only what the edit touches is made again.
+    `strategy` is "map-reduce", all chunks at once and then level by level, or "refine", one summary rewritten chunk by
+    chunk: as many calls as chunks, each waiting for the one before; it needs a model, and takes no `memory_tokens`.
     """
 
     max_tokens: int = 300
@@ -52,6 +55,7 @@ class Settings:
     context_tokens: int = 8192
     options: FanOutOptions = field(default_factory=FanOutOptions)
     cache: ByteStore | None = None
+    strategy: Literal["map-reduce", "refine"] = "map-reduce"
 
     def job(self, sources: Sources, calls: _Calls | None = None) -> Job:
         """The work that these settings make of some sources. Raises `LongdocError`."""
@@ -65,6 +69,7 @@ class Settings:
             chunk_tokens=self.chunk_tokens,
             memory_tokens=self.memory_tokens,
             options=self.options,
+            strategy=self.strategy,
         )
 
     def _summarizer(self, texts: Mapping[str, str], calls: _Calls) -> Summarizer:
@@ -140,7 +145,11 @@ class Summarization(Runnable[Sources, SummaryTree]):
         if isinstance(job.summarizer, ExtractiveSummarizer):
             made = _Made(Extract(job, job.summarizer, self._on_event).run(), plan.calls, plan.max_calls)
         else:
-            reduction = MapReduce(job, memories(job, self.settings.cache), self._on_event, store)
+            reduction = (
+                Refine(job, self._on_event, store)
+                if job.refines
+                else MapReduce(job, memories(job, self.settings.cache), self._on_event, store)
+            )
             made = _Made(reduction.run(), plan.calls, plan.max_calls, reduction.reused, reduction.retries)
         if store is not None and not any(node.error for node in made.tree.walk()):
             store.put_run(job.key, made.tree, made.planned, made.most)

@@ -77,7 +77,7 @@ def test_equal_histories_have_equal_memories_and_others_do_not(
     assert first == again
     assert hash(first) == hash(again)
     assert first.digest == again.digest
-    assert (first.held == second.held) == (first.digest == second.digest)
+    assert (first == second) == (first.digest == second.digest)
 
 
 def test_the_digest_tells_tokenizer_and_limit() -> None:
