@@ -37,8 +37,8 @@ def entry(name: str, kind: str, text: str, metadata: Mapping[str, Any], headed: 
         raise InputError(
             f"the metadata {metadata!r} is not JSON ({error}): give strings, numbers, lists, dicts"
         ) from None
-    headings = metadata.get("headings") if headed else None
-    read = "\n".join([" > ".join(map(str, headings)), text]) if headings else text
+    above = [str(one) for one in metadata.get("headings") or () if str(one) not in text] if headed else []
+    read = "\n".join([" > ".join(above), text]) if above else text
     return Entry(name, kind, text, kept, read, _digest(read))
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from longdoc.memory.index_context import Context
 from longdoc.memory.index_settings import IndexSettings
 from longdoc.memory.index_view import KINDS, Record, View
 from longdoc.memory.word_index import bm25
 
 _RECIPROCAL = 60  # Cormack, Clarke and Büttcher (2009)
+_UNRELATED = 0.1  # a cosine that tells nothing: dividing by less would make much of noise
 _MORE = 4  # times as many, where a filter lets too few through
 
 Live = NDArray[np.bool_] | None
@@ -87,14 +89,38 @@ class Ranking:
             return self._scored(by_words.rows, by_words.scores, self._cosines(query, by_words.rows))[:count]
         near = self._passing(lambda most: self._nearest(query, most), depth)
         rows = np.union1d(near.rows, by_words.rows)
-        cosines = self._cosines(query, rows)
-        if settings.fusion == "reciprocal":
-            fused = _reciprocal(rows, near.rows) + _reciprocal(rows, by_words.rows)
-        else:
-            best = by_words.scores[0] if len(by_words.scores) else 1.0
-            share = settings.vector_share
-            fused = share * cosines + (1 - share) * self._at(scores, rows) / best
-        return self._scored(rows, fused, cosines)[:count]
+        fused = self._fuse(rows, query, scores, near, by_words)
+        if settings.context:
+            context = Context(self._view, self._allowed)
+            first = np.lexsort((self._ties(rows), -fused))[:depth]
+            rows = np.array(context.widened(rows[first].tolist()), np.int64)
+            fused = context.raised(rows.tolist(), self._fuse(rows, query, scores, near, by_words), settings.context)
+        return self._scored(rows, fused, self._cosines(query, rows))[:count]
+
+    def _fuse(
+        self,
+        rows: NDArray[np.int64],
+        query: NDArray[np.float32],
+        scores: Sequence[NDArray[np.float64]],
+        near: _List,
+        by_words: _List,
+    ) -> NDArray[np.float64]:
+        if self._settings.fusion == "reciprocal":
+            return _reciprocal(rows, near.rows) + _reciprocal(rows, by_words.rows)
+        nearest = max(near.scores.max(initial=0), _UNRELATED)
+        best = by_words.scores.max(initial=0) or 1.0
+        share = self._settings.vector_share
+        cosines, worded = self._cosines(query, rows), self._at(scores, rows)
+        fused: NDArray[np.float64] = share * cosines / nearest + (1 - share) * worded / best
+        return fused
+
+    def _allowed(self, row: int) -> bool:
+        """Whether a live row may be found."""
+        number = int(np.searchsorted(self._snapshot.firsts, row, side="right")) - 1
+        mask = self._masks[number]
+        if mask is not None and not mask[self._snapshot.segments[number].places(np.array([row]))[0]]:
+            return False
+        return self._passes is None or self._passes(self._view.record(row))
 
     def _scored(
         self, rows: NDArray[np.int64], scores: NDArray[np.float64], cosines: NDArray[np.float64]
@@ -206,10 +232,9 @@ def _first(
 
 
 def _reciprocal(rows: NDArray[np.int64], ranked: NDArray[np.int64]) -> NDArray[np.float64]:
-    """1 / (60 + rank) for the rows that are ranked, else 0; `rows` rising."""
-    scores = np.zeros(len(rows))
-    scores[np.searchsorted(rows, ranked)] = 1 / (_RECIPROCAL + 1 + np.arange(len(ranked)))
-    return scores
+    """1 / (60 + rank) for the rows that are ranked, else 0."""
+    rank = {row: at for at, row in enumerate(ranked.tolist(), 1)}
+    return np.array([1 / (_RECIPROCAL + rank[row]) if row in rank else 0.0 for row in rows.tolist()])
 
 
 def _both(one: Live, other: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -23,9 +23,12 @@ class IndexSettings:
     segments of `hnsw_from` vectors or more. All but flat may miss some of the nearest. `links`, `build_effort` and
     `search_effort` are HNSW's M, efConstruction and efSearch. The scan holds for what is written from then on.
 
-    `fusion` "weighted" adds `vector_share` of the cosine to the rest of the BM25 score over the query's best;
+    `fusion` "weighted" adds `vector_share` of the cosine over the best one to the rest of the BM25 score over the best;
     "reciprocal" adds 1 / (60 + rank) of both lists (Cormack et al., 2009). Each list gives `depth` candidates, or as
     many as are asked for.
+
+    `context` moves the score of a passage, where both lists are fused, by this share to the best score of its section
+    (what has the same document and headings), and then by this share to the best of the passages beside it.
 
     `headed`: a chunk is embedded, and its words are counted, under the headings that it stands in.
     """
@@ -38,6 +41,7 @@ class IndexSettings:
     rescored: int = 8
     fusion: Fusion = "weighted"
     vector_share: float = 0.7
+    context: float = 0.5
     depth: int = 100
     headed: bool = True
 
@@ -46,8 +50,9 @@ class IndexSettings:
             raise InputError(f"scan is {self.scan!r}; give one of {', '.join(_SCANS)}")
         if self.fusion not in _FUSIONS:
             raise InputError(f"fusion is {self.fusion!r}; give one of {', '.join(_FUSIONS)}")
-        if not 0 <= self.vector_share <= 1:
-            raise InputError(f"vector_share is {self.vector_share}; give 0 to 1")
+        for name in ("vector_share", "context"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} is {getattr(self, name)}; give 0 to 1")
         if self.links < 2:  # FAISS draws levels by 1 / log(links)
             raise InputError(f"links is {self.links}; give 2 or more")
         for name in ("hnsw_from", "build_effort", "search_effort", "rescored", "depth"):

@@ -21,6 +21,14 @@ SATURATION, LENGTH = 1.2, 0.75  # k1 and b of BM25
 _LENGTH_BITS = 20
 LONGEST, MOST_TIMES = (1 << _LENGTH_BITS) - 1, (1 << (32 - _LENGTH_BITS)) - 1
 
+_ASKING = frozenset(
+    words(
+        "a about an and are as at be been being but by can could did do does for from had has have how if in into is "
+        "it its may might of on or s shall should such than that the their them then there these they this those to "
+        "was were what when where which who whom whose why will with would"
+    )
+)  # English words that ask and join: rare enough in some documents to weigh much, and they say nothing of the subject
+
 Live = NDArray[np.bool_] | None  # (places,); None where all are
 
 
@@ -98,10 +106,11 @@ def bm25(
     """The score of every place of each segment, 0 where it shares no word with the query or is not live.
 
     A segment is its postings, what of it is live, and its places. `total` live texts have `mean_length` words each. A
-    word counts once, however often the query has it. Linear in the postings of the query's words.
+    word counts once, however often the query has it; English words that only ask or join count where there are no
+    others. Linear in the postings of the query's words.
     """
     scores = [np.zeros(size) for _, _, size in segments]
-    for word in sorted(map(word_hash, words(query))):
+    for word in sorted(map(word_hash, asked_words(query))):
         found = [_live_postings(postings, live, word) for postings, live, _ in segments]
         holding = sum(len(places) for places, _ in found)
         weight = math.log(1 + (total - holding + 0.5) / (holding + 0.5)) * (SATURATION + 1)
@@ -110,6 +119,12 @@ def bm25(
             norm = SATURATION * (1 - LENGTH + LENGTH * lengths / max(mean_length, 1e-9))
             score[places] += weight * times / (times + norm)
     return scores
+
+
+def asked_words(query: str) -> set[str]:
+    """The words of a question that its subject is known by."""
+    every = set(words(query))
+    return every - _ASKING or every
 
 
 def _live_postings(postings: Postings, live: Live, word: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

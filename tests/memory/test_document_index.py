@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import json
 import math
-import subprocess
-import sys
 import threading
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +29,8 @@ from longdoc.memory.index_retriever import IndexRetriever
 from longdoc.memory.index_settings import Fusion, IndexSettings, Scan
 from longdoc.memory.summary import Sentence, Summary
 from longdoc.memory.summary_tree import SummaryTree
+from longdoc.memory.word_index import asked_words
 
-WORKER = Path(__file__).resolve().parents[1] / "index_worker.py"
 QUERIES = ("the cat sat", "Dr. running", "naïve", "", "nothing of it")
 FUSIONS: tuple[Fusion, ...] = ("weighted", "reciprocal", "vectors", "words")
 
@@ -126,7 +122,8 @@ def everything(index: DocumentIndex) -> list[Any]:
 @given(steps, st.sampled_from(FUSIONS))
 @settings(max_examples=25, deadline=None)
 def test_changes_in_any_order_equal_an_index_built_cold(changes: list[tuple[Any, ...]], fusion: Fusion) -> None:
-    index, cold = small(fusion=fusion, headed=False), small(fusion=fusion, headed=False)
+    alone = IndexSettings(fusion=fusion, headed=False, context=0)  # cold has no documents
+    index, cold = (DocumentIndex(None, HashEmbeddings(), chunker=SectionChunker(12), settings=alone) for _ in range(2))
     for step in changes:
         apply(index, step)
     cold.add_documents([one for name in sorted(index.documents()) for one in index.entries(name)])
@@ -165,7 +162,7 @@ def slow_bm25(query: str, passages: list[str]) -> list[float]:
     scores = []
     for one in counted:
         score = 0.0
-        for word in words(query):
+        for word in asked_words(query):
             holding = sum(word in other for other in counted)
             weight = math.log(1 + (len(counted) - holding + 0.5) / (holding + 0.5))
             norm = 1.2 * (1 - 0.75 + 0.75 * one.total() / mean)
@@ -179,7 +176,7 @@ def slow(query: str, passages: list[str], fusion: Fusion) -> dict[str, float]:
     cosines = encoder.encode(passages).astype(np.float64) @ encoder.encode([query])[0]
     by_words = np.array(slow_bm25(query, passages))
     if fusion == "weighted":
-        scores = 0.7 * cosines + 0.3 * by_words / (by_words.max() or 1)
+        scores = 0.7 * cosines / max(cosines.max(), 0.1) + 0.3 * by_words / (by_words.max() or 1)
     elif fusion == "vectors":
         scores = cosines
     elif fusion == "words":
@@ -258,6 +255,47 @@ def test_other_scans_find_nearly_what_flat_finds(scan: Scan) -> None:
     other.delete([str(number) for number in range(0, len(passages), 2)])
     assert len(other.matches(passages[1], 10)) == 10
     assert all(int(one.document.id or 0) % 2 for one in other.matches(passages[1], 300))
+
+
+@given(st.dictionaries(names, sectioned, min_size=1), st.sampled_from(("weighted", "reciprocal")), st.floats(0, 1))
+@settings(max_examples=25, deadline=None)
+def test_a_score_takes_from_its_section_and_those_beside_it(
+    documents: dict[str, str], fusion: Fusion, share: float
+) -> None:
+    index = small(fusion=fusion, context=share)
+    alone = small(index.folder, fusion=fusion, context=0)
+    index.put([Document(text, metadata={"source": name}) for name, text in documents.items()])
+    for query in QUERIES:
+        own = {one.document.id: one.score for one in alone.matches(query, 9_999)}
+        expected: dict[str | None, float] = {}
+        for name in documents:
+            entries = index.entries(name)
+            sections = [str(one.metadata["headings"]) for one in entries]
+            scores = [own[one.id] for one in entries]
+            best = [max(s for s, other in zip(scores, sections, strict=True) if other == one) for one in sections]
+            moved = [(1 - share) * a + share * b for a, b in zip(scores, best, strict=True)]
+            beside = [max(moved[max(at - 1, 0) : at + 2]) for at in range(len(moved))]
+            for one, a, b in zip(entries, moved, beside, strict=True):
+                expected[one.id] = (1 - share) * a + share * b
+        found = {one.document.id: one.score for one in index.matches(query, 9_999)}
+        assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_what_stands_beside_is_found_only_where_it_may_be() -> None:
+    text = "".join(f"# Part {at}\n\nThe {'cat' if at == 5 else 'dog'} of part {at}.\n\n" for at in range(12))
+    index = small(depth=1)
+    index.put([Document(text, metadata={"source": "book"})], {"book": tree("book")})
+    found = [one.document.metadata["headings"] for one in index.matches("cat", 3, kind="chunk")]
+    assert found[0] == ["Part 5"]
+    assert {one.document.metadata["kind"] for one in index.matches("cat", 3, kind="chunk")} == {"chunk"}
+    even = index.matches("cat", 9, filter=lambda one: one.metadata.get("headings") in (["Part 4"], ["Part 8"]))
+    assert sorted(one.document.metadata["headings"] for one in even) == [["Part 4"], ["Part 8"]]
+
+
+def test_words_that_only_ask_count_where_there_are_no_others() -> None:
+    assert asked_words("What does the harbour's master say about this?") == {"harbour", "master", "say"}
+    assert asked_words("Who is it?") == {"who", "is", "it"}
+    assert asked_words("?") == set()
 
 
 # --- options
@@ -430,7 +468,7 @@ def test_poor_embeddings_are_refused_and_nothing_is_kept(answer: Any, tmp_path: 
     assert index.documents() == {}
 
 
-# --- readers, writers, kills
+# --- readers and writers
 
 
 def test_a_reader_sees_whole_documents_while_they_change(tmp_path: Path) -> None:
@@ -468,45 +506,3 @@ def test_leftovers_are_cleared_and_segments_stay_few(tmp_path: Path) -> None:
     index.delete()
     assert list((tmp_path / "segments").iterdir()) == []
     assert index.similarity_search("text") == []
-
-
-def run_worker(folder: Path, seed: int) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, str(WORKER), str(folder), str(seed)], stdout=subprocess.PIPE, text=True)
-
-
-@pytest.mark.slow
-def test_a_kill_leaves_each_document_old_or_new(tmp_path: Path) -> None:
-    for seed in range(12):
-        folder = tmp_path / str(seed)
-        with run_worker(folder, seed) as worker:
-            assert worker.stdout is not None
-            said = [json.loads(worker.stdout.readline()) for _ in range(3 + 2 * seed)]
-            worker.kill()
-            said += [json.loads(line) for line in worker.stdout.read().splitlines() if line.endswith("}")]
-        state: dict[str, int | None] = {}
-        for line in said:
-            if line["step"] == "done":
-                state[line["name"]] = line["version"]
-        begun = said[-1] if said[-1]["step"] == "begin" else None
-        index = DocumentIndex(folder, HashEmbeddings(), chunker=SectionChunker(20))
-        for name in {line["name"] for line in said}:
-            texts = [one.page_content for one in index.entries(name)]
-            allowed = [state.get(name)]
-            if begun is not None and begun["name"] == name:
-                allowed.append(begun["version"])
-            assert whole(texts) in allowed, (seed, name)
-        assert len(index) == sum(index.documents().values())
-        ids = [one.document.id for one in index.matches("version of section", 1000)]
-        assert len(ids) == len(set(ids)) == len(index)
-        index.put([Document("# Last\n\nStill writable.", id="last")])
-        assert index.matches("still writable", 1)[0].document.page_content.endswith("Still writable.")
-        assert len(list((folder / "segments").iterdir())) <= 8
-
-
-def whole(parts: list[str]) -> int | None:
-    """The version that the parts are all of, None where there is none, -1 where they are not whole."""
-    if not parts:
-        return None
-    versions = Counter(part.split()[-1].rstrip(".") for part in parts)
-    [(version, held)] = versions.most_common(1)
-    return int(version) if len(versions) == 1 and held == 6 else -1
