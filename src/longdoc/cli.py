@@ -1,4 +1,4 @@
-"""The command line: `longdoc summarize`, `plan`, `chunk`, `ask`, `chat`, `serve` and more. Only results go to stdout."""
+"""The command line: `longdoc summarize`, `plan`, `chunk`, `ask`, `chat`, `serve` and more. Only results on stdout."""
 
 from __future__ import annotations
 
