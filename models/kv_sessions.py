@@ -24,7 +24,7 @@ from longdoc.models.kv_buffers import Storage
 from longdoc.models.windowed_cache import WindowedCache
 from longdoc.models.windowed_decoder import WindowedDecoder
 
-_FORMAT = 1
+_FORMAT = 2
 _ABANDONED = 3600  # seconds after which an unfinished file is no one's
 
 
@@ -234,6 +234,7 @@ def _state(cache: WindowedCache, ids: Tensor) -> _State:
     counters = {
         "start": start,
         "stop": cache.stop,
+        "capacity": cache.capacity,
         "drift": cache.drift,
         "first": cache.first[0],
         "sink_at": cache.sink_at[0],
@@ -249,6 +250,7 @@ def _restored(kind: _Kind, state: _State, tokens: int) -> WindowedCache:
     counters = state.counters
     cache.first, cache.sink_at = [counters["first"]], [counters["sink_at"]]
     cache.stop, cache.drift, cache.seen = counters["stop"] - cut, counters["drift"], tokens
+    cache.capacity = counters["capacity"]  # with less room its keys would be turned elsewhere, and round differently
     model = kind.decoder.model
     cache.restore({name: one.to(model.device) for name, one in state.tensors.items()}, counters["start"], model.dtype)
     return cache

@@ -109,8 +109,7 @@ class WindowedCache(Cache):
         return held
 
     def restore(self, tensors: Mapping[str, Tensor], slot: int, dtype: torch.dtype) -> None:
-        """Takes in what `tensors` gave, from `slot` up to `stop`, which must have been set; reads give `dtype`."""
-        self.capacity = self.stop + max(_LEAST_SLACK, min(self.stop, self.window.size // 2))
+        """Takes in what `tensors` gave, from `slot` on; `stop` and `capacity` must be set. Reads give `dtype`."""
         for index, layer in enumerate(self.layers):
             mine = {name.removeprefix(f"{index}."): x for name, x in tensors.items() if name.startswith(f"{index}.")}
             layer.restore(mine, slot, self.stop, dtype)

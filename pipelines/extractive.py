@@ -19,7 +19,7 @@ from longdoc.chunkers.span import Span
 from longdoc.chunkers.tokenizer import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
 from longdoc.memory.summary import EMPTY, Sentence, Summary
-from longdoc.pipelines.salience import edge_share, readable, scores_of
+from longdoc.pipelines.salience import Scorer, edge_share, first_choice, scores_of
 from longdoc.pipelines.sentence_table import Encoder, SentenceTable, TableMaker
 from longdoc.pipelines.summarizer import Passage
 
@@ -29,12 +29,13 @@ _NEVER = 1e6  # which costs this
 _CONSIDERED = 400  # sentences, the most salient ones, among which redundancy is weighed
 _CROWDING = 1.0  # what it costs, in a long text, to stand right beside a sentence already taken,
 _ELBOW_ROOM = 1 / 12  # falling to nothing at this share of the text
+_SAMPLED = 60  # sentences that tell the language
 _BREAK = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Sentences to choose from: text and spans by row, scores, vectors, and which of them read as prose.
+    """Sentences to choose from: text and spans by row, scores, vectors, and which of them are chosen before all others.
 
     `crowding` is what closeness in the text costs: nothing in a short one, or where a query picks the places.
     """
@@ -43,7 +44,7 @@ class Candidates:
     scores: NDArray[np.float64]
     tokens: NDArray[np.int32]
     vectors: NDArray[np.float16]
-    prose: NDArray[np.bool_]
+    first: NDArray[np.bool_]
     crowding: float
 
 
@@ -51,7 +52,8 @@ class ExtractiveSummarizer:
     """Chooses sentences by salience and against redundancy (maximal marginal relevance, Carbonell and Goldstein, 1998).
 
     `encoder` gives the sentence vectors, the bundled one by default, whose vectors are kept in the `cache` if one is
-    given; `tokenizer` counts the budget. Reads text of any length.
+    given; `tokenizer` counts the budget; `scorer` says how much a sentence matters, a weighted sum of features if None.
+    Reads text of any length.
     """
 
     max_input_tokens = 2**62
@@ -61,8 +63,10 @@ class ExtractiveSummarizer:
         encoder: Encoder | None = None,
         tokenizer: str | Tokenizer = BUNDLED,
         cache: ByteStore | None = None,
+        scorer: Scorer | None = None,
     ) -> None:
         self._given = encoder
+        self._scorer = scorer
         self._cache = cache
         self._loading: Future[Encoder] | None = None
         self.tokenizer = load_tokenizer(tokenizer)
@@ -71,6 +75,11 @@ class ExtractiveSummarizer:
     def name(self) -> str:
         """The method; the encoder's fingerprint is part of it where the caller chose one."""
         return "extractive" if self._given is None else f"extractive:{self._given.fingerprint}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the scores may."""
+        return self.name if self._scorer is None else f"{self.name}:{self._scorer.name}"
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -134,10 +143,10 @@ class ExtractiveSummarizer:
             return EMPTY
         candidates = Candidates(
             sentence,
-            scores_of(tables, query),
+            scores_of(tables, query, self._scorer_for(sentence, sum(map(len, tables)))),
             np.concatenate([table.tokens for table in tables]),
             np.concatenate([table.vectors for table in tables]),
-            np.concatenate([readable(table) for table in tables]),
+            np.concatenate([first_choice(table) for table in tables]),
             0.0 if query is not None else _CROWDING * (1 - max(edge_share(table.positions) for table in tables)),
         )
         summary = self._pick(candidates, budget)
@@ -145,9 +154,16 @@ class ExtractiveSummarizer:
             self._refuse(candidates, budget)
         return summary
 
+    def _scorer_for(self, sentence: Callable[[int], Sentence], rows: int) -> Scorer | None:
+        """The scorer that was given, if it knows the language of the rows."""
+        if self._scorer is None:
+            return None
+        some = range(0, rows, -(-rows // _SAMPLED))
+        return self._scorer if self._scorer.knows([sentence(row).text for row in some]) else None
+
     def _pick(self, candidates: Candidates, budget: int) -> Summary:
         """The best sentences in reading order, whose assembled text is within the budget."""
-        for pool in (np.flatnonzero(candidates.prose), np.flatnonzero(~candidates.prose)):
+        for pool in (np.flatnonzero(candidates.first), np.flatnonzero(~candidates.first)):
             rows = self._greedy(candidates, pool, budget)
             if rows:
                 break

@@ -83,12 +83,19 @@ class Job:
         """Whether the summaries are chosen here from the source's own sentences, at no cost."""
         return isinstance(self.summarizer, ExtractiveSummarizer)
 
+    @property
+    def method(self) -> str:
+        """Changes whenever the summarizer may give another summary, its sentence vectors aside."""
+        return (
+            self.summarizer.fingerprint if isinstance(self.summarizer, ExtractiveSummarizer) else self.summarizer.name
+        )
+
     @cached_property
     def key(self) -> str:
         """A digest of all that the tree of summaries rests on."""
         rests_on = {
             "version": 1,
-            "summarizer": [self.summarizer.name, self._vectors],
+            "summarizer": [self.method, self._vectors],
             "tokenizer": self.summarizer.tokenizer.name,
             "settings": [self.max_tokens, self.query, self.chunk_tokens, self.memory_tokens, self.fan_in],
             "strategy": self.strategy,

@@ -147,7 +147,7 @@ def node_key(job: Job, node: Outline, children: Sequence[SummaryTree], memory: s
     rests_on: Mapping[str, object] = {
         "kind": "summary",
         "version": 2,
-        "summarizer": job.summarizer.name,
+        "summarizer": job.method,
         "tokenizer": job.summarizer.tokenizer.name,
         "budget": job.node_budget(node),
         "query": job.query,

@@ -8,6 +8,7 @@ best to a kind of text that the weights were not fitted on.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ GENERAL = (0.206, 0.284, 0.0, -0.107, 0.256, 2.795, 0.399, -0.275, -0.154)
 QUERIED = (0.0, 0.3, 0.6, -0.07, 0.0, 2.0, 0.0, 0.0, 0.0)
 LONG = 600  # sentences; in a longer text its edges tell less, and a summary has more places to speak for
 _CENTRALITY_SHARE = 0.5
-_LOOSE = 0.3  # what it costs a sentence that it cannot stand alone: it reads badly, whatever it scores
+LOOSE = 0.3  # what it costs a sentence that it cannot stand alone: it reads badly, whatever it scores
 _BEGINNING, _ENDING = 300, 100  # sentences; further from the edges, position says nothing more
 _SHORTEST, _LONGEST, _FEWEST_LETTERS = 8, 120, 0.6
 
@@ -35,8 +36,8 @@ def salience(table: SentenceTable, query: NDArray[np.float32] | None = None) -> 
     values = features(table, query)
     scores: NDArray[np.float64] = values @ np.array(GENERAL if query is None else QUERIED)
     if query is None:
-        scores = _standard(scores, readable(table)) + _CENTRALITY_SHARE * values[:, 0]
-    return scores - _LOOSE * table.loose
+        scores = standardized(scores, readable(table)) + _CENTRALITY_SHARE * values[:, 0]
+    return scores - LOOSE * table.loose
 
 
 def features(table: SentenceTable, query: NDArray[np.float32] | None = None) -> NDArray[np.float64]:  # (rows, 9)
@@ -48,9 +49,9 @@ def features(table: SentenceTable, query: NDArray[np.float32] | None = None) -> 
     from_start = table.positions - table.positions[:1]
     to_end = table.positions[-1:] - table.positions
     columns = (
-        _standard(vectors @ (mean / (np.linalg.norm(mean) or 1.0)), prose),
-        _standard(table.topicality, prose),
-        np.zeros(len(table)) if query is None else _standard(vectors @ query, prose),
+        standardized(vectors @ (mean / (np.linalg.norm(mean) or 1.0)), prose),
+        standardized(table.topicality, prose),
+        np.zeros(len(table)) if query is None else standardized(vectors @ query, prose),
         np.log1p(table.words) ** 2,
         table.cues,
         table.letters,
@@ -74,13 +75,38 @@ def readable(table: SentenceTable) -> NDArray[np.bool_]:
     return prose if prose.any() else np.ones(len(table), np.bool_)
 
 
-def _standard(values: NDArray[np.floating], over: NDArray[np.bool_]) -> NDArray[np.float64]:
+def first_choice(table: SentenceTable) -> NDArray[np.bool_]:
+    """Which rows a summary is made of while any fits: readable, and in a long text also able to stand alone."""
+    prose = readable(table)
+    alone = prose & (table.loose == 0)
+    return alone if alone.any() and edge_share(table.positions) < 1 else prose
+
+
+def standardized(values: NDArray[np.floating], over: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Values in standard deviations from the mean, both taken over some of the rows."""
     chosen = values[over].astype(np.float64)
     standard: NDArray[np.float64] = (values - chosen.mean()) / (chosen.std() + 1e-6)
     return standard
 
 
-def scores_of(tables: Sequence[SentenceTable], query: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
-    """The scores of several tables' rows, one table after the other, each scored within itself."""
-    parts = [salience(table, query) for table in tables if len(table)]
+class Scorer(Protocol):
+    """What gives a score for each row of a table, in about standard deviations."""
+
+    @property
+    def name(self) -> str:
+        """Changes whenever the scores may."""
+
+    def knows(self, texts: Sequence[str]) -> bool:
+        """Whether it can score a text some of whose sentences are given; else `salience` does."""
+
+    def __call__(self, table: SentenceTable, query: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+        """The scores, about `query`, a unit vector, where one is given."""
+
+
+def scores_of(
+    tables: Sequence[SentenceTable], query: NDArray[np.float32] | None = None, scorer: Scorer | None = None
+) -> NDArray[np.float64]:
+    """The scores of several tables' rows, one table after the other, each scored within itself, by `salience` or so."""
+    score = salience if scorer is None else scorer
+    parts = [score(table, query) for table in tables if len(table)]
     return np.concatenate(parts) if parts else np.zeros(0)

@@ -33,10 +33,16 @@ _CUE = re.compile(
 )
 _POINTING = re.compile(
     r"(?:it|they|he|she|its|their|his|her|these|those|such|that|here|then|thus|hence|therefore|however|otherwise|and"
-    r"|but|so|or|also|this(?! (?:paper|document|specification|proposal|article|study|work|report|book)))\b"
-    r"|\w+ (?:\w+ )?(?:of )?(?:these|those)\b",
+    r"|but|so|or|also|yet|still|meanwhile|nevertheless"
+    r"|this(?! (?:paper|document|specification|proposal|article|study|work|report|book)))\b"
+    r"|\w+ (?:\w+ )?(?:of )?(?:these|those)\b"
+    r"|(?:if|when|as|after|before|while|where|though|because|since|until|unless|once) (?:it|they|he|she|this|that)\b"
+    r"|(?:[\w-]+ ){0,2}[\w-]+, (?:it|they|he|she)\b",
     re.IGNORECASE,
 )
+_SAID = re.compile(r"[\"“«「‘]|.*[?？][\"'”’»)]*$", re.DOTALL)  # speech, which needs its speaker, and questions
+_PERSON = re.compile(r"\b(?:i|you|he|she|him|her|his|hers|me|my|mine|your|yours|they|them)\b", re.IGNORECASE)
+_NAME = re.compile(r"[^\W\d_].*?[^.!?]\s(?!I\b)[A-Z\u00c0-\u00de\u0391-\u03a9\u0410-\u042f]")
 _ENDED = re.compile(r"[.!?:;…。！？｡।॥؟۔።‼⁇⁈⁉][\"'”’»)\]}」』）】》*_\d,\s\[–-]*$")
 _PAIRS = (("“", "”"), ("(", ")"), ("[", "]"), ("«", "»"), ("「", "」"))
 
@@ -237,6 +243,8 @@ def _surface(text: str, weights: _Weights) -> tuple[float, float, float, float, 
 
 
 def _is_loose(text: str) -> bool:
-    """Whether a sentence points outside itself: a pronoun for a subject, a colon at the end, an open quotation."""
+    """Whether a sentence leans on others: a pronoun for a subject, a colon at the end, speech, a question."""
     torn = text.count('"') % 2 == 1 or any(text.count(left) != text.count(right) for left, right in _PAIRS)
-    return torn or text.endswith(":") or _POINTING.match(text) is not None
+    if torn or text.endswith(":") or _POINTING.match(text) is not None or _SAID.match(text) is not None:
+        return True
+    return len(_PERSON.findall(text)) > 1 and _NAME.match(text) is None  # persons that nothing names

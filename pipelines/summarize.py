@@ -16,6 +16,7 @@ from longdoc.pipelines.extract import Extract
 from longdoc.pipelines.extractive import ExtractiveSummarizer
 from longdoc.pipelines.fan_out import FanOutOptions
 from longdoc.pipelines.job import Job
+from longdoc.pipelines.learned_salience import LearnedSalience
 from longdoc.pipelines.map_reduce import MapReduce, OnEvent
 from longdoc.pipelines.plan import Plan, Prices, plan_of
 from longdoc.pipelines.prefix_memory import memories
@@ -36,12 +37,12 @@ class Settings:
     """What a summary is to be; checked when a plan or a run begins.
 
     `max_tokens` bounds the summary, counted with `tokenizer`: the bundled one by default, or a chat model's own.
-    `query` says what it is to be about. `model` is "extractive", a name that LangChain's `init_chat_model` takes, a
-    chat model or a `Summarizer`; `context_tokens` is what a chat model holds, prompt and reply together.
-    `chunk_tokens` (if None, 1,024, or 2,048 for a chat model) bounds what one call reads of the text, and
-    `memory_tokens` what a chat model is told of the text before. `options` governs the calls; its
-    `on_error="return"` gives a partial tree. `cache`, any LangChain `ByteStore`, keeps each finished summary: a run
-    that was killed goes on from there, and after an edit only what the edit touches is made again.
+    `query` says what it is to be about. `model` is "extractive", "extractive:centrality" (without the learned
+    salience), a name that LangChain's `init_chat_model` takes, a chat model or a `Summarizer`; `context_tokens` is what
+    a chat model holds, prompt and reply together. `chunk_tokens` (if None, 1,024, or 2,048 for a chat model) bounds
+    what one call reads of the text, and `memory_tokens` what a chat model is told of the text before. `options` governs
+    the calls; its `on_error="return"` gives a partial tree. `cache`, any LangChain `ByteStore`, keeps each finished
+    summary: a run that was killed goes on from there, and after an edit only what the edit touches is made again.
     `strategy` is "map-reduce", all chunks at once and then level by level, or "refine", one summary rewritten chunk by
     chunk: as many calls as chunks, each waiting for the one before; it needs a model, and takes no `memory_tokens`.
     """
@@ -73,8 +74,9 @@ class Settings:
         )
 
     def _summarizer(self, texts: Mapping[str, str], calls: _Calls) -> Summarizer:
-        if self.model == "extractive":
-            return ExtractiveSummarizer(tokenizer=self.tokenizer or BUNDLED, cache=self.cache)
+        if self.model in ("extractive", "extractive:centrality"):
+            scorer = LearnedSalience() if self.model == "extractive" else None
+            return ExtractiveSummarizer(tokenizer=self.tokenizer or BUNDLED, cache=self.cache, scorer=scorer)
         if isinstance(self.model, Summarizer):
             return self.model
         from longdoc.pipelines.chat_models import chat_model, tokenizer_for

@@ -40,7 +40,10 @@ FORMATS = ("text", "markdown", "json", "html")
 SourceArguments = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files to read; - is stdin.")]
 MaxTokens = Annotated[int, typer.Option(help="The summary is never longer, in tokens of the model's tokenizer.")]
 Query = Annotated[str | None, typer.Option(help="What the summary is to be about.")]
-ModelName = Annotated[str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")]
+ModelName = Annotated[
+    str,
+    typer.Option(help="extractive, extractive:centrality, hf:ID-or-folder, or what init_chat_model takes (openai:…)."),
+]
 TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")]
 _CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page")
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]

@@ -59,6 +59,16 @@ def test_what_is_stored_gives_the_logits_of_reading_anew(
         sessions.read(decoder, ids[:, :-3], storage=storage, **given_)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("storage", ["model", "int8"])
+@pytest.mark.parametrize("window", [16, 64, 200])
+def test_parts_that_line_up_give_the_same_bits(tmp_path: Path, storage: Storage, window: int) -> None:
+    ids = torch.randint(1, VOCABULARY, (1, 532), generator=torch.Generator().manual_seed(3))
+    sessions, decoder, given_ = KVSessions(tmp_path), DECODERS["llama"], {"attention_window": window}
+    sessions.read(decoder, ids[:, :512], storage=storage, **given_)  # type: ignore[arg-type]
+    anew = logits_after(decoder, KVSessions(None), ids, storage, **given_)
+    assert torch.equal(logits_after(decoder, sessions, ids, storage, **given_), anew)
+
+
 @pytest.mark.parametrize("window", [8, 200])
 def test_only_what_is_new_is_read(tmp_path: Path, window: int) -> None:
     decoder, read = DECODERS["llama"], []

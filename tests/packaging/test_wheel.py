@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The files in the wheel, built from a copy of the tree."""
     copy, out = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
-    for folder in HOMES:
+    for folder in (*HOMES, "src/longdoc/page"):
         for path in (ROOT / folder).iterdir():
             if path.is_file():
                 (copy / folder).mkdir(parents=True, exist_ok=True)
@@ -44,9 +44,15 @@ def test_no_module_is_left_out_and_none_is_added(names: set[str]) -> None:
 
 
 def test_what_is_no_module_is_in_it_too(names: set[str]) -> None:
-    kinds = (".html", ".css", ".js")
-    files = {f"longdoc/pipelines/{path.name}" for path in (ROOT / "pipelines").iterdir() if path.suffix in kinds}
-    assert files
+    kinds = (".html", ".css", ".js", ".safetensors")
+    folders = {**HOMES, "src/longdoc/page": "longdoc/page"}
+    files = {
+        f"{home}/{path.name}"
+        for folder, home in folders.items()
+        for path in (ROOT / folder).iterdir()
+        if path.suffix in kinds
+    }
+    assert {suffix for suffix in kinds if any(name.endswith(suffix) for name in files)} == set(kinds)
     assert {name for name in names if name.endswith(kinds)} == files
     assert "longdoc/py.typed" in names
     assert "longdoc-0.1.0.dist-info/licenses/LICENSE" in names
