@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage
 from longdoc.chunkers.sentences import split_sentences
 from longdoc.pipelines.answer import NOT_SAID
 from longdoc.pipelines.chat_prompts import FENCE, unfenced
-from longdoc.pipelines.replies import clean, reply_sentences
+from longdoc.pipelines.replies import clean, reply_sentences, without_thoughts
 
 _LABEL = r"(?:(?:passages?|sources?|documents?|ids?|nos?\.?|#)\s*)?"
 MARK = re.compile(
@@ -44,11 +44,15 @@ class Claim:
 def claims(reply: AIMessage) -> list[Claim]:
     """The claims of a reply; none for one with nothing to read in it.
 
-    A mark belongs to the sentence before it, within or behind its full stop.
+    A mark belongs to the sentence before it, within or behind its full stop. A preamble is left out, if it is not all.
     """
-    text, marks = _unmarked(clean(unfenced(str(reply.text))))
+    said = without_thoughts(unfenced(str(reply.text)))
+    text, marks = _unmarked(clean(said))
+    if not text:
+        text, marks = _unmarked(said.strip())
     ends = [span for span in split_sentences(text) if any(map(str.isalnum, span.of(text)))]
     kept = reply_sentences(reply.model_copy(update={"content": text}))
+    kept = kept or [" ".join(span.of(text).split()) for span in ends]
     cited: list[list[int]] = [[] for _ in kept]
     for place, numbers in marks:
         at = max(0, bisect_left([span.start for span in ends], place) - 1)

@@ -67,14 +67,18 @@ def reply_sentences(reply: AIMessage) -> list[str]:
 
 def clean(text: str) -> str:
     """`text` without thoughts, preamble and markup; each item of a list becomes a paragraph."""
-    text = _THOUGHT_END.sub("", _THOUGHT.sub("", text))
-    text = without_fences(text)
+    text = without_fences(without_thoughts(text))
     lines = [line for line in text.splitlines() if not _RULE.match(line)]
     body = [line for line in lines if not _is_heading(line)]
     text = "\n".join(_plain(line) for line in (body if "".join(body).strip() else lines))
     for _ in range(3):
         text = _PREAMBLE.sub("", text)
     return text.strip()
+
+
+def without_thoughts(text: str) -> str:
+    """`text` without what a model wrote for itself."""
+    return _THOUGHT_END.sub("", _THOUGHT.sub("", text))
 
 
 def is_refusal(sentences: list[str], source: str) -> bool:

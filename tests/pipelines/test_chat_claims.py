@@ -83,3 +83,8 @@ def test_text_is_shown_as_soon_as_it_cannot_be_a_mark() -> None:
     assert filtered.read("is [") == " is"
     assert filtered.read("1") == ""
     assert filtered.read("] old") == " old"
+
+
+def test_what_sounds_like_a_preamble_is_an_answer_where_there_is_no_other() -> None:
+    [claim] = claims(AIMessage("Okay, some of them are here. [2]"))
+    assert (claim.text, claim.cited) == ("Okay, some of them are here.", (2,))
