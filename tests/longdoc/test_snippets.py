@@ -82,4 +82,4 @@ def test_the_readme_shows_what_the_demo_prints() -> None:
     shown = re.search(r"<!-- demo -->\n```text\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert shown is not None
     assert "Sources:" in shown[1]
-    assert re.search(r"\[1\] language reference:\d+-\d+  line \d+", shown[1])
+    assert re.search(r"\[1\] +language reference:\d+-\d+  line \d+", shown[1])
