@@ -66,12 +66,29 @@ def _qmsum(record: dict[str, Any]) -> Iterator[Task]:
         yield Task(record["id"], text, query["query"], [query["answer"]])
 
 
+def _sumpubmed(record: dict[str, Any]) -> Iterator[Task]:
+    parts = [f"{section['title'] or ''}\n\n{section['text']}" for section in record["sections"]]
+    yield Task(record["id"], "\n\n".join(parts), None, [record["summary"]])
+
+
+def _austlii(record: dict[str, Any]) -> Iterator[Task]:
+    yield Task(record["id"], "\n".join(record["sentences"]), None, ["\n".join(record["catchphrases"])])
+
+
+def _scotus_args(record: dict[str, Any]) -> Iterator[Task]:
+    text = "\n".join(f"{turn['speaker']}: {turn['text']}" for turn in record["turns"])
+    yield Task(record["id"], text, None, [record["summary"]])
+
+
 _TASKS = {
     "pubmed_memsum": _pubmed,
     "scisumm": _scisumm,
     "techspec": _techspec,
     "squality": _squality,
     "qmsum": _qmsum,
+    "sumpubmed": _sumpubmed,
+    "austlii": _austlii,
+    "scotus_args": _scotus_args,
 }
 _STEMMER = PorterStemmer()
 

@@ -78,7 +78,8 @@ def _labels(
         gold = [grams(reference) for reference in task.references]
         shared = np.mean([_precision(bags, one) for one in gold], axis=0)
         limits = [max(limit, len(reference.split())) for reference in task.references]
-        chosen = [oracle(bags, table, one, most) for one, most in zip(gold, limits, strict=True)]
+        prose = readable(table)
+        chosen = [oracle(bags, prose, table.tokens, one, most) for one, most in zip(gold, limits, strict=True)]
         _keep(path, {"shared": shared.astype(np.float32), "oracle": np.mean(chosen, axis=0).astype(np.float32)})
     with np.load(path) as kept:
         return kept["shared"], kept["oracle"]
@@ -96,17 +97,19 @@ def _precision(bags: Sequence[Grams], gold: Grams) -> NDArray[np.float64]:  # (r
     return np.array(pairs).reshape(-1, 2)
 
 
-def oracle(bags: Sequence[Grams], table: SentenceTable, gold: Grams, limit: int) -> NDArray[np.float64]:
+def oracle(
+    bags: Sequence[Grams], prose: NDArray[np.bool_], lengths: NDArray[np.integer], gold: Grams, limit: int
+) -> NDArray[np.float64]:
     """1 for the sentences that a greedy search for twice the unigram and once the bigram F1 takes within the limit."""
     alone = np.array([_worth(bag, gold, (1, 1)) for bag in bags])
-    pool = set(np.argsort(-np.where(readable(table), alone, -1))[:_CONSIDERED].tolist())
+    pool = set(np.argsort(-np.where(prose, alone, -1))[:_CONSIDERED].tolist())
     labels, taken, best, left = np.zeros(len(bags)), grams(""), 0.0, limit
     while True:
-        gains = {row: _worth(_sum(taken, bags[row]), gold, (2, 1)) for row in pool if table.tokens[row] <= left}
+        gains = {row: _worth(_sum(taken, bags[row]), gold, (2, 1)) for row in pool if lengths[row] <= left}
         row = max(gains, key=gains.__getitem__, default=-1)
         if row < 0 or gains[row] <= best:
             return labels
-        taken, best, left = _sum(taken, bags[row]), gains[row], left - int(table.tokens[row])
+        taken, best, left = _sum(taken, bags[row]), gains[row], left - int(lengths[row])
         labels[row] = 1
         pool.remove(row)
 
