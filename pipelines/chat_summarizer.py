@@ -18,7 +18,7 @@ from longdoc.models.embedder import Embedder
 from longdoc.pipelines import prompts
 from longdoc.pipelines.cite import Citer
 from longdoc.pipelines.replies import cut_to, is_copy, is_refusal, repeats, reply_sentences
-from longdoc.pipelines.summarizer import Passage
+from longdoc.pipelines.summarizer import SO_FAR, Passage
 
 FRAMING = 16  # tokens allowed for what a chat template puts around each message
 _NONCES = 64  # tokens that the seven nonces of a prompt may differ by from one prompt to another
@@ -169,7 +169,10 @@ class ChatSummarizer:
     def _messages(
         self, passages: Sequence[Passage], budget: int, query: str | None, memory: str, note: str
     ) -> list[BaseMessage]:
-        ask = prompts.map_messages if all(map(_is_source, passages)) else prompts.reduce_messages
+        if passages[:1] and passages[0].headings == (SO_FAR,):
+            ask = prompts.refine_messages
+        else:
+            ask = prompts.map_messages if all(map(_is_source, passages)) else prompts.reduce_messages
         return ask(passages, self._limit(passages, budget), query, memory, note)
 
     def _limit(self, passages: Sequence[Passage], budget: int) -> str:

@@ -4,7 +4,8 @@
     ->  ["name Ann Lee and name Bob Ray stand in another order than in the source"]
 
 Looked for where claim and source are worded alike but for the facts themselves: a claim that tells the same in
-other words can have facts put together wrongly, and pass.
+other words can have facts put together wrongly, and pass. Where nearly every word agrees, any word with a capital and
+any figure counts, whether it reads as a name or not.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from longdoc.pipelines.facts import Evidence, Fact, dates, names, numbers
+from longdoc.pipelines.facts import Evidence, Fact, capitalizes_nouns, dates, names, numbers
+from longdoc.pipelines.ordinary_words import ORDINARY
 
 _TOKEN = re.compile(r"\w+(?:['’]\w+)*")
 _LISTED = {"and", "or", "und", "oder", "et", "ou", "y", "o", "e", "with"}
@@ -23,6 +25,8 @@ _TURNED = {"by", "from", "to", "of", "was", "were", "is", "are", "be", "been", "
 _ARTICLES = {"the", "a", "an"}
 _ALIKE = 0.5  # of a claim's words that the source has in the same order
 _SAME = 0.8  # likeness of the words beside the facts, from which on their order tells
+_NEARLY = 0.85  # likeness of all words, from which on one in another's place tells
+_STEM = 4  # letters in common that make two words forms of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class _Word:
 def swapped(claim: str, source: str) -> list[str]:
     """What of a claim stands where a sentence of its source has something else of its kind; none where all agrees."""
     said, held = _words(claim), _words(source)
-    return [*_replaced(said, held), *_turned(said, held)]
+    return [*_replaced(said, held), *_turned(said, held)] or list(_exchanged(claim, source))
 
 
 def likeness(claim: str, source: str) -> float:
@@ -77,6 +81,28 @@ def _turned(said: Sequence[_Word], held: Sequence[_Word]) -> Iterator[str]:
             yield f"{one.fact} and {other.fact} stand in another order than in the source"
 
 
+def _exchanged(claim: str, source: str) -> Iterator[str]:
+    """Words with a capital, and figures, one for one in the place of another, where nearly all else agrees."""
+    ours, theirs = _TOKEN.findall(claim), _TOKEN.findall(source)
+    matcher = SequenceMatcher(None, _folded(claim), _folded(source), autojunk=False)
+    if matcher.ratio() < _NEARLY or capitalizes_nouns(source):
+        return
+    for tag, first, last, start, end in matcher.get_opcodes():
+        if tag == "replace" and last - first == end - start:
+            for one, other in zip(ours[first:last], theirs[start:end], strict=True):
+                if _telling(one, first == 0) and _telling(other, start == 0) and not _forms_of_one(one, other):
+                    yield f"{one} stands where the source has {other}"
+
+
+def _telling(word: str, opens: bool) -> bool:
+    return word.isdigit() or (word[0].isupper() and not (opens and word.casefold() in ORDINARY))
+
+
+def _forms_of_one(one: str, other: str) -> bool:
+    one, other = one.casefold(), other.casefold()
+    return (one[:_STEM] == other[:_STEM] and not one.isdigit()) or one.isdigit() != other.isdigit()
+
+
 def _words(text: str) -> list[_Word]:
     """The words of a text in order, those of a fact as one."""
     words = [_Word(token) for token in _folded(text)]
@@ -90,8 +116,13 @@ def _words(text: str) -> list[_Word]:
     return words
 
 
-def _same(one: _Word, other: _Word) -> bool:
-    return any(a.fact and Evidence(b.fact.text).bears_out(a.fact) for a, b in ((one, other), (other, one)) if b.fact)
+def _same(ours: _Word, theirs: _Word) -> bool:
+    """Whether one fact bears out the other; a name may be longer in either, a number is never rounded in the source."""
+    if not ours.fact or not theirs.fact:
+        return False
+    if Evidence(theirs.fact.text).bears_out(ours.fact):
+        return True
+    return ours.fact.kind == "name" and Evidence(ours.fact.text).bears_out(theirs.fact)
 
 
 def _beside(words: Sequence[_Word], left_out: _Word) -> list[str]:

@@ -72,7 +72,7 @@ def dates(text: str) -> list[Fact]:
 def names(text: str) -> list[Fact]:
     """The runs of capitalised words in `text` that are not explained by where they stand or as ordinary words."""
     runs = list(_runs(text))
-    if _is_german(text):
+    if capitalizes_nouns(text):
         runs = [run for run in runs if len(run) > 1 and not _GERMAN.match(run[0])]
     return [_name(run) for run in runs]
 
@@ -132,8 +132,8 @@ class Evidence:
         return set(_name_forms(self._text))
 
 
-def _is_german(text: str) -> bool:
-    """Whether nouns are written with a capital here, so that one alone is no sign of a name."""
+def capitalizes_nouns(text: str) -> bool:
+    """Whether nouns are written with a capital here, as in German, so that one alone is no sign of a name."""
     return len(_GERMAN.findall(text)) * 10 > len(text.split())
 
 

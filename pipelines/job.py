@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Literal, Protocol, runtime_checkable
@@ -18,7 +18,7 @@ from longdoc.pipelines.fan_out import FanOutOptions
 from longdoc.pipelines.outline import Outline, outline_of
 from longdoc.pipelines.route import ModelAtHand, Request, Route
 from longdoc.pipelines.router import Router
-from longdoc.pipelines.summarizer import Passage, Prompting, Summarizer
+from longdoc.pipelines.summarizer import SO_FAR, Passage, Prompting, Summarizer
 
 _CHUNK, _CHUNK_ASKED = 1024, 2048  # tokens of a chunk, chosen from here or read by a model at a price a call
 _HEADING = 4  # tokens that set off a heading in a prompt
@@ -130,7 +130,11 @@ class Job:
     @property
     def route(self) -> Route:
         """How the text is read and why: whole in one call, in pieces, or for sentences chosen from all of it."""
-        return self._routed(self.outline.tokens)
+        route = self._routed(self.outline.tokens)
+        if not self.refines or route.strategy == "stuff":
+            return route
+        why = f"each call reads the summary so far and one of {route.pieces} or more pieces, and rewrites it, as asked."
+        return replace(route, strategy="refine", why=why)
 
     def _whole(self, tokens: int) -> bool:
         return self._routed(tokens).strategy == "stuff"
@@ -192,8 +196,9 @@ class Job:
     def _prompt(self) -> int:
         if not isinstance(self.summarizer, Prompting):
             return self._framing - self._memory
+        headings = (SO_FAR,) if self.refines else ()
         return self.summarizer.prompt_tokens(
-            [Passage("", ())], self.max_tokens, self.query, "-" if self._memory else ""
+            [Passage("", (), headings)], self.max_tokens, self.query, "-" if self._memory else ""
         )
 
     @property

@@ -22,6 +22,10 @@ REDUCE = (
     "Between the markers are partial summaries of one document, in its order. Merge them into one summary of at most "
     "{limit}: keep what matters most for the whole, and say nothing twice."
 )
+REFINE = (
+    "Between the markers are a summary of a document so far and the text that follows. Rewrite the summary in at most "
+    "{limit}, so that it covers both: keep what still matters most for the whole, and add what the text adds to it."
+)
 SHORTEN = (
     "The summary between the markers has {tokens} tokens and may have {budget}. Rewrite it in at most {limit}: keep "
     "its most important sentences, drop the others, and add nothing."
@@ -63,6 +67,13 @@ def reduce_messages(
 ) -> list[BaseMessage]:
     """The messages that ask for one summary out of partial ones."""
     return _messages(REDUCE, passages, limit, query, memory, note)
+
+
+def refine_messages(
+    passages: Sequence[Passage], limit: str, query: str | None = None, memory: str = "", note: str = ""
+) -> list[BaseMessage]:
+    """The messages that ask for a summary rewritten with the text that follows it."""
+    return _messages(REFINE, passages, limit, query, memory, note)
 
 
 def shorten_messages(draft: str, tokens: int, budget: int, limit: str) -> list[BaseMessage]:

@@ -17,9 +17,9 @@ from longdoc.pipelines.job import Job
 from longdoc.pipelines.map_reduce import NodeDone, NodeRetried, OnEvent, covered, node_key
 from longdoc.pipelines.outline import Outline
 from longdoc.pipelines.rate_limit import RateLimiter
-from longdoc.pipelines.summarizer import Passage, Summarizer
+from longdoc.pipelines.summarizer import SO_FAR, Passage, Summarizer
 
-_SO_FAR, _NEXT = "Summary so far", "The text that follows"
+_NEXT = "The text that follows"
 
 
 class Refine:
@@ -103,7 +103,7 @@ class Refine:
         ]
         rests_on = {
             "kind": "refine",
-            "version": 1,
+            "version": 2,
             "chunk": node_key(self.job, leaf, ()),
             "under": [digest_of(self._text(one).encode("utf-8", "surrogatepass")) for one in under],
             "at": next(at for at, one in enumerate(under) if one is leaf),
@@ -137,7 +137,7 @@ def writer_of(summarizer: Summarizer, query: str | None = None) -> Writer:
 
 
 def _told(held: Summary) -> list[Passage]:
-    return [Passage(sentence.text, sentence.spans, (_SO_FAR,)) for sentence in held.sentences]
+    return [Passage(sentence.text, sentence.spans, (SO_FAR,)) for sentence in held.sentences]
 
 
 def _parted(sentence: Sentence, chunks: Sequence[Span]) -> Sentence:

@@ -9,7 +9,7 @@ from longdoc.errors import BudgetError, InputError, UnknownNameError
 
 Task = Literal["encode", "classify", "answer", "summarize", "chat"]
 Kind = Literal["chat", "longformer", "led", "windowed", "extractive"]
-Strategy = Literal["stuff", "longformer", "map-reduce", "windowed", "extractive"]
+Strategy = Literal["stuff", "longformer", "map-reduce", "refine", "windowed", "extractive"]
 
 WAYS: dict[Task, tuple[tuple[Strategy, tuple[Kind, ...]], ...]] = {
     "encode": (("longformer", ("longformer",)),),
@@ -115,7 +115,8 @@ class Route:
     """How a request is to be met, with which model, and why in a sentence.
 
     `held` is the most tokens that the model has before it at once, never over its limit; 0 for the extractive
-    default, which has none. `pieces` is the least number of stretches that the text is read in.
+    default, which has none. `pieces` is the least number of stretches that the text is read in. "refine" is chosen by
+    who asks, never by the router.
     """
 
     strategy: Strategy

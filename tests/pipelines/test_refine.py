@@ -12,9 +12,12 @@ from langchain_core.messages import BaseMessage
 from langchain_core.stores import InMemoryByteStore
 
 from longdoc import FanOutOptions, SummaryTree, plan, summarize
+from longdoc.chunkers.tokenizer import load_tokenizer
 from longdoc.errors import InputError, StageError, UnknownNameError
 from longdoc.memory.summary import Summary
 from longdoc.pipelines.map_reduce import Event, NodeDone
+from longdoc.pipelines.route import Route
+from longdoc.pipelines.summarize import Settings, Summarization
 from longdoc.pipelines.summarizer import Passage
 from longdoc.testing import ScriptedChatModel
 
@@ -141,3 +144,22 @@ def test_the_extractive_summarizer_and_unknown_strategies_are_refused() -> None:
         summarize("A text. And more.", strategy="refine")
     with pytest.raises(UnknownNameError, match="give map-reduce or refine"):
         summarize("A text. And more.", strategy="tree")
+
+
+def test_a_chat_model_is_asked_to_rewrite_and_the_route_and_the_plan_say_what_it_reads() -> None:
+    text, routes = text_of(list(range(40))), list[Route]()
+    model = ScriptedChatModel(replies=lambda messages: "The river number 0 met the mill.")
+    settings = Settings(model=model, tokenizer="minilm", max_tokens=60, chunk_tokens=100, strategy="refine")
+    Summarization(settings, on_route=routes.append).run(text)
+    first, *others = [str(messages[-1].content) for messages in model.calls]
+    assert "# Summary so far" not in first
+    assert others
+    for asked in others:
+        assert "# Summary so far\nThe river number 0 met the mill.\n# The text that follows\n" in asked
+        assert "Rewrite the summary in at most" in asked
+    [route] = routes
+    assert (route.strategy, route.pieces <= len(model.calls)) == ("refine", True)
+    assert "rewrites it, as asked" in route.why
+    tokenizer = load_tokenizer("minilm")
+    read = sum(tokenizer.count("".join(str(one.content) for one in messages)) for messages in model.calls)
+    assert read <= plan(text, **vars(settings)).input_tokens
