@@ -99,6 +99,8 @@ def row(name: str, given: argparse.Namespace) -> list[object]:
         turn += 1
         text, part, sentences = next(sources[turn % len(sources)])
         one = r.choice(sentences)
+        if "](" in one:
+            continue
         claim = make(text, part, one, r)
         answer = None if claim is None else answered(index, part, one, claim, wrong, r)
         if answer is None or claim is None:
@@ -118,8 +120,9 @@ def citations(given: argparse.Namespace) -> None:
     said = (
         f"Stretches of {WINDOW:,} characters of six development sets, as documents of their own, seed {given.seed}. "
         "Doubted: the answer is not shown as supported. With a problem: a problem is named, be it only a wrong number "
-        "of a passage. Met: a citation opens the sentence that the claim was made of. The last words of some checks "
-        "were chosen on these sets with other seeds."
+        "of a passage. Met: a citation opens the sentence that the claim was made of. Sentences with links are left "
+        "out: an answer does not show where a link goes. The last words of some checks were chosen on these sets with "
+        "other seeds."
     )
     headers = ("the model's sentence", "cases", "doubted", "with a problem", "met")
     publish("chat_citations", "False citations in answers", f"{said}\n\n{markdown(headers, rows)}")

@@ -69,7 +69,7 @@ def layers(given: argparse.Namespace) -> None:
         slower += [str(count)] if found["int8"] > found["bfloat16"] else []
         rows.append([count, *(f"{1000 * one:.2f}" for one in found.values())])
     said = (
-        "Milliseconds of eight linear layers, 1,024 to 2,816 and back, by rows (tokens at once). {RATIOS} "
+        f"Milliseconds of eight linear layers, 1,024 to 2,816 and back, by rows (tokens at once). {RATIOS} "
         f"torchao 0.18 weight-only int8 over bfloat16, as it is and with torch.compile for each number of rows, which "
         f"took {first['compiled']:.0f} s in all. int8 is ours: torch's kernel for fewer than 12 rows, else codes "
         f"widened to bfloat16 first. It is slower than bfloat16, and does not pay, at {', '.join(slower) or 'no'} rows."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -72,6 +74,7 @@ def summarize(
     quiet: Quiet = False,
 ) -> None:
     """Summarize the sources as one, every sentence with the place it comes from."""
+    _import("longdoc.pipelines.summarize", "longdoc.pipelines.render", "longdoc.memory.encoding_cache")
     with one_line_errors():
         wanted = _settings(
             max_tokens=max_tokens,
@@ -207,6 +210,16 @@ def one_line_errors() -> Iterator[None]:
 def _refuse(message: str) -> NoReturn:
     sys.stderr.write(f"longdoc: {' '.join(message.split())}\n")
     raise typer.Exit(2)
+
+
+def _import(*modules: str) -> None:
+    """Imports modules without looking for garbage among the thousands of classes made: a tenth of a short run."""
+    gc.disable()
+    try:
+        for module in modules:
+            import_module(module)
+    finally:
+        gc.enable()
 
 
 def _settings(**given: Any) -> Settings:
