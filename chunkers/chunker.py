@@ -93,7 +93,9 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         A `Document` passes its metadata on, and what its parser knew as `headings` and `page`. Raises `BudgetError`
         where one character alone takes more than `max_tokens` tokens.
         """
-        return self._chunks(self._reading(text))
+        reading = self._reading(text)
+        reading.tokens.prefetch()
+        return self._chunks(reading)
 
     def split_stream(self, pieces: Iterable[str], source: str = "") -> Iterator[Document]:
         """The chunks of the text that `pieces` join to, the first ones while the rest is still to come.
@@ -171,6 +173,8 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         """Stretches that tile the text, overlap aside, each with the tokens that it has when counted alone."""
         tape, tokens, edges = reading.tape, reading.tokens, self.edges(reading)
         start = fresh = 0
+        if edges is not None:
+            edges.first_after(0, 0)  # while the first tokens are made elsewhere
         while tape.fill(fresh + 1) > fresh:
             reach = tokens.reach(start, self.max_tokens)
             tape.fill(reach + _SEEN_AHEAD)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from longdoc.chunkers.tape import Tape
 from longdoc.chunkers.tokenizer import JointedTokenizer, Tokenizer
 
-_SMALLEST, _LARGEST = 1 << 15, 1 << 17  # characters tokenized at a time: little first, so that chunks come soon
+_SMALLEST, _LARGEST = 1 << 13, 1 << 17  # characters tokenized at a time: little first, so that chunks come soon
 _TO_JOINT = 1 << 12  # characters within which the text is looked through for a place to part it
 _WORKERS = max(1, min(4, len(os.sched_getaffinity(0))))
 _HEAD, _TAIL = 256, 32  # the same for the first and the last joint of a chunk
