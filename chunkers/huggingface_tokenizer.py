@@ -13,7 +13,7 @@ from longdoc.errors import UnavailableError
 from longdoc.surrogates import without_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -32,14 +32,12 @@ class HuggingFaceTokenizer:
 
     def __init__(
         self,
-        backend: tokenizers.Tokenizer,
+        make: Callable[[], tokenizers.Tokenizer],
         name: str,
         joint: re.Pattern[str] | None = None,
         parts: re.Pattern[str] | None = None,
     ) -> None:
-        backend.no_padding()
-        backend.no_truncation()
-        self.backend = backend
+        self._make = make
         self._name = name
         self._joint = joint
         self._parts = parts
@@ -51,12 +49,8 @@ class HuggingFaceTokenizer:
 
         Raises `UnavailableError` where the file is missing or is not the one that was tested.
         """
-        from tokenizers import Regex, Tokenizer, pre_tokenizers
-
-        backend = Tokenizer.from_str(bundled_file("tokenizer.json").decode())
-        pieces = pre_tokenizers.Split(Regex(rf"[\s\S]{{1,{LONGEST_WORD}}}"), behavior="isolated")
-        backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pieces])
-        return cls(backend, FINGERPRINT, _JOINT, _PARTS)
+        data = bundled_file("tokenizer.json")
+        return cls(lambda: _bundled(data), FINGERPRINT, _JOINT, _PARTS)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -68,7 +62,7 @@ class HuggingFaceTokenizer:
             backend = Tokenizer.from_str(data.decode())
         except Exception as error:  # the Rust side raises a bare Exception for a bad file
             raise UnavailableError(f"{str(path)!r} is not a readable tokenizer.json: {_line(error)}") from error
-        return cls(backend, f"hf:{blake2b(data, digest_size=8).hexdigest()}")
+        return cls(lambda: backend, f"hf:{blake2b(data, digest_size=8).hexdigest()}")
 
     @classmethod
     def from_hub(cls, model: str) -> Self:
@@ -85,6 +79,14 @@ class HuggingFaceTokenizer:
                 f"the tokenizer of {model!r} is not on this machine and could not be downloaded; give a folder "
                 "that holds its tokenizer.json, or use the bundled tokenizer 'minilm'"
             ) from error
+
+    @cached_property
+    def backend(self) -> tokenizers.Tokenizer:
+        """The library's own tokenizer; made when first asked, as a name is often enough."""
+        backend = self._make()
+        backend.no_padding()
+        backend.no_truncation()
+        return backend
 
     @property
     def name(self) -> str:
@@ -128,6 +130,15 @@ class HuggingFaceTokenizer:
         from longdoc.chunkers.word_table import WordTable
 
         return WordTable(self.backend)
+
+
+def _bundled(data: bytes) -> tokenizers.Tokenizer:
+    from tokenizers import Regex, Tokenizer, pre_tokenizers
+
+    backend = Tokenizer.from_str(data.decode())
+    pieces = pre_tokenizers.Split(Regex(rf"[\s\S]{{1,{LONGEST_WORD}}}"), behavior="isolated")
+    backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pieces])
+    return backend
 
 
 def _line(error: Exception) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from longdoc import garbage
 from longdoc.chunkers.span import Span
 from longdoc.memory.summary import Sentence, Summary
 from longdoc.memory.summary_tree import SummaryTree
@@ -19,7 +20,11 @@ def tree_to_json(tree: SummaryTree) -> bytes:
 
 def tree_from_json(data: bytes) -> SummaryTree:
     """The tree that `tree_to_json` wrote."""
-    names, rows = json.loads(data)
+    with garbage.kept():
+        return _tree(*json.loads(data))
+
+
+def _tree(names: list[str], rows: list[list[Any]]) -> SummaryTree:
     made: list[SummaryTree] = []
     for title, spans, (sentences, tokens), key, error, children in rows:
         below = tuple(made[len(made) - children :]) if children else ()

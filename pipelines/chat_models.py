@@ -97,7 +97,7 @@ def _copied(backend: Any) -> Tokenizer:
     data = backend.to_str()
     copy = Backend.from_str(data)
     copy.encode_special_tokens = True
-    return HuggingFaceTokenizer(copy, f"hf:plain:{blake2b(data.encode(), digest_size=8).hexdigest()}")
+    return HuggingFaceTokenizer(lambda: copy, f"hf:plain:{blake2b(data.encode(), digest_size=8).hexdigest()}")
 
 
 def _check_folder(folder: Path) -> None:

@@ -64,7 +64,9 @@ class LedSummarizer:
         from longdoc.chunkers.huggingface_tokenizer import HuggingFaceTokenizer
 
         data: str = self._writer.tokenizer.backend_tokenizer.to_str()
-        return HuggingFaceTokenizer(Backend.from_str(data), f"hf:{blake2b(data.encode(), digest_size=8).hexdigest()}")
+        return HuggingFaceTokenizer(
+            lambda: Backend.from_str(data), f"hf:{blake2b(data.encode(), digest_size=8).hexdigest()}"
+        )
 
     @property
     def max_output_tokens(self) -> int:

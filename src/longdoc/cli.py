@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
 import json
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from longdoc import garbage
 from longdoc.ask_command import ask
 from longdoc.cache_command import cache as cache_commands
 from longdoc.chat_command import chat
@@ -74,7 +73,10 @@ def summarize(
     quiet: Quiet = False,
 ) -> None:
     """Summarize the sources as one, every sentence with the place it comes from."""
-    _import("longdoc.pipelines.summarize", "longdoc.pipelines.render", "longdoc.memory.encoding_cache")
+    with garbage.kept():
+        from longdoc.memory.encoding_cache import EncodingCache
+        from longdoc.pipelines.render import render
+        from longdoc.pipelines.summarize import Summarization
     with one_line_errors():
         wanted = _settings(
             max_tokens=max_tokens,
@@ -90,10 +92,6 @@ def summarize(
             _refuse(f"unknown format {format!r}; give one of {', '.join(FORMATS)}")
         if cache is not None and no_cache:
             _refuse("--cache and --no-cache were both given; give one of them")
-        from longdoc.memory.encoding_cache import EncodingCache
-        from longdoc.pipelines.render import render
-        from longdoc.pipelines.summarize import Summarization
-
         if not no_cache:
             wanted = dataclasses.replace(wanted, cache=EncodingCache(cache))
         with progress(quiet) as on_event:
@@ -210,16 +208,6 @@ def one_line_errors() -> Iterator[None]:
 def _refuse(message: str) -> NoReturn:
     sys.stderr.write(f"longdoc: {' '.join(message.split())}\n")
     raise typer.Exit(2)
-
-
-def _import(*modules: str) -> None:
-    """Imports modules without looking for garbage among the thousands of classes made: a tenth of a short run."""
-    gc.disable()
-    try:
-        for module in modules:
-            import_module(module)
-    finally:
-        gc.enable()
 
 
 def _settings(**given: Any) -> Settings:

@@ -203,4 +203,4 @@ def test_an_unknown_name_is_refused(name: str) -> None:
 
 
 def test_the_backend_is_taken_as_it_is() -> None:
-    assert HuggingFaceTokenizer(tiny_backend(), "tiny").name == "tiny"
+    assert HuggingFaceTokenizer(tiny_backend, "tiny").name == "tiny"
