@@ -8,14 +8,21 @@ from longdoc.chunkers.span import Span
 from longdoc.chunkers.tokenizer import Tokenizer
 from longdoc.errors import BudgetError, InputError
 from longdoc.memory.carried_memory import digest_of, packed, row_of, sentence_of, unpacked
+from longdoc.memory.history_words import words
 from longdoc.memory.summary import Sentence, Summary, join_lines
 
-_FADE = 0.8  # what a sentence's weight keeps when a later chunk is read
+_FADE = 0.8  # what a sentence's weight keeps when a later chunk is read that does not come back to it
+_TELLING = 5  # letters of a word from which on it says what a sentence is about, in scripts with blanks
+_UNSPACED = "\u0e00"  # scripts without blanks, and few others, come from here on
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A sentence held in memory; `weight` starts at 1 / (1 + its place in its summary) and fades with each chunk."""
+    """A sentence held in memory.
+
+    `weight` starts at 1 / (1 + its place in its summary), and fades with each chunk by as much as the chunk leaves
+    its words unsaid.
+    """
 
     sentence: Sentence
     weight: float
@@ -26,8 +33,8 @@ class Remembered:
 class RunningMemory:
     """The sentences of earlier chunks that still matter most, at most `max_tokens` of them.
 
-    Recent and leading sentences stay, the others fall out one by one: what is dropped is chosen, never cut. Equal
-    histories give equal memories, with equal digests.
+    Recent and leading sentences stay, and those whose words come again; the others fall out one by one: what is
+    dropped is chosen, never cut. Equal histories give equal memories, with equal digests.
     """
 
     max_tokens: int
@@ -41,7 +48,8 @@ class RunningMemory:
 
     def update(self, chunk_summary: Summary) -> RunningMemory:
         """The memory after one more chunk; this one stays as it is. Costs the tokens held, not those seen."""
-        faded = [replace(item, weight=item.weight * _FADE) for item in self.held]
+        now = _telling(chunk_summary.text)
+        faded = [replace(item, weight=item.weight * _kept(item.sentence.text, now)) for item in self.held]
         fresh = [
             Remembered(sentence, 1.0 / (1 + place), self.seen + place)
             for place, sentence in enumerate(chunk_summary.sentences)
@@ -80,6 +88,16 @@ class RunningMemory:
         if name != tokenizer.name:
             raise InputError(f"this memory was counted with {name!r}, not {tokenizer.name!r}; give that tokenizer")
         return cls(most, tokenizer, held, seen)
+
+
+def _kept(text: str, now: frozenset[str]) -> float:
+    """The share of its weight that a sentence keeps when `now` is what is spoken of."""
+    own = _telling(text)
+    return _FADE + (1 - _FADE) * len(own & now) / max(1, len(own))
+
+
+def _telling(text: str) -> frozenset[str]:
+    return frozenset(word for word in words(text) if len(word) >= _TELLING or word >= _UNSPACED)
 
 
 def _within(limit: int, items: list[Remembered], tokenizer: Tokenizer) -> list[Remembered]:

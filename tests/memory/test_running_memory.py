@@ -103,6 +103,27 @@ def test_weights_fade_with_each_chunk() -> None:
     assert [item.weight for item in memory.held] == [pytest.approx(0.8**3), pytest.approx(0.8)]
 
 
+@pytest.mark.parametrize(
+    ("of_the_mill", "of_the_ship", "later"),
+    [
+        (
+            "The miller owes the council money.",
+            "A vessel sank near the northern coast.",
+            "The council sued the miller.",
+        ),
+        ("磨坊主欠市政厅的钱。", "一艘船在北岸附近沉没。", "市政厅起诉了磨坊主。"),
+    ],
+)
+def test_what_is_spoken_of_again_outlasts_what_is_not(of_the_mill: str, of_the_ship: str, later: str) -> None:
+    for first, second in ((of_the_mill, of_the_ship), (of_the_ship, of_the_mill)):
+        memory = after([[first], [second], [later]], 5000)
+        weights = {item.sentence.text: item.weight for item in memory.held}
+        older = 0.8 if first == of_the_mill else 1.0
+        assert weights[of_the_mill] > weights[of_the_ship] * older
+    history = [[of_the_mill], [of_the_ship], *[[later]] * 4]
+    assert after(history, len(" ".join([of_the_mill, *[later] * 4]))).text() == " ".join([of_the_mill, *[later] * 4])
+
+
 def test_white_space_is_one_blank() -> None:
     assert after([["a \n\t b"]], 3).text() == "a b"
 
