@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,6 +21,7 @@ KEPT = 40_000  # vectors held at once; of a longer text each chunk keeps its mos
 _LEAST_KEPT = 3  # sentences of each chunk, however long the text
 WINDOW = 8192  # sentences embedded at a time
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]|[^\W_]+")
+_PLAIN = re.compile(r"[A-Za-z\s]+")
 _CUE = re.compile(
     r"\b(?:this (?:paper|document|specification|proposal|article|study|work|report)|in (?:conclusion|summary|short)"
     r"|we (?:propose|present|show|describe|introduce|f(?:ound|ind)|conclude|report|demonstrate|develop|argue"
@@ -39,6 +38,10 @@ _POINTING = re.compile(
     r"|(?:if|when|as|after|before|while|where|though|because|since|until|unless|once) (?:it|they|he|she|this|that)\b"
     r"|(?:[\w-]+ ){0,2}[\w-]+, (?:it|they|he|she)\b",
     re.IGNORECASE,
+)
+_OPEN = re.compile(r":(?:\[\d+\])*$")  # what is announced comes after it
+_CAPTION = re.compile(
+    r"(?:table|figure|fig|listing|algorithm|scheme|chart|exhibit)s?\b\.?\s*[\dA-Z][\w.-]*\s*[:.|–—]", re.IGNORECASE
 )
 _SAID = re.compile(r"[\"“«「‘]|.*[?？][\"'”’»)]*$", re.DOTALL)  # speech, which needs its speaker, and questions
 _PERSON = re.compile(r"\b(?:i|you|he|she|him|her|his|hers|me|my|mine|your|yours|they|them)\b", re.IGNORECASE)
@@ -140,8 +143,9 @@ class TableMaker:
 
     def make(self) -> SentenceTable:
         """The table. A text without sentences gives one without rows."""
-        weights = _Weights(self._texts(0, len(self._starts)))
-        parts = [self._window(first, last, weights) for first, last in self._windows()]
+        windows = list(self._windows())
+        bags = _Bags(list(self._texts(first, last)) for first, last in windows)
+        parts = [self._window(first, last, *words) for (first, last), words in zip(windows, bags, strict=True)]
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
         return SentenceTable(source=self._source, total=len(self._starts), **arrays)
 
@@ -175,9 +179,11 @@ class TableMaker:
             first = last
         yield first, len(self._starts)
 
-    def _window(self, first: int, last: int, weights: _Weights) -> SentenceTable:
+    def _window(
+        self, first: int, last: int, words: NDArray[np.int64], topicality: NDArray[np.float64]
+    ) -> SentenceTable:
         texts = list(self._texts(first, last))
-        surface = np.array([_surface(text, weights) for text in texts], np.float32).reshape(-1, 6)
+        surface = np.array([_surface(text) for text in texts], np.float32).reshape(-1, 4)
         vectors = self._encoder.encode(texts).astype(np.float16)
         table = SentenceTable(
             source=self._source,
@@ -185,12 +191,12 @@ class TableMaker:
             ends=self._ends[first:last],
             positions=np.arange(first, last),
             leads=self._leads[first:last],
-            words=surface[:, 0],
-            letters=surface[:, 1],
-            cues=surface[:, 2],
-            loose=surface[:, 3],
-            ended=surface[:, 4],
-            topicality=surface[:, 5],
+            words=words.astype(np.float32),
+            letters=surface[:, 0],
+            cues=surface[:, 1],
+            loose=surface[:, 2],
+            ended=surface[:, 3],
+            topicality=topicality.astype(np.float32),
             tokens=np.array(counts(self._tokenizer, [" ".join(text.split()) for text in texts]), np.int32),
             vectors=vectors,
             total=len(self._starts),
@@ -212,39 +218,59 @@ def _central(vectors: NDArray[np.float32], chunks: NDArray[np.int64], most: int)
     return np.concatenate(kept) if kept else np.zeros(0, np.int64)
 
 
-class _Weights:
-    """TF-IDF of the words of a source, its sentences taken as the documents (Salton and Buckley, 1988)."""
+class _Bags:
+    """The words of a source's sentences, window by window, and their TF-IDF, the sentences taken as the documents
+    (Salton and Buckley, 1988).
+    """
 
-    def __init__(self, texts: Iterator[str]) -> None:
-        terms: Counter[str] = Counter()
-        holders: Counter[str] = Counter()
-        total = 0
-        for text in texts:
-            words = _WORD.findall(text.lower())
-            terms.update(words)
-            holders.update(set(words))
-            total += 1
-        self._rarity = {word: math.log((1 + total) / (1 + count)) for word, count in holders.items()}
-        self._pull = {word: count * self._rarity[word] ** 2 for word, count in terms.items()}
-        self._norm = math.sqrt(sum((count * self._rarity[word]) ** 2 for word, count in terms.items())) or 1.0
+    def __init__(self, windows: Iterator[list[str]]) -> None:
+        known: dict[str, int] = {}
+        self._bags = [_bag(texts, known) for texts in windows]
+        terms, holders = np.zeros(len(known)), np.zeros(len(known))
+        for lengths, words in self._bags:
+            _, places, counts = _pairs(lengths, words, len(known))
+            terms += np.bincount(places, counts, len(known))
+            holders += np.bincount(places, minlength=len(known))
+        total = sum(len(lengths) for lengths, _ in self._bags)
+        self._rarity = np.log((1 + total) / (1 + holders))
+        self._pull = terms * self._rarity**2
+        self._norm = float(np.sqrt(np.square(terms * self._rarity).sum())) or 1.0
 
-    def cosine(self, words: Sequence[str]) -> float:
-        """The cosine of a sentence to the whole source, from 0 to 1."""
-        own = math.sqrt(sum((count * self._rarity[word]) ** 2 for word, count in Counter(words).items()))
-        return sum(self._pull[word] for word in words) / (own * self._norm) if own else 0.0
+    def __iter__(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """For each window, each sentence's number of words and its cosine to the whole source, from 0 to 1."""
+        for lengths, words in self._bags:
+            rows, places, counts = _pairs(lengths, words, len(self._rarity))
+            own = np.sqrt(np.bincount(rows, np.square(counts * self._rarity[places]), len(lengths)))
+            shared = np.bincount(rows, counts * self._pull[places], len(lengths))
+            yield lengths, np.divide(shared, own * self._norm, out=np.zeros(len(lengths)), where=own > 0)
 
 
-def _surface(text: str, weights: _Weights) -> tuple[float, float, float, float, float, float]:
-    words = _WORD.findall(text.lower())
-    letters = sum(map(str.isalpha, text)) + sum(map(str.isspace, text))
-    cue = _CUE.search(text) is not None
-    ended = _ENDED.search(text) is not None
-    return len(words), letters / len(text), float(cue), float(_is_loose(text)), float(ended), weights.cosine(words)
+def _bag(texts: Sequence[str], known: dict[str, int]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """How many words each sentence has, and the number of each word, a new one for one that is not yet `known`."""
+    found = [_WORD.findall(text.lower()) for text in texts]
+    words = [known.setdefault(word, len(known)) for own in found for word in own]
+    return np.fromiter(map(len, found), np.int64, len(found)), np.array(words, np.int32)
+
+
+def _pairs(
+    lengths: NDArray[np.int64], words: NDArray[np.int32], many: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Each sentence's different words: the sentence's row, the word, and how often it stands there."""
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    found, counts = np.unique(rows * max(1, many) + words, return_counts=True)
+    return found // max(1, many), found % max(1, many), counts
+
+
+def _surface(text: str) -> tuple[float, float, float, float]:
+    """The share of letters and blanks, and whether there is a cue, whether it leans on others, whether it ends."""
+    rest = _PLAIN.sub("", text)
+    letters = len(text) - len(rest) + sum(map(str.isalpha, rest))
+    return letters / len(text), _CUE.search(text) is not None, _is_loose(text), _ENDED.search(text) is not None
 
 
 def _is_loose(text: str) -> bool:
-    """Whether a sentence leans on others: a pronoun for a subject, a colon at the end, speech, a question."""
+    """Whether a sentence leans on what is beside it: a pronoun for a subject, a colon at the end, speech, a caption."""
     torn = text.count('"') % 2 == 1 or any(text.count(left) != text.count(right) for left, right in _PAIRS)
-    if torn or text.endswith(":") or _POINTING.match(text) is not None or _SAID.match(text) is not None:
+    if torn or _OPEN.search(text) is not None or any(kind.match(text) for kind in (_POINTING, _SAID, _CAPTION)):
         return True
     return len(_PERSON.findall(text)) > 1 and _NAME.match(text) is None  # persons that nothing names

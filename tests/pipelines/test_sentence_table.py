@@ -132,6 +132,22 @@ def test_the_surface_of_sentences() -> None:
     assert table.leads.tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("text", "loose"),
+    [
+        ("The largest shareholders of the company were:[184]", 1),
+        ("Table 6: An act prompt for a clean task.", 1),
+        ("FIGURE A2: the layers of the model are shown.", 1),
+        ("Figure skating drew 3,000 visitors: most came by train.", 0),
+        ("Tables were laid for the guests.", 0),
+        ("It was raining.", 1),
+        ("The mill stood at 5:30 by the river.", 0),
+    ],
+)
+def test_which_sentences_lean_on_others(text: str, loose: int) -> None:
+    assert table_of(text).loose.tolist() == [loose]
+
+
 @pytest.mark.parametrize("text", ["HELLO WORLD", "# One\n\n# Two\n", "Title\n=====\n"])
 def test_headings_are_sentences_only_where_there_are_no_others(text: str) -> None:
     assert len(table_of(text)) > 0
