@@ -110,6 +110,11 @@ class ChatHistory(BaseChatMessageHistory):
         """Deletes the session: its messages, summaries and words. The file's other sessions stay."""
         self._store.clear(self.session_id)
 
+    @property
+    def nbytes(self) -> int:
+        """What all conversations in the file take of the disk."""
+        return self._store.nbytes
+
     def close(self) -> None:
         """Closes the file; it is opened again where the history is used again."""
         self._store.close()

@@ -96,6 +96,16 @@ class HistoryStore:
         with self._connection() as connection:
             return _session(connection, name)
 
+    @property
+    def nbytes(self) -> int:
+        """What all sessions take of the disk; the file is larger by what was cleared and not yet used again."""
+        with self._snapshot() as connection:
+            size, pages, free = (
+                connection.execute(f"PRAGMA {what}").fetchone()[0]
+                for what in ("page_size", "page_count", "freelist_count")
+            )
+        return int(size * (pages - free))
+
     def add(self, name: str, messages: Sequence[BaseMessage]) -> None:
         """Appends the messages to the session, all or none."""
         rows = [(to_json(message), words(said(message))) for message in messages]

@@ -132,6 +132,9 @@ class Api:
             raise HTTPException(400, "the question is blank; say in words what you want to know")
         for id in question.documents or ():
             self._ready(id)
+        if question.conversation is not None and await asyncio.to_thread(self._library.is_talked_out):
+            most = self._library.settings.limits.conversation_bytes
+            raise HTTPException(409, f"conversations take {most:,} bytes, the most that are kept; delete one first")
         self._questions.enter()
         return EventStream(partial(answer, self._library, question, self._turns), self._questions.leave)
 

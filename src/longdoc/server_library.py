@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from longdoc.errors import InputError, LongdocError
@@ -82,6 +83,11 @@ class Library:
     def history(self, conversation: str) -> ChatHistory:
         """The messages of a conversation; to be closed."""
         return ChatHistory(self.settings.folder / "conversations.sqlite", conversation)
+
+    def is_talked_out(self) -> bool:
+        """Whether the conversations take all the room that they may."""
+        with closing(self.history("-")) as history:
+            return history.nbytes >= self.settings.limits.conversation_bytes
 
     def _recover(self) -> None:
         """Takes up what a kill left: documents unread or not indexed, and entries of documents that are gone."""

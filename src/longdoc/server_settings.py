@@ -18,13 +18,14 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})")
 class Limits:
     """How much one server takes on; what is over a limit is refused, never queued without end.
 
-    Sizes are in bytes, times in seconds; `idle_seconds` is how long a body may stand still. `uploads`, `questions` and
-    `summaries` are those under way at once, those that wait for a turn among them; `answering` questions and one
-    summary are worked on at a time.
+    Sizes are in bytes, times in seconds; `conversation_bytes` is of all conversations together, and `idle_seconds` how
+    long a body may stand still. `uploads`, `questions` and `summaries` are those under way at once, those that wait for
+    a turn among them; `answering` questions and one summary are worked on at a time.
     """
 
     upload_bytes: int = 64 * MIB
     folder_bytes: int = 4096 * MIB
+    conversation_bytes: int = 256 * MIB
     documents: int = 500
     json_bytes: int = 64 << 10
     uploads: int = 8

@@ -742,3 +742,12 @@ def test_the_work_of_a_prompt_does_not_grow_with_the_history(tmp_path: Path) -> 
         asked.append(tokenizer.counted.calls - before.calls)
         history.close()
     assert asked[1] <= asked[0] + 8
+
+
+def test_what_was_cleared_takes_no_room(tmp_path: Path) -> None:
+    one, other = (ChatHistory(tmp_path / "chats.sqlite", name) for name in "ab")
+    empty = one.nbytes
+    one.add_messages([HumanMessage(f"Number {place} of many. {'x' * 500}") for place in range(200)])
+    assert other.nbytes == one.nbytes > empty + 200 * 500
+    one.clear()
+    assert other.nbytes < empty + 20_000

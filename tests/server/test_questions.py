@@ -115,6 +115,19 @@ def test_a_conversation_is_kept_until_it_is_deleted(start: Any) -> None:
     assert len(server.get("/api/conversations/c-two").json()) == 2
 
 
+def test_conversations_take_at_most_so_many_bytes(start: Any) -> None:
+    server = start(limits=Limits(conversation_bytes=120_000))
+    server.added("ships.md", BOOK)
+    body = {"question": f"{QUESTION} {' '.join(f'Or {place}?' for place in range(400))}", "conversation": "c-one"}
+    answers = [server.post("/api/questions", json=body) for _ in range(12)]
+    assert answers[0].status_code == 200
+    assert answers[-1].status_code == 409
+    assert "120,000 bytes" in answers[-1].json()["error"]
+    assert server.post("/api/questions", json={"question": QUESTION}).status_code == 200
+    assert server.delete("/api/conversations/c-one").status_code == 204
+    assert server.post("/api/questions", json=body).status_code == 200
+
+
 @pytest.mark.parametrize("name", ["c-", "x", "c-a b", "c-..%2f", "c-" + "a" * 65, "c-é", "c-a%0a"])
 def test_a_conversation_has_a_plain_name(server: Any, name: str) -> None:
     for method in ("GET", "DELETE"):
