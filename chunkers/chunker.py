@@ -21,6 +21,7 @@ from longdoc.errors import BudgetError
 _SEEN_AHEAD = 512  # characters after the limit that tell whether a sentence ends there
 _OF_THE_WHOLE = {"source", "outline", "pages", "furniture"}  # spans of the whole text, which a chunk has no use for
 _BEGUN = 4  # documents tokenized ahead
+_LONG = 1 << 13  # characters from which on it pays to have them tokenized elsewhere
 _KEPT_BEHIND = 4096  # characters before a chunk that tell what its first line is
 
 ChunkerInput = str | Document | Sequence[Document]
@@ -94,7 +95,8 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         where one character alone takes more than `max_tokens` tokens.
         """
         reading = self._reading(text)
-        reading.tokens.prefetch()
+        if len(text.page_content if isinstance(text, Document) else text) > _LONG:
+            reading.tokens.prefetch()
         return self._chunks(reading)
 
     def split_stream(self, pieces: Iterable[str], source: str = "") -> Iterator[Document]:

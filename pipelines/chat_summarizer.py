@@ -169,7 +169,7 @@ class ChatSummarizer:
     def _messages(
         self, passages: Sequence[Passage], budget: int, query: str | None, memory: str, note: str
     ) -> list[BaseMessage]:
-        if passages[:1] and passages[0].headings == (SO_FAR,):
+        if passages and passages[0].headings is SO_FAR:
             ask = prompts.refine_messages
         else:
             ask = prompts.map_messages if all(map(_is_source, passages)) else prompts.reduce_messages

@@ -196,7 +196,7 @@ class Job:
     def _prompt(self) -> int:
         if not isinstance(self.summarizer, Prompting):
             return self._framing - self._memory
-        headings = (SO_FAR,) if self.refines else ()
+        headings = SO_FAR if self.refines else ()
         return self.summarizer.prompt_tokens(
             [Passage("", (), headings)], self.max_tokens, self.query, "-" if self._memory else ""
         )

@@ -137,7 +137,7 @@ def writer_of(summarizer: Summarizer, query: str | None = None) -> Writer:
 
 
 def _told(held: Summary) -> list[Passage]:
-    return [Passage(sentence.text, sentence.spans, (SO_FAR,)) for sentence in held.sentences]
+    return [Passage(sentence.text, sentence.spans, SO_FAR) for sentence in held.sentences]
 
 
 def _parted(sentence: Sentence, chunks: Sequence[Span]) -> Sentence:

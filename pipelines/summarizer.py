@@ -10,7 +10,7 @@ from longdoc.chunkers.span import Span
 from longdoc.chunkers.tokenizer import Tokenizer
 from longdoc.memory.summary import Summary
 
-SO_FAR = "Summary so far"
+SO_FAR = ("Summary so far",)  # told by being this very tuple: a document may have the same heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class Passage:
     """Text to be summarized and the spans of the source it stands for.
 
     A passage of source text has one span, whose characters it is. A passage that is a sentence of another summary
-    has the spans that the sentence rests on. Passages that begin under the heading `SO_FAR` are a summary to be
-    rewritten with what follows it.
+    has the spans that the sentence rests on. Passages of which the first has `SO_FAR` for its headings are a
+    summary, to be rewritten with what follows it.
     """
 
     text: str

@@ -163,3 +163,11 @@ def test_a_chat_model_is_asked_to_rewrite_and_the_route_and_the_plan_say_what_it
     tokenizer = load_tokenizer("minilm")
     read = sum(tokenizer.count("".join(str(one.content) for one in messages)) for messages in model.calls)
     assert read <= plan(text, **vars(settings)).input_tokens
+
+
+def test_a_section_that_is_called_summary_so_far_is_summarized_like_any_other() -> None:
+    model = ScriptedChatModel(replies=lambda messages: "The river number 0 met the mill.")
+    settings = Settings(model=model, tokenizer="minilm", max_tokens=60, chunk_tokens=100)
+    Summarization(settings).run(f"# Summary so far\n\n{text_of([0, 1])}\n\n# Then\n\n{text_of(list(range(40)))}")
+    assert model.calls
+    assert not any("Rewrite the summary" in str(messages[-1].content) for messages in model.calls)
