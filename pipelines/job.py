@@ -94,7 +94,7 @@ class Job:
     def key(self) -> str:
         """A digest of all that the tree of summaries rests on."""
         rests_on = {
-            "version": 1,
+            "version": 2,
             "summarizer": [self.method, self._vectors],
             "tokenizer": self.summarizer.tokenizer.name,
             "settings": [self.max_tokens, self.query, self.chunk_tokens, self.memory_tokens, self.fan_in],
