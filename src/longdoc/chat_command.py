@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longdoc.ask_command import ContextTokens, IndexFolder, MaxTokens, ModelName
+from longdoc.errors import InputError, LongdocError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -33,8 +34,6 @@ def chat(
     from longdoc.cli import one_line_errors
 
     with one_line_errors():
-        from longdoc.errors import InputError
-
         if not sources:
             raise InputError("no source was given; give one file or more to talk about")
         if "-" in sources:
@@ -58,20 +57,20 @@ class _Conversation:
         self._held, self._chat, self._history, self._model = held, chat, history, model
 
     def run(self) -> None:
-        """Answers until the end of stdin or /quit."""
+        """Answers until the end of stdin or /quit; what goes wrong ends it only where nobody is at the terminal."""
         if sys.stdin.isatty() and self._history.messages:
             _say(f"going on after {len(self._history.messages):,} messages; /clear begins anew")
         for line in _lines():
             if line == "/quit":
                 return
-            if line.startswith("/"):
-                self._obey(line)
-            else:
-                self._answer(line)
+            try:
+                (self._obey if line.startswith("/") else self._answer)(line)
+            except LongdocError as error:
+                if not sys.stdin.isatty():
+                    raise
+                sys.stderr.write(f"longdoc: {' '.join(str(error).split())}\n")
 
     def _obey(self, command: str) -> None:
-        from longdoc.errors import InputError
-
         if command == "/sources":
             for document in self._held.documents:
                 pages = document.metadata.get("pages")

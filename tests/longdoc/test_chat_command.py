@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,21 @@ def test_a_summary_is_shown_and_read_from_then_on(book: Path, tmp_path: Path) ->
     assert result.exit_code == 0, result.stderr
     assert "Sources:" in result.stdout
     assert "1843" in result.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_at_a_terminal_what_goes_wrong_does_not_end_the_chat(book: Path, tmp_path: Path) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    os.write(ours, b"/nothing here\nWhen was the harbour built?\n/quit\n")
+    command = [sys.executable, "-m", "longdoc.cli", "chat", str(book), "--index", str(tmp_path / "kept")]
+    done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, check=False)
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 0, done.stderr
+    assert "no command '/nothing'" in done.stderr
+    assert "built in 1843 by the town council." in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,7 @@ def test_the_tree_opens_down_to_the_source(look: Callable[..., Any]) -> None:
 
 def test_everything_is_there_after_a_reload(look: Callable[..., Any]) -> None:
     page = look()
+    expect(page.locator("article.assistant").last).to_be_visible()
     shown = page.locator("#log").inner_text()
     page.get_by_role("tab", name="Summary").click()
     page.get_by_label(f"Ask {BOOK}").uncheck()
@@ -150,6 +151,7 @@ def test_everything_is_there_after_a_reload(look: Callable[..., Any]) -> None:
     expect(page.locator("#tree .sentence").first).to_be_visible()
     expect(page.get_by_label(f"Ask {BOOK}")).not_to_be_checked()
     page.get_by_role("tab", name="Questions").click()
+    expect(page.locator("article.assistant").last).to_be_visible()
     assert page.locator("#log").inner_text() == shown
     expect(page.locator("#scope")).to_have_text("Asks harbour.pdf")
 
