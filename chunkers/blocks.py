@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _ROW = re.compile(r"[^\S\n]*(?:[|+].*[|+][^\S\n]*$|\S.* \| \S)", re.MULTILINE)
-_ITEM = re.compile(r"(?P<indent>[^\S\n]*)(?:[-*+•]|\d{1,3}[.)]|[(]?[a-zA-Z0-9]{1,3}[)])[^\S\n]")
+_MARK = r"(?:[-*+•]|\d{1,3}[.)]|[(]?[a-zA-Z0-9]{1,3}[)])[^\S\n]"
+_ITEM = re.compile(rf"(?P<indent>[^\S\n]*){_MARK}")
+_ITEM_BELOW = re.compile(rf"\n[^\S\n]*{_MARK}")
 # The ends of paragraphs, and the line ends before items and turns that stand at the margin.
 _BLOCK_END = re.compile(
     r"\n(?:(?:[^\S\n]*\n)+|(?=(?:[-*+•]|\d{1,3}[.)]|[(][a-z0-9]{1,3}[)])[ \t])"
@@ -51,6 +53,10 @@ def item_around(text: str, position: int, first: int) -> int | None:
     if line == position and _ITEM.match(text, line, line + _LINES):
         return None  # an item of its own begins here
     indent = len(text[line : line + _LINES]) - len(text[line : line + _LINES].lstrip(" \t"))
+    top = max(first, position - _SEEN)
+    top = top if indent else max(top, text.rfind("\n\n", top, line))
+    if not _ITEM_BELOW.search(text, top, position) and not _ITEM.match(text, line, line + _LINES):
+        return None
     for _ in range(64):
         match = _ITEM.match(text, line, line + _LINES)
         first_line = line < position <= text.find("\n", line, line + _LINES) + 1

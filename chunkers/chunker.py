@@ -38,22 +38,25 @@ class Reading:
     """A text while it is read: what is held of it, its sections, and where its tokens lie."""
 
     def __init__(
-        self, pieces: Iterable[str], tokenizer: Tokenizer, max_tokens: int, metadata: Mapping[str, Any]
+        self, text: str | Iterable[str], tokenizer: Tokenizer, max_tokens: int, metadata: Mapping[str, Any]
     ) -> None:
         self.max_tokens, self.metadata = max_tokens, metadata
-        self.tape = Tape(pieces)
-        outline = metadata.get("outline")
-        if outline:
-            self.tape.fill(1)  # a parsed document is one piece
+        self._dropped = 0
+        self.tape = Tape([text] if isinstance(text, str) else text)
+        if isinstance(text, str):
+            self.tape.fill(len(text) + 1)  # it is all there
         self.tokens = TokenTrack(self.tape, tokenizer)
-        self.sections = SectionTrack(self.tape, outline)
+        self.sections = SectionTrack(self.tape, metadata.get("outline"))
 
     def fits(self, start: int, end: int) -> bool:
         """Whether a chunk can hold the stretch."""
         return self.tokens.reach(start, self.max_tokens) >= end
 
     def drop(self, position: int) -> None:
-        """Lets go of what no chunk from `position` on needs."""
+        """Lets go of what no chunk from `position` on needs, now and then."""
+        if position < self._dropped + _KEPT_BEHIND:
+            return
+        self._dropped = position
         self.tokens.drop(position)
         self.sections.drop(position)
         self.tape.drop(position - _KEPT_BEHIND)
@@ -136,7 +139,7 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
 
     def _reading(self, text: str | Document) -> Reading:
         document = text if isinstance(text, Document) else Document(page_content=text)
-        return Reading([document.page_content], self.tokenizer, self.max_tokens, document.metadata)
+        return Reading(document.page_content, self.tokenizer, self.max_tokens, document.metadata)
 
     def split_documents(self, documents: Sequence[Document]) -> list[Document]:
         """`transform_documents` by the name that LangChain's text splitters give it."""

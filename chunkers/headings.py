@@ -6,13 +6,15 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from longdoc.chunkers.span import Span
 from longdoc.chunkers.tape import Tape
 
 _ATX = re.compile(r" {0,3}(?P<marks>\#{1,6})[ \t]+(?P<title>\S.*?)[ \t]*\#*\s*$")
 _WIKI = re.compile(r"(?P<marks>={2,6})\s*(?P<title>[^=\s][^=]*?)\s*(?P=marks)\s*$")
+_MARKS = frozenset("=-~^\"'`#*+:.<>_")
 _UNDERLINE = re.compile(r"(?P<mark>[=\-~^\"'`#*+:.<>_])(?P=mark){2,}\s*$")
+_WORD = re.compile(r"\w")
 _FENCE = re.compile(r" {0,3}(?P<mark>```+|~~~+)")
 _NUMBERED = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,3}){0,5})\.?[ \t]+(?P<title>[^\W\d_].{0,90})$")
 _KINDS = "BOOK|VOLUME|PART|ACT|CHAPTER|CHAP\\.|SCENE|SECTION|ARTICLE|APPENDIX|LETTER|CANTO|STAVE|TITLE"
@@ -37,11 +39,11 @@ _STEP = 1 << 16  # characters scanned at a time
 _AHEAD = 2 * _LINE  # characters after a line that tell whether it is a heading
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading's lines as a span, its level (1 is outermost) and its title without the markup."""
+class Heading(NamedTuple):
+    """Where a heading's lines begin and end, its level (1 is outermost) and its title without the markup."""
 
-    span: Span
+    start: int
+    end: int
     level: int
     title: str
 
@@ -119,13 +121,12 @@ class HeadingScanner:
         if mark and (not self._fence or mark["mark"].startswith(self._fence)):
             self._toggle(mark["mark"], line)
         elif not self._fence:
-            following = following or self._line(line.start + line.length)
-            before = self._before(line)
-            heading = self._underlined(before, line, following) or _one_line(before, line, following)
+            following = following or self._row(line.start + line.length)
+            heading = (following and self._underlined(line, following)) or self._one_line(line)
             if heading is not None:
                 self._markdown = self._markdown or line.text.lstrip().startswith("#")
                 self.found.append(heading)
-                self._judged = max(self._judged, heading.span.end - 1)
+                self._judged = max(self._judged, heading.end - 1)
 
     def _toggle(self, mark: str, line: _Line) -> None:
         if self._fence:
@@ -143,6 +144,10 @@ class HeadingScanner:
         seen = text[at : at + _LINE]
         return _Line(start, seen + "…" if len(seen) == _LINE else seen, len(seen))
 
+    def _row(self, start: int) -> _Line | None:
+        at = start - self._tape.base
+        return self._line(start) if self._tape.text[at : at + 1] in _MARKS else None
+
     def _before(self, line: _Line) -> _Line:
         base = self._tape.base
         last = line.start - base - 1  # the line break
@@ -153,7 +158,7 @@ class HeadingScanner:
             return _Line(start + base, self._tape.text[start : last + 1], last + 1 - start)
         return _Line(line.start - _LINE, "…" * _LINE, _LINE)  # too long to be anything
 
-    def _underlined(self, before: _Line, line: _Line, following: _Line) -> Heading | None:
+    def _underlined(self, line: _Line, following: _Line) -> Heading | None:
         """Markdown's setext and reStructuredText's headings: a title with a row of one mark under it."""
         row = _UNDERLINE.match(following.text)
         title = line.text.strip()
@@ -161,10 +166,11 @@ class HeadingScanner:
             return None
         if following.text.strip() in ("```", "~~~"):  # rather a fence right under a line
             return None
+        before = self._before(line)
         overline = _UNDERLINE.match(before.text)
         if not (before.blank or overline) or len(following.text.strip()) < min(len(title), 12):
             return None
-        if not re.search(r"\w", title) or title.startswith(("|", "-", "*", ">")) or "  " in title:
+        if not _WORD.search(title) or title.startswith(("|", "-", "*", ">")) or "  " in title:
             return None
         style = row["mark"] * (2 if overline and overline["mark"] == row["mark"] else 1)
         if style not in self._styles:
@@ -172,37 +178,37 @@ class HeadingScanner:
         start = before.start if len(style) == 2 else line.start
         end = following.start + following.length
         level = "=-".find(style) + 1 if self._markdown else 0
-        return Heading(Span(start, end), level or min(6, self._styles.index(style) + 1), title)
+        return Heading(start, end, level or min(6, self._styles.index(style) + 1), title)
+
+    def _one_line(self, line: _Line) -> Heading | None:
+        content = line.text.rstrip()
+        if not content or len(content) > LONGEST_HEADING + 20:
+            return None
+        start, end = line.start, line.start + line.length
+        marked = _ATX.match(content) or _WIKI.match(content)
+        if marked:
+            level = len(marked["marks"]) - (content[0] == "=")
+            return Heading(start, end, level, marked["title"])
+        crowded = not self._line(end).blank  # only a short "CHAPTER IV" is a heading with text right below it
+        if crowded and (len(content) > 50 or not _NAMED.match(content.strip())):
+            return None
+        plain = _plain(content) if self._before(line).blank else None
+        return plain and Heading(start, end, *plain)
 
 
-def _one_line(before: _Line, line: _Line, following: _Line) -> Heading | None:
-    content = line.text.rstrip()
-    if not content or len(content) > LONGEST_HEADING + 20:
-        return None
-    span = Span(line.start, line.start + line.length)
-    marked = _ATX.match(content) or _WIKI.match(content)
-    if marked:
-        level = len(marked["marks"]) - (content[0] == "=")
-        return Heading(span, level, marked["title"])
-    crowded = not following.blank  # only a short "CHAPTER IV" is a heading with text right below it
-    if not before.blank or (crowded and (len(content) > 50 or not _NAMED.match(content.strip()))):
-        return None
-    return _plain(span, content)
-
-
-def _plain(span: Span, content: str) -> Heading | None:
-    """Headings that only their wording tells: numbered, "CHAPTER IV", a line in upper case."""
+def _plain(content: str) -> tuple[int, str] | None:
+    """Level and title of headings that only their wording tells: numbered, "CHAPTER IV", a line in upper case."""
     title = " ".join(content.split())
     if len(title) > LONGEST_HEADING:
         return None
     named = _NAMED.match(title)
     if named and not title.rstrip().endswith((",", ";")) and len(title.split()) <= 14:
-        return Heading(span, _NAMED_LEVELS.get(named["kind"].upper(), 2), title)
+        return _NAMED_LEVELS.get(named["kind"].upper(), 2), title
     numbered = _NUMBERED.match(title)
     if numbered and not title.endswith((".", ",", ";", ":", "?", "!")):
-        return Heading(span, min(6, numbered["number"].count(".") + 1), title)
+        return min(6, numbered["number"].count(".") + 1), title
     letters = sum(map(str.isalpha, title))
     shouted = title.isupper() and letters >= 3 and letters * 2 > len(title) and len(title) <= 70
     if shouted and not title.endswith((",", ";", "!", "?", '"', "”")):
-        return Heading(span, 3, title)
+        return 3, title
     return None

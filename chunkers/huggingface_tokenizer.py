@@ -120,6 +120,11 @@ class HuggingFaceTokenizer:
         pairs[:, 0] = np.maximum.accumulate(pairs[:, 0])
         return pairs
 
+    def begin_offsets(self, text: str) -> Callable[[], NDArray[np.int64]]:
+        """Does all of `offsets`: threads take turns at it."""
+        rows = self.offsets(text)
+        return lambda: rows
+
     def _parted(self, text: str) -> list[str]:
         """The text in parts whose tokens are those of the text, one after the other; whole where none are known."""
         text = without_surrogates(text)

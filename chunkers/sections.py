@@ -36,9 +36,9 @@ def split_sections(text: str, outline: Sequence[Sequence[int | str]] | None = No
     path: list[Heading] = []
     start = 0
     for heading in headings:
-        if heading.span.start > start:
-            yield _section(start, heading.span.start, path)
-        start = heading.span.start
+        if heading.start > start:
+            yield _section(start, heading.start, path)
+        start = heading.start
         _go_to(path, heading)
     if start < len(text):
         yield _section(start, len(text), path)
@@ -63,20 +63,18 @@ class SectionTrack:
         if self._scanner is not None and self._scanner.scanned <= limit:
             self._scanner.scan(limit + 1)
         for heading in self._found:
-            if heading.span.start > limit:
+            if heading.start > limit:
                 return
-            if heading.span.start > position:
-                yield heading.span.start
+            if heading.start > position:
+                yield heading.start
 
     def path(self, position: int) -> tuple[str, ...]:
         """The titles over `position`, outermost first; never asked for a position before the last one."""
         if self._scanner is not None and self._scanner.scanned <= position:
             self._scanner.scan(position + 1)
-        moved = False
-        while self._found and self._found[0].span.start <= position:
-            _go_to(self._path, self._found.popleft())
-            moved = True
-        if moved:
+        if self._found and self._found[0].start <= position:
+            while self._found and self._found[0].start <= position:
+                _go_to(self._path, self._found.popleft())
             self._titles = tuple(heading.title for heading in self._path)
         return self._titles
 
@@ -103,8 +101,8 @@ def _go_to(path: list[Heading], heading: Heading) -> None:
 
 
 def _section(start: int, end: int, path: Sequence[Heading]) -> Section:
-    own = path[-1].span if path and path[-1].span.start == start else Span(start, start)
-    return Section(Span(start, end), tuple(heading.title for heading in path), min(own.end, end))
+    body = path[-1].end if path and path[-1].start == start else start
+    return Section(Span(start, end), tuple(heading.title for heading in path), min(body, end))
 
 
 def _from_outline(text: str, outline: Sequence[Sequence[int | str]]) -> Iterator[Heading]:
@@ -112,12 +110,12 @@ def _from_outline(text: str, outline: Sequence[Sequence[int | str]]) -> Iterator
     for start, level, title in sorted(outline, key=lambda row: int(row[0])):
         if last < int(start) < len(text):
             last = int(start)
-            yield Heading(Span(last, _lines_end(text, last, str(title))), int(level), " ".join(str(title).split()))
+            yield Heading(last, _lines_end(text, last, str(title)), int(level), " ".join(str(title).split()))
 
 
 def _lines_end(text: str, start: int, title: str) -> int:
     """Where the lines of the heading end; `start` where it is not there, as in a part of a section's text."""
     shown = next(find_headings(text[start : start + 4 * LONGEST_HEADING]), None)
-    if shown is not None and shown.span.start == 0 and shown.title == title:
-        return start + shown.span.end
+    if shown is not None and shown.start == 0 and shown.title == title:
+        return start + shown.end
     return start + len(title) if text.startswith(title, start) else start

@@ -27,9 +27,11 @@ class Tape:
 
     def fill(self, position: int) -> int:
         """Reads on until the text reaches `position` or ends; returns where it reaches, `position` at most."""
-        if self.end < position and not self.ended:
+        end = self.base + len(self.text)
+        if end < position and not self.ended:
             self._read(position)
-        return min(position, self.end)
+            end = self.end
+        return end if end < position else position
 
     def _read(self, position: int) -> None:
         read, reached = [self.text], self.end

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from longdoc.chunkers.tape import Tape
+from longdoc.chunkers.token_window import HELPERS, Starts, Window, token_starts
 from longdoc.chunkers.tokenizer import JointedTokenizer, Tokenizer
 
-_SMALLEST, _LARGEST = 1 << 13, 1 << 17  # characters tokenized at a time: little first, so that chunks come soon
+_SMALLEST, _LARGEST = 1 << 13, 1 << 16  # characters tokenized at a time: little first, so that chunks come soon
 _TO_JOINT = 1 << 12  # characters within which the text is looked through for a place to part it
-_WORKERS = max(1, min(4, len(os.sched_getaffinity(0))))
 _HEAD, _TAIL = 256, 32  # the same for the first and the last joint of a chunk
-
-Starts = NDArray[np.int64]
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_WORKERS, thread_name_prefix="longdoc-tokens")
 
 
 class TokenTrack:
@@ -38,13 +26,14 @@ class TokenTrack:
 
     def __init__(self, tape: Tape, tokenizer: Tokenizer) -> None:
         self._tape, self._tokenizer = tape, tokenizer
-        self._joint = tokenizer.joint if isinstance(tokenizer, JointedTokenizer) else None
+        self._shared = tokenizer if isinstance(tokenizer, JointedTokenizer) else None
+        self._joint = self._shared.joint if self._shared else None
         self._indices: dict[int, int] = {}
         self._hold(np.empty(0, np.int64))
         self._dropped = 0  # tokens let go
         self._known = 0  # where the tokens held end
         self._windowed = 0  # where the next window begins
-        self._pending: deque[tuple[int, Callable[[], Starts]]] = deque()
+        self._ahead: deque[Window] = deque()
         self._seams: deque[int] = deque()  # edges of windows that are no joints
 
     def reach(self, start: int, tokens: int) -> int:
@@ -82,7 +71,7 @@ class TokenTrack:
         """The tokens of the stretch, which `reach` has passed, when it stands alone."""
         first, last = self._joints(start, end)
         text, base = self._tape.text, self._tape.base
-        if first is None or last is None or any(first < seam < last for seam in self._seams):
+        if first is None or last is None or (self._seams and any(first < seam < last for seam in self._seams)):
             return self._tokenizer.count(text[start - base : end - base])
         tokens = self._index(last) - self._index(first)
         if start < first:
@@ -104,11 +93,12 @@ class TokenTrack:
 
     def prefetch(self) -> None:
         """Has the next windows tokenized on other cores, if the tokenizer may be shared by threads."""
-        while self._joint is not None and len(self._pending) < _WORKERS:
-            coming = self._next_window(ahead=True)
-            if coming is None:
+        while self._shared is not None and self._joint is not None and len(self._ahead) < HELPERS + 3:
+            start = self._windowed
+            text = self._next_window()
+            if not text:
                 return
-            self._pending.append(coming)
+            self._ahead.append(Window(start, text, self._shared))
 
     def _joints(self, start: int, end: int) -> tuple[int | None, int | None]:
         """The first and the last joint of a stretch, its edges included, as far as they are near its edges."""
@@ -132,31 +122,34 @@ class TokenTrack:
 
     def _extend(self) -> bool:
         """Takes in the next window; False where the text has ended."""
-        window = self._pending.popleft() if self._pending else self._next_window(ahead=False)
-        if window is None:
-            return False
-        self.prefetch()
-        self._known, starts = window[0], window[1]()
+        if self._ahead:
+            window = self._ahead.popleft()
+            self.prefetch()
+            self._known, starts = window.end, window.starts()
+        else:
+            text = self._next_window()
+            if not text:
+                return False
+            self.prefetch()
+            starts = token_starts(self._tokenizer.offsets(text), self._known)
+            self._known += len(text)
         self._hold(np.concatenate((self._starts, starts)) if self._starts.size else starts)
         return True
 
-    def _next_window(self, ahead: bool) -> tuple[int, Callable[[], Starts]] | None:
-        """The next window's end, and what gives its token starts: a thread's result, if it is to be made `ahead`."""
+    def _next_window(self) -> str:
+        """The next stretch to tokenize; a long one where the text is there and is parted at joints."""
         tape, start = self._tape, self._windowed
-        end = self._edge(start + min(_LARGEST, max(_SMALLEST, start)))
-        if end == start:
-            return None
+        end = self._edge(start)
+        while start < end < tape.end and end - start < _LARGEST and (not self._seams or self._seams[-1] != end):
+            if not tape.ended and tape.end < end + _size(end) + _TO_JOINT:
+                break
+            end = self._edge(end)
         self._windowed = end
-        text = tape[start:end]
+        return tape[start:end]
 
-        def starts() -> Starts:
-            return np.ascontiguousarray(self._tokenizer.offsets(text)[:, 0]) + start
-
-        return end, _pool().submit(starts).result if ahead else starts
-
-    def _edge(self, position: int) -> int:
-        """The first joint from `position` on, so that the windows have the tokens of the whole."""
-        tape = self._tape
+    def _edge(self, start: int) -> int:
+        """Where to part what begins at `start`: if it can be at a joint, so that the tokens are those of the whole."""
+        tape, position = self._tape, start + _size(start)
         end = tape.fill(position + _TO_JOINT)
         if end <= position:
             return end
@@ -167,3 +160,7 @@ class TokenTrack:
             return end
         self._seams.append(position)
         return position
+
+
+def _size(start: int) -> int:
+    return min(_LARGEST, max(_SMALLEST, start))

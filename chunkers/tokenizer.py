@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from longdoc.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -44,6 +44,9 @@ class JointedTokenizer(Tokenizer, Protocol):
 
         Not every joint need be matched; None where none is known. It looks at one character before p at most.
         """
+
+    def begin_offsets(self, text: str) -> Callable[[], NDArray[np.int64]]:
+        """Does what a thread of its own can do of `offsets`; what it gives does the rest."""
 
 
 @runtime_checkable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
@@ -12,6 +13,7 @@ from strategies import texts
 
 from longdoc.chunkers.tokenizer import JointedTokenizer, Tokenizer, counts
 
+OTHER = ThreadPoolExecutor(1)
 inherited = settings(max_examples=80, suppress_health_check=[HealthCheck.differing_executors])
 
 
@@ -83,6 +85,14 @@ class JointedContract(TokenizerContract):
                 apart = tokenizer.count(text[start:joint]) + tokenizer.count(text[joint:end])
                 assert tokenizer.count(text[start:end]) == apart
             assert (rows[:, 0] < joint).sum() == tokenizer.count(text[:joint])
+
+    @inherited
+    @given(text=texts)
+    @example(text="\ud800 \ud83d\ude00 \udfff")
+    def test_another_thread_finds_the_same_tokens(self, tokenizer: Tokenizer, text: str) -> None:
+        assert isinstance(tokenizer, JointedTokenizer)
+        begun = OTHER.submit(tokenizer.begin_offsets, text).result()
+        assert np.array_equal(begun(), tokenizer.offsets(text))
 
 
 class CoveringContract(TokenizerContract):
