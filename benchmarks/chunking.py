@@ -21,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chunking_peers import Piece, Setting, Split, System, attempt, available, versions
+from chunking_peers import Both, Piece, Setting, Split, System, attempt, available, versions
 from chunking_violations import SETS, Faults, faults, violations
 from datasets import DATA, records
 from table import markdown, publish
@@ -30,6 +30,7 @@ SAMPLE = 200_000  # characters of each set for the splitters that embed
 HEADING = re.compile(r"^#{1,6}[ \t]+\S.*", re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~).*?(?:^\1|\Z)", re.MULTILINE | re.DOTALL)
 RAW = "tiktoken encode_ordinary"
+WARM = "A word to warm up. And another one.\n\n" * 2000
 Times = dict[str, list[tuple[float, float]]]  # wall and processor seconds of each turn, by system
 
 
@@ -54,30 +55,41 @@ def clock(split: Split, texts: Sequence[str]) -> tuple[float, float]:
     return taken if done else (float("nan"), float("nan"))
 
 
+def clock_many(split: Split, texts: list[str]) -> tuple[float, float]:
+    """The same for all texts in one call."""
+    assert isinstance(split, Both)
+    return clock(lambda _: split.many(texts), [""])
+
+
 def fresh(system: System | None) -> Split:
     """The splitter, made anew and used once; without a system, tiktoken alone."""
     if system is None:
-        return Setting().tokenizer.encode_ordinary
+        encoding, cores = Setting().tokenizer, len(os.sched_getaffinity(0))
+        return Both(encoding.encode_ordinary, lambda texts: encoding.encode_ordinary_batch(texts, num_threads=cores))
     split = system.make(Setting())
-    split("A word to warm up. And another one.\n\n" * 50)
+    attempt(split, WARM)
     return split
 
 
-def in_turns(systems: Sequence[System], texts: Sequence[str], repeats: int) -> Times:
-    """The times of each system and of tiktoken, in random order each turn."""
-    times: Times = defaultdict(list)
+def in_turns(systems: Sequence[System], texts: list[str], repeats: int) -> tuple[Times, Times]:
+    """The times of each system and of tiktoken, in random order each turn: one by one, and all texts in one call."""
+    apart: Times = defaultdict(list)
+    together: Times = defaultdict(list)
     for _ in range(repeats):
         for system in random.sample([None, *systems], len(systems) + 1):
-            times[system.name if system else RAW].append(clock(fresh(system), texts))
-    return times
+            name, split = system.name if system else RAW, fresh(system)
+            apart[name].append(clock(split, texts))
+            if isinstance(split, Both):
+                together[name].append(clock_many(split, texts))
+    return apart, together
 
 
-def cell(times: Times, name: str, size: float) -> str:
+def cell(times: Times, name: str, size: float, raw: Sequence[tuple[float, float]]) -> str:
     """Megabytes a second, and in brackets the share of tiktoken's speed; medians."""
     wall = statistics.median(taken for taken, _ in times[name])
     if wall != wall:
         return "raises"
-    ratios = [alone / taken for (taken, _), (alone, _) in zip(times[name], times[RAW], strict=True)]
+    ratios = [alone / taken for (taken, _), (alone, _) in zip(times[name], raw, strict=True)]
     return f"{size / wall:.3g} ({statistics.median(ratios):.2g})"
 
 
@@ -120,40 +132,53 @@ def _words(found: list[Faults], system: System) -> list[str]:
     return [offsets, "yes" if not over else f"{over:,} over", text]
 
 
-def _speed_row(system: System | None, times: dict[str, Times], sizes: dict[str, float]) -> list[object]:
-    """Name, a cell for each set, and the processor time over the wall time."""
-    name = system.name if system else RAW
+def _cells(name: str, times: dict[str, Times], sizes: dict[str, float], raw: dict[str, Times]) -> list[str]:
+    return [cell(times[part], name, sizes[part], raw[part][RAW]) for part in SETS]
+
+
+def _cores(name: str, times: dict[str, Times]) -> str:
+    """The processor time over the wall time."""
     both = [taken for part in SETS for taken in times[part][name] if taken[0] == taken[0]]
-    cores = sum(cpu for _, cpu in both) / sum(wall for wall, _ in both) if both else 0
-    return [name, *(cell(times[part], name, sizes[part]) for part in SETS), f"{cores:.1f}"]
+    return f"{sum(cpu for _, cpu in both) / sum(wall for wall, _ in both):.1f}" if both else ""
 
 
-def _speed_table(systems: Sequence[System], characters: int | None, repeats: int) -> str:
+def _speed_tables(systems: Sequence[System], characters: int | None, repeats: int) -> str:
     sets = {name: texts_of(name, characters) for name in SETS}
     sizes = {name: sum(len(text.encode()) for text in texts) / 1e6 for name, texts in sets.items()}
     formats = [record["format"] for record in records("techspec")]
-    times = {name: in_turns(systems, texts, repeats) for name, texts in sets.items()}
-    rows = [[*_speed_row(None, times, sizes), *[""] * 5]]
-    rows += [[*_speed_row(system, times, sizes), *quality(system, sets, formats)] for system in systems]
-    columns = ("sections", "offsets", "limit held", "joins to the text", "raises")
-    headers = ("system", *(f"{name}, {sizes[name]:.1f} MB" for name in SETS), "cores", *columns)
-    return f"Median of {repeats}.\n\n{markdown(headers, rows)}"
+    both = {name: in_turns(systems, texts, repeats) for name, texts in sets.items()}
+    apart, together = ({name: times[n] for name, times in both.items()} for n in (0, 1))
+    headers = ["system", *(f"{name}, {sizes[name]:.1f} MB" for name in SETS)]
+    rows = [
+        [name, *_cells(name, apart, sizes, apart), _cores(name, apart)]
+        for name in (RAW, *(one.name for one in systems))
+    ]
+    told = [[""] * 5, *(quality(one, sets, formats) for one in systems)]
+    columns = ("cores", "sections", "offsets", "limit held", "joins to the text", "raises")
+    body = [f"Documents one by one, median of {repeats}."]
+    body.append(markdown([*headers, *columns], [[*row, *more] for row, more in zip(rows, told, strict=True)]))
+    at_once = [[name, *_cells(name, together, sizes, apart)] for name in together[SETS[0]]]
+    if len(at_once) > 1:
+        body += [f"All documents in one call, median of {repeats}.", markdown(headers, sorted(at_once))]
+    return "\n\n".join(body)
 
 
 def speed(given: argparse.Namespace) -> None:
-    """Two tables: all sets whole, and for splitters that embed the beginning of each."""
+    """All sets whole, one by one and at once; for splitters that embed the beginning of each."""
     systems = available(given.systems)
     quick, slow = ([one for one in systems if one.embeds == embeds] for embeds in (False, True))
-    body = [_speed_table(quick, given.limit, given.repeats)] if quick else []
-    body += [_speed_table(slow, min(given.limit or SAMPLE, SAMPLE), 1)] if slow else []
+    body = [_speed_tables(quick, given.limit, given.repeats)] if quick else []
+    body += [_speed_tables(slow, min(given.limit or SAMPLE, SAMPLE), 1)] if slow else []
     body.append(
         "Megabytes of UTF-8 a second and, in brackets, the share of the speed at which tiktoken alone encodes the same "
-        "texts, in the same turn. Chunks of 512 tokens of o200k_base, documents one by one, systems in random order "
-        f"each turn, made anew and warmed up. {len(os.sched_getaffinity(0))} cores to use; cores: processor time over "
-        "wall time. Sections: the share of the Markdown headings of techspec that begin their chunk. Raises: documents "
-        "that give an error, which count for nothing else. chonkie with `tokie` counts with its own tokenizer, made "
-        "here of tiktoken's vocabulary. chonkie Fast counts bytes, 2,048 to a chunk. The second table is of the first "
-        f"{SAMPLE:,} characters of each set, with the bundled encoder.\n\n{versions(systems)}."
+        "texts one by one, in the same turn. Chunks of 512 tokens of o200k_base, systems in random order each turn, "
+        "made anew and warmed up. In one call: by `transform_documents`, `create_documents`, `chunk_batch`, semchunk "
+        "with a process a core, `chunk_all_indices`, `get_nodes_from_documents`, `encode_ordinary_batch` with a thread "
+        f"a core; headers + Recursive and Fast have none. {len(os.sched_getaffinity(0))} cores to use; cores: "
+        "processor time over wall time. Sections: the share of the Markdown headings of techspec that begin their "
+        "chunk. Raises: documents that give an error, which count for nothing else. chonkie with `tokie` counts with its "
+        "own tokenizer, made here of tiktoken's vocabulary. chonkie Fast counts bytes, 2,048 to a chunk. The last table "
+        f"is of the first {SAMPLE:,} characters of each set, with the bundled encoder.\n\n{versions(systems)}."
     )
     publish("chunking_speed", "Chunkers: speed", "\n\n".join(body))
 

@@ -7,6 +7,7 @@ splitter can do to keep the text whole (`strip_whitespace=False`, `trim=False`) 
 from __future__ import annotations
 
 import base64
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -37,6 +38,18 @@ class Setting:
     def tokenizer(self) -> tiktoken.Encoding:
         """The tokenizer that the limit counts with."""
         return tiktoken.get_encoding(self.encoding)
+
+
+@dataclass(frozen=True)
+class Both:
+    """A splitter that also takes many texts at once."""
+
+    one: Split
+    many: Callable[[list[str]], Any]
+
+    def __call__(self, text: str) -> Any:
+        """What it makes of one text."""
+        return self.one(text)
 
 
 @dataclass(frozen=True)
@@ -96,8 +109,8 @@ def longdoc_chunker(kind: str) -> Any:
 def _longdoc(kind: str) -> Callable[[Setting], Split]:
     def make(setting: Setting) -> Split:
         more = {"embeddings": setting.embeddings} if kind == "Meaning" else {}
-        split = longdoc_chunker(kind)(setting.limit, tokenizer=setting.encoding, **more).split
-        return lambda text: list(split(text))
+        chunker = longdoc_chunker(kind)(setting.limit, tokenizer=setting.encoding, **more)
+        return Both(lambda text: list(chunker.split(text)), chunker.transform_documents)
 
     return make
 
@@ -112,7 +125,7 @@ def _langchain(kind: str, **more: Any) -> Callable[[Setting], Split]:
             add_start_index=True,
             **more,
         )
-        return lambda text: splitter.create_documents([text])
+        return Both(lambda text: splitter.create_documents([text]), splitter.create_documents)
 
     return make
 
@@ -132,7 +145,8 @@ def _chonkie(kind: str, quick: bool = False) -> Callable[[Setting], Split]:
     def make(setting: Setting) -> Split:
         chunker = getattr(import_module("chonkie"), f"{kind}Chunker")
         tokenizer = _tokie(setting.encoding) if quick else setting.tokenizer
-        return chunker(tokenizer=tokenizer, chunk_size=setting.limit).chunk  # type: ignore[no-any-return]
+        made = chunker(tokenizer=tokenizer, chunk_size=setting.limit)
+        return Both(made.chunk, lambda texts: made.chunk_batch(texts, show_progress=False))
 
     return make
 
@@ -189,14 +203,16 @@ def _semchunk(setting: Setting) -> Split:
     import semchunk
 
     chunker = semchunk.chunkerify(setting.encoding, setting.limit)
-    return lambda text: chunker(text, offsets=True)
+    cores = len(os.sched_getaffinity(0))
+    return Both(lambda text: chunker(text, offsets=True), lambda texts: chunker(texts, processes=cores, offsets=True))
 
 
 def _rust(kind: str, trim: bool) -> Callable[[Setting], Split]:
     def make(setting: Setting) -> Split:
         model = {"o200k_base": "gpt-4o", "cl100k_base": "gpt-4"}[setting.encoding]
         splitter = getattr(import_module("semantic_text_splitter"), kind)
-        return splitter.from_tiktoken_model(model, setting.limit, trim=trim).chunk_indices  # type: ignore[no-any-return]
+        made = splitter.from_tiktoken_model(model, setting.limit, trim=trim)
+        return Both(made.chunk_indices, made.chunk_all_indices)
 
     return make
 
@@ -207,7 +223,11 @@ def _llamaindex(setting: Setting) -> Split:
 
     encode = setting.tokenizer.encode_ordinary
     splitter = SentenceSplitter(chunk_size=setting.limit, chunk_overlap=0, tokenizer=encode)
-    return lambda text: splitter.get_nodes_from_documents([Document(text=text)])
+
+    def many(texts: list[str]) -> Any:
+        return splitter.get_nodes_from_documents([Document(text=text) for text in texts])
+
+    return Both(lambda text: many([text]), many)
 
 
 def _of_documents(documents: Iterable[Any]) -> list[Piece]:

@@ -99,7 +99,7 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         """
         reading = self._reading(text)
         if len(text.page_content if isinstance(text, Document) else text) > _LONG:
-            reading.tokens.prefetch()
+            reading.tokens.share_out()
         return self._chunks(reading)
 
     def split_stream(self, pieces: Iterable[str], source: str = "") -> Iterator[Document]:

@@ -11,7 +11,7 @@ from longdoc.chunkers.tape import Tape
 from longdoc.chunkers.token_window import HELPERS, Starts, Window, token_starts
 from longdoc.chunkers.tokenizer import JointedTokenizer, Tokenizer
 
-_SMALLEST, _LARGEST = 1 << 13, 1 << 16  # characters tokenized at a time: little first, so that chunks come soon
+_SMALLEST, _LARGEST = 1 << 12, 1 << 16  # characters tokenized at a time: little first, so that chunks come soon
 _TO_JOINT = 1 << 12  # characters within which the text is looked through for a place to part it
 _HEAD, _TAIL = 256, 32  # the same for the first and the last joint of a chunk
 
@@ -33,6 +33,8 @@ class TokenTrack:
         self._dropped = 0  # tokens let go
         self._known = 0  # where the tokens held end
         self._windowed = 0  # where the next window begins
+        self._grid = 0  # the first place from there on where it has to be seen whether the text can be parted
+        self._shared_out = False
         self._ahead: deque[Window] = deque()
         self._seams: deque[int] = deque()  # edges of windows that are no joints
 
@@ -82,7 +84,7 @@ class TokenTrack:
 
     def drop(self, position: int) -> None:
         """Lets go of the tokens before `position`, sooner or later."""
-        if self._starts.size < _SMALLEST:
+        if self._starts.size < 2 * _SMALLEST:
             return
         passed = self._index(position)
         if 2 * passed > len(self._starts):
@@ -90,6 +92,11 @@ class TokenTrack:
             self._hold(self._starts[passed:])
             while self._seams and self._seams[0] < position:
                 self._seams.popleft()
+
+    def share_out(self) -> None:
+        """`prefetch` where this text is all there is to do: in ever smaller windows, so that the cores end together."""
+        self._shared_out = True
+        self.prefetch()
 
     def prefetch(self) -> None:
         """Has the next windows tokenized on other cores, if the tokenizer may be shared by threads."""
@@ -137,18 +144,31 @@ class TokenTrack:
         return True
 
     def _next_window(self) -> str:
-        """The next stretch to tokenize; a long one where the text is there and is parted at joints."""
+        """The next stretch to tokenize, parted from the others at joints if it can be."""
         tape, start = self._tape, self._windowed
-        end = self._edge(start)
-        while start < end < tape.end and end - start < _LARGEST and (not self._seams or self._seams[-1] != end):
-            if not tape.ended and tape.end < end + _size(end) + _TO_JOINT:
+        most = _LARGEST
+        if self._shared_out and tape.ended:
+            most = min(most, max(_SMALLEST, (tape.end - start) // (2 * HELPERS + 2)))
+        while self._grid == start or (self._grid < start + most and self._goes_on()):
+            before = self._grid
+            self._grid = self._edge(before)
+            if self._grid == before:
                 break
-            end = self._edge(end)
+        end = self._grid
+        if self._joint and end - start > most:
+            match = self._joint.search(tape.text, start + most - tape.base, end - tape.base)
+            end = match.start() + tape.base if match else end
         self._windowed = end
         return tape[start:end]
 
+    def _goes_on(self) -> bool:
+        """Whether a window may reach across the grid's place: a joint, with enough of the text after it there."""
+        tape, grid = self._tape, self._grid
+        seam = self._seams and self._seams[-1] == grid
+        return not seam and (tape.ended or tape.end >= grid + _size(grid) + _TO_JOINT)
+
     def _edge(self, start: int) -> int:
-        """Where to part what begins at `start`: if it can be at a joint, so that the tokens are those of the whole."""
+        """Where the grid goes on after `start`: if it can at a joint, so that the tokens are those of the whole."""
         tape, position = self._tape, start + _size(start)
         end = tape.fill(position + _TO_JOINT)
         if end <= position:
