@@ -176,9 +176,9 @@ def speed(given: argparse.Namespace) -> None:
         "with a process a core, `chunk_all_indices`, `get_nodes_from_documents`, `encode_ordinary_batch` with a thread "
         f"a core; headers + Recursive and Fast have none. {len(os.sched_getaffinity(0))} cores to use; cores: "
         "processor time over wall time. Sections: the share of the Markdown headings of techspec that begin their "
-        "chunk. Raises: documents that give an error, which count for nothing else. chonkie with `tokie` counts with its "
-        "own tokenizer, made here of tiktoken's vocabulary. chonkie Fast counts bytes, 2,048 to a chunk. The last table "
-        f"is of the first {SAMPLE:,} characters of each set, with the bundled encoder.\n\n{versions(systems)}."
+        "chunk. Raises: documents that give an error, which count for nothing else. chonkie with `tokie` counts with "
+        "its own tokenizer, made here of tiktoken's vocabulary. chonkie Fast counts bytes, 2,048 to a chunk. The last "
+        f"table is of the first {SAMPLE:,} characters of each set, with the bundled encoder.\n\n{versions(systems)}."
     )
     publish("chunking_speed", "Chunkers: speed", "\n\n".join(body))
 
