@@ -1,8 +1,8 @@
 """ROUGE of the extractive summarizers beside lead, random, sumy's four, and clustered sentence vectors.
 
-    python benchmarks/summary_quality.py [SET ...] [--limit N]
+    python benchmarks/summary_quality.py [SET ...] [--limit N] [--words N]
 
-All are given the same sentences and the same budget, the references' mean length in words, and fill it alike: the
+All are given the same sentences and the same budget, `--words` or the references' mean length, and fill it alike: the
 highest-ranked sentences that fit, in reading order. With several references the best counts. Clustered vectors are the
 method of bert-extractive-summarizer (pip install --no-deps bert-extractive-summarizer==0.10.1), by its own code, with
 the bundled encoder: its package as a whole does not import with transformers 5.
@@ -221,10 +221,10 @@ def summaries(given: Sequence[Task], words: int) -> Iterator[tuple[Task, dict[st
         yield task, made, seconds
 
 
-def measure(name: str, limit: int | None) -> tuple[str, list[list[object]]]:
+def measure(name: str, limit: int | None, words: int | None) -> tuple[str, list[list[object]]]:
     """A set's title and its rows: system, the scores, their sum, its bootstrap intervals, the time."""
     given = sorted(tasks(name), key=lambda task: task.id)[:limit]
-    words = round(float(np.mean([len(ref.split()) for task in given for ref in task.references])))
+    words = words or round(float(np.mean([len(ref.split()) for task in given for ref in task.references])))
     scorer = RougeScorer(list(MEASURES), use_stemmer=True)
     scores: dict[str, list[NDArray[np.float64]]] = {}
     times: dict[str, list[float]] = {}
@@ -263,12 +263,13 @@ def main() -> None:
     """Prints the table and writes it to results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="*", default=SETS)
-    parser.add_argument("--limit", type=int)
+    parser.add_argument("--limit", type=int, help="the first tasks only")
+    parser.add_argument("--words", type=int, help="the budget")
     given = parser.parse_args()
     if not DATA.exists():
         raise SystemExit(f"{DATA} is not there: nothing to measure on")
     for name in given.sets:
-        title, rows = measure(name, given.limit)
+        title, rows = measure(name, given.limit, given.words)
         said = (
             "Sum: of R-1, R-2 and R-Lsum, with its 95 % bootstrap interval, and its difference from the fixed weights, "
             "task by task. Time: the median of a document, reading of chunks and headings included for longdoc, and "
@@ -280,7 +281,8 @@ def main() -> None:
             *("over fixed weights", "ms a document"),
         )
         body = f"{said}\n\n{markdown(headers, rows)}"
-        publish(f"summary_quality_{name}", f"Extractive summaries, ROUGE F1: {title}", body)
+        part = f"_first_{given.limit}" if given.limit else ""
+        publish(f"summary_quality_{name}{part}", f"Extractive summaries, ROUGE F1: {title}", body)
 
 
 if __name__ == "__main__":
