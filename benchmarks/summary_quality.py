@@ -16,6 +16,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +224,7 @@ def summaries(given: Sequence[Task], words: int) -> Iterator[tuple[Task, dict[st
 
 def measure(name: str, limit: int | None, words: int | None) -> tuple[str, list[list[object]]]:
     """A set's title and its rows: system, the scores, their sum, its bootstrap intervals, the time."""
-    given = sorted(tasks(name), key=lambda task: task.id)[:limit]
+    given = list(islice(tasks(name), limit))
     words = words or round(float(np.mean([len(ref.split()) for task in given for ref in task.references])))
     scorer = RougeScorer(list(MEASURES), use_stemmer=True)
     scores: dict[str, list[NDArray[np.float64]]] = {}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from longdoc.chunkers.tokenizer import JointedTokenizer
 
-HELPERS = max(1, min(3, len(os.sched_getaffinity(0)) - 1))  # threads beside the reader's own
+HELPERS = max(1, min(2, len(os.sched_getaffinity(0)) - 1))  # beside the reader's own thread, which has more to do
 
 Offsets = NDArray[np.int64]  # (tokens, 2)
 Starts = NDArray[np.int64]
