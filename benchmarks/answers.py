@@ -22,11 +22,11 @@ from langchain_core.documents import Document
 from retrieval_sets import SETS, Question
 from table import markdown, publish
 
-from longdoc.chunkers.sentences import split_sentences
-from longdoc.chunkers.tokenizer import load_tokenizer
-from longdoc.memory.document_index import DocumentIndex, Match
-from longdoc.models.embedder import Embedder
-from longdoc.pipelines.extractive_answer import extractive_answer
+from longdoc.chunkers.text.sentences import split_sentences
+from longdoc.chunkers.tokenizers.base import load_tokenizer
+from longdoc.memory.index.document_index import DocumentIndex, Match
+from longdoc.models.encoder.embedder import Embedder
+from longdoc.pipelines.ask.extractive_answer import extractive_answer
 
 MAX_TOKENS = 200
 PASSAGES = 12

@@ -25,9 +25,9 @@ from table import markdown, publish
 WORDS = 560_000
 _ENCODE = """
 import sys, time
-from longdoc.chunkers.sections import split_sections
-from longdoc.chunkers.sentences import split_sentences
-from longdoc.models.embedder import Embedder
+from longdoc.chunkers.text.sections import split_sections
+from longdoc.chunkers.text.sentences import split_sentences
+from longdoc.models.encoder.embedder import Embedder
 text = open(sys.argv[1], encoding="utf-8").read()
 encoder = Embedder()
 encoder.encode(["loaded"])

@@ -22,11 +22,11 @@ from langchain_core.chat_history import InMemoryChatMessageHistory
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, trim_messages
 from table import markdown, publish
 
-from longdoc.chunkers.tokenizer import load_tokenizer
+from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.errors import UnavailableError
-from longdoc.memory.chat_history import ChatHistory
-from longdoc.memory.history_summary import SummaryRequest
-from longdoc.memory.message_counter import MessageCounter
+from longdoc.memory.history.chat_history import ChatHistory
+from longdoc.memory.history.message_counter import MessageCounter
+from longdoc.memory.history.summary import SummaryRequest
 
 SYSTEM = "Answer from the conversation, briefly."
 BUDGETS = (200, 500, 1_000, 2_000)

@@ -12,7 +12,7 @@ from chunking_peers import RememberedEmbeddings, Setting, System, available, ver
 from datasets import records
 from table import markdown, publish
 
-from longdoc.models.embedder import Embedder
+from longdoc.models.encoder.embedder import Embedder
 
 NEW = "The lamp on the landing had been lit an hour before anyone thought to ask who had lit it. "
 PLACES, CHARACTERS = 100, 300_000

@@ -103,7 +103,7 @@ class RememberedEmbeddings(Embeddings):
 
 def longdoc_chunker(kind: str) -> Any:
     """The class: `Token` gives `TokenChunker`."""
-    return getattr(import_module(f"longdoc.chunkers.{kind.lower()}_chunker"), f"{kind}Chunker")
+    return getattr(import_module(f"longdoc.chunkers.{kind.lower()}"), f"{kind}Chunker")
 
 
 def _longdoc(kind: str) -> Callable[[Setting], Split]:
@@ -178,7 +178,7 @@ def _chonkie_semantic(setting: Setting) -> Split:
     from chonkie import SemanticChunker
     from chonkie.embeddings import BaseEmbeddings
 
-    from longdoc.models.embedder import Embedder
+    from longdoc.models.encoder.embedder import Embedder
 
     inner = setting.embeddings or Embedder()
 

@@ -22,7 +22,7 @@ from datasets import records
 from numpy.typing import NDArray
 from table import markdown, publish
 
-from longdoc.models.embedder import Embedder
+from longdoc.models.encoder.embedder import Embedder
 
 LIMITS, TAKEN, ENCODING = (200, 400), 5, "cl100k_base"
 Ranges = Sequence[tuple[int, int]]

@@ -19,7 +19,7 @@ _CHILD = """
 import json, sys, time
 from importlib import import_module
 kind, path = sys.argv[1:]
-make = getattr(import_module(f"longdoc.chunkers.{kind.lower()}_chunker"), f"{kind}Chunker")
+make = getattr(import_module(f"longdoc.chunkers.{kind.lower()}"), f"{kind}Chunker")
 chunker = make(512, tokenizer="o200k_base")
 count = longest = end = 0
 whole = "".join(chunk.page_content for chunk in chunker.split("One. Two.")) == "One. Two."

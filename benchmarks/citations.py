@@ -23,11 +23,11 @@ from pathlib import Path
 import zstandard
 from table import markdown, publish
 
-from longdoc.chunkers.sentences import split_sentences
-from longdoc.chunkers.span import Span
-from longdoc.models.embedder import Embedder
-from longdoc.pipelines.cite import Citer
-from longdoc.pipelines.summarizer import Passage
+from longdoc.chunkers.text.sentences import split_sentences
+from longdoc.chunkers.text.span import Span
+from longdoc.models.encoder.embedder import Embedder
+from longdoc.pipelines.checks.cite import Citer
+from longdoc.pipelines.summarizers.protocol import Passage
 
 DATA = Path(__file__).parents[1] / ".." / "shared" / "data" / "dev"
 WINDOW = 6000  # characters of source that each sentence is checked against

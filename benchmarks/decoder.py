@@ -23,8 +23,8 @@ from torch import Tensor
 from train_decoder import FOLDER, books
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, LlamaConfig, LlamaForCausalLM
 
-from longdoc.models.kv_sessions import KVSessions
-from longdoc.models.windowed_decoder import WindowedDecoder
+from longdoc.models.decoder.decoder import WindowedDecoder
+from longdoc.models.decoder.sessions import KVSessions
 
 PLOT = HERE.parent / "docs" / "decoder_perplexity.png"
 BLOCK, SCORED, DENSE = 2_000, 100_000, 30_000

@@ -1,4 +1,4 @@
-"""Prints the weights of `longdoc.pipelines.salience`, fitted on the training sets whose licences allow any use.
+"""Prints the weights of the salience, fitted on the training sets whose licences allow any use.
 
     python benchmarks/fit_salience.py
 
@@ -16,9 +16,9 @@ from datasets import DATA, grams, tasks
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
-from longdoc.models.embedder import Embedder
-from longdoc.pipelines.salience import FEATURES, features, readable
-from longdoc.pipelines.sentence_table import TableMaker
+from longdoc.models.encoder.embedder import Embedder
+from longdoc.pipelines.summarizers.salience import FEATURES, features, readable
+from longdoc.pipelines.summarizers.sentence_table import TableMaker
 
 DOCUMENTS = 200
 RIDGE = 5e-3

@@ -40,7 +40,7 @@ def pytest_configure() -> None:
     if FAST not in os.environ:
         return
     from longdoc.errors import InputError
-    from longdoc.models.fast_longformer import fast_longformer
+    from longdoc.models.longformer.fast import fast_longformer
 
     end_of_init = transformers.PreTrainedModel.post_init
 

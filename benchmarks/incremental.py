@@ -30,8 +30,8 @@ from langchain_core.stores import InMemoryByteStore
 from table import markdown, publish
 
 from longdoc import EncodingCache, FanOutOptions, SummaryTree, summarize
-from longdoc.chunkers.sections import split_sections
-from longdoc.chunkers.sentences import split_sentences
+from longdoc.chunkers.text.sections import split_sections
+from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.testing import ScriptedChatModel
 
 ADDED = "The old clock in the hall, which nobody had wound since the spring, struck three times and stopped. "

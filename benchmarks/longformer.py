@@ -29,8 +29,8 @@ from transformers import (
 )
 from transformers.models.led.modeling_led import LEDEncoder
 
-from longdoc.models.fast_longformer import fast_longformer
-from longdoc.models.longformer_reader import LongformerReader, windows_over
+from longdoc.models.longformer.fast import fast_longformer
+from longdoc.models.longformer.reader import LongformerReader, windows_over
 
 LENGTHS = {"longformer": 4_096, "led": 16_384}
 BATCHES = {"longformer": (1, 4), "led": (1,)}

@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 from table import markdown, publish
 
-from longdoc.memory.cache_key import KeySpace
-from longdoc.memory.cached_embeddings import CachedEmbeddings
-from longdoc.memory.encoding_cache import EncodingCache
+from longdoc.memory.cache.cached_embeddings import CachedEmbeddings
+from longdoc.memory.cache.encoding_cache import EncodingCache
+from longdoc.memory.cache.keys import KeySpace
 
 WIDTH = 384
 

@@ -25,9 +25,9 @@ from torch import Tensor
 from transformers import BertConfig, BertModel
 
 from longdoc.bundled import bundled_file
-from longdoc.models.embedder import Embedder
-from longdoc.models.favor import FeatureMap, attend, attend_causal
-from longdoc.models.performer import PerformerEncoder
+from longdoc.models.encoder.embedder import Embedder
+from longdoc.models.performer.favor import FeatureMap, attend, attend_causal
+from longdoc.models.performer.performer import PerformerEncoder
 
 PLOT = HERE.parent / "docs" / "performer_length.png"
 HEADS, HEAD_DIM, FEATURES = 12, 64, 256

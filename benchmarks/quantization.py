@@ -28,9 +28,9 @@ from transformers import (
     LlamaForCausalLM,
 )
 
+from longdoc.models.decoder.decoder import WindowedDecoder
 from longdoc.models.int8_linear import Int8Linear
-from longdoc.models.weights import quantize, weight_bytes
-from longdoc.models.windowed_decoder import WindowedDecoder
+from longdoc.models.quantize import quantize, weight_bytes
 
 WINDOW, PROMPT = 252, 1024
 PLOT = HERE.parent / "docs" / "images" / "quantization.png"

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from transformers import LEDConfig, LEDForConditionalGeneration, LongformerForSequenceClassification
 from transformers.modeling_outputs import BaseModelOutput
 
-from longdoc.models.embedder import Embedder
-from longdoc.models.fast_longformer import fast_longformer
-from longdoc.models.weights import quantize, weight_bytes
+from longdoc.models.encoder.embedder import Embedder
+from longdoc.models.longformer.fast import fast_longformer
+from longdoc.models.quantize import quantize, weight_bytes
 
 FORMS = ("float32", "bfloat16", "int8")
 WRITTEN = 16  # tokens

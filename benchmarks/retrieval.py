@@ -27,10 +27,10 @@ from retrieval_scale import SCANS, scale
 from retrieval_sets import SETS, Collection, Question
 from table import markdown, publish
 
-from longdoc.memory.document_index import DocumentIndex
-from longdoc.memory.index_settings import IndexSettings
-from longdoc.memory.word_index import asked_words
-from longdoc.models.embedder import Embedder
+from longdoc.memory.index.document_index import DocumentIndex
+from longdoc.memory.index.settings import IndexSettings
+from longdoc.memory.index.words import asked_words
+from longdoc.models.encoder.embedder import Embedder
 
 ENCODING = "cl100k_base"
 BUDGETS = (1_000, 2_500, 5_000)

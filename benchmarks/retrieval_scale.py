@@ -20,8 +20,8 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 from table import markdown, publish
 
-from longdoc.memory.document_index import DocumentIndex
-from longdoc.memory.index_settings import IndexSettings, Scan
+from longdoc.memory.index.document_index import DocumentIndex
+from longdoc.memory.index.settings import IndexSettings, Scan
 
 faiss: Any = typed_faiss
 WIDTH, WORDS, CENTRES, WANTED = 384, 50_000, 2_000, 10

@@ -17,7 +17,7 @@ import zstandard
 from datasets import DATA, records
 from langchain_core.documents import Document
 
-from longdoc.chunkers.reading import read
+from longdoc.chunkers.readers.registry import read
 
 Ranges = list[tuple[int, int]]
 

@@ -15,11 +15,11 @@ from datasets import Task, grams, tasks
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
-from longdoc.models.embedder import Embedder
-from longdoc.pipelines.extractive import ExtractiveSummarizer
-from longdoc.pipelines.salience import readable
-from longdoc.pipelines.sentence_table import SentenceTable, TableMaker
-from longdoc.pipelines.summarize import Settings
+from longdoc.models.encoder.embedder import Embedder
+from longdoc.pipelines.summarize.summarize import Settings
+from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
+from longdoc.pipelines.summarizers.salience import readable
+from longdoc.pipelines.summarizers.sentence_table import SentenceTable, TableMaker
 from longdoc.testing import CountingTokenizer
 
 _CONSIDERED = 60  # sentences that the oracle chooses among

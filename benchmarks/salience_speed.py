@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from table import markdown, publish
 
-from longdoc.models.salience_features import Columns
-from longdoc.models.salience_model import SalienceModel
+from longdoc.models.salience.features import Columns
+from longdoc.models.salience.network import SalienceModel
 
 KINDS = ("none", "recurrent", "performer", "window")
 LENGTHS = (300, 1_000, 10_000)

@@ -333,7 +333,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ],
     ),
 }
-_OWN = Path(__file__).resolve().parents[1] / "tests" / "chunkers" / "test_sentences.py"
+_OWN = Path(__file__).resolve().parents[1] / "tests" / "chunkers" / "text" / "test_sentences.py"
 _OWN_LANGUAGES = {"chinese": "zh", "japanese": "ja", "arabic": "ar", "urdu": "ur", "hindi": "hi", "german": "de"}
 
 

@@ -25,7 +25,7 @@ from datasets import DATA, records
 from sentence_cases import all_cases, boundaries
 from table import markdown, publish
 
-from longdoc.chunkers.sentences import split_sentences
+from longdoc.chunkers.text.sentences import split_sentences
 
 Splitter = Callable[[str, str], list[str]]
 _ABOUT = """Most of longdoc's rules and all cases come from one hand: the cases were written from each language's

@@ -36,9 +36,9 @@ from sumy.utils import get_stop_words
 from table import markdown, publish
 
 from longdoc import Embedder, ExtractiveSummarizer, summarize
-from longdoc.chunkers.sections import split_sections
-from longdoc.chunkers.sentences import split_sentences
-from longdoc.pipelines.learned_salience import LearnedSalience
+from longdoc.chunkers.text.sections import split_sections
+from longdoc.chunkers.text.sentences import split_sentences
+from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
 from longdoc.testing import CountingTokenizer
 
 SETS = ("pubmed_memsum", "scisumm", "techspec", "sumpubmed", "austlii", "scotus_args", "squality", "qmsum")

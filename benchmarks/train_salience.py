@@ -1,4 +1,4 @@
-"""Trains the salience models that come with longdoc and writes their weights beside models/salience_model.py.
+"""Trains the salience models that come with longdoc and writes their weights beside models/salience/network.py.
 
     python benchmarks/train_salience.py CACHE [--context KIND ...] [--members N] [--validate] [--into FOLDER]
 
@@ -26,12 +26,12 @@ from safetensors.torch import save_file
 from salience_data import Example, examples, f1
 from torch import Tensor, nn
 
-from longdoc.memory.summary import Sentence
-from longdoc.models.embedder import Embedder
-from longdoc.models.salience_features import Columns, Reading, Statistics, features
-from longdoc.models.salience_model import SalienceConfig, SalienceMember, SalienceModel, SalienceNetwork, overview
-from longdoc.pipelines.extractive import ExtractiveSummarizer
-from longdoc.pipelines.learned_salience import LearnedSalience, columns_of
+from longdoc.memory.summaries.summary import Sentence
+from longdoc.models.encoder.embedder import Embedder
+from longdoc.models.salience.features import Columns, Reading, Statistics, features
+from longdoc.models.salience.network import SalienceConfig, SalienceMember, SalienceModel, SalienceNetwork, overview
+from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
+from longdoc.pipelines.summarizers.learned_salience import LearnedSalience, columns_of
 from longdoc.testing import CountingTokenizer
 
 SETS, UNSEEN = ("scisumm", "techspec"), "pubmed_memsum"
@@ -39,7 +39,7 @@ EPOCHS, BATCH, RATE, DECAY, CROP = 8, 16, 3e-3, 5e-2, 300
 RANKING = 0.5  # what the ranking loss weighs beside the squared error
 HEADLESS = 0.25  # how often a document is read as if it had no headings
 KEPT_OUT = 6  # of so many documents, one is for validation
-FOLDER = Path(__file__).resolve().parents[1] / "models"
+FOLDER = Path(__file__).resolve().parents[1] / "models" / "salience"
 
 
 @dataclass
@@ -145,7 +145,7 @@ def write(network: SalienceNetwork, folder: Path) -> str:
 
 
 def main() -> None:
-    """Trains each kind that is asked for and prints the digests to put into models/salience_weights.py."""
+    """Trains each kind that is asked for and prints the digests to put into models/salience/weights.py."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cache", type=Path)
     parser.add_argument("--context", nargs="+", default=["none", "recurrent", "performer", "window"])

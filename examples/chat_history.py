@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
 
-from longdoc.memory.chat_history import ChatHistory
+from longdoc.memory.history.chat_history import ChatHistory
 from longdoc.testing import ScriptedChatModel
 
 SYSTEM = "You help a harbour master. Answer briefly."

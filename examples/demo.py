@@ -12,7 +12,7 @@ from langchain_core.documents import Document
 
 import longdoc
 from longdoc import ExtractiveSummarizer
-from longdoc.pipelines.map_reduce import Event, NodeDone
+from longdoc.pipelines.summarize.map_reduce import Event, NodeDone
 
 BUDGETS = (60, 150, 300)
 REPORT = Path("demo/report.html")

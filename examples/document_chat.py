@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from langchain_core.documents import Document
 
 from longdoc import Answer, ChatHistory, DocumentChat, DocumentIndex
-from longdoc.pipelines.answer import answer_text
+from longdoc.pipelines.ask.answer import answer_text
 from longdoc.testing import ScriptedChatModel
 
 HARBOUR = """\

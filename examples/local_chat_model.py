@@ -12,8 +12,8 @@ import torch
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 import longdoc
-from longdoc.models.windowed_chat_model import WindowedChatModel
-from longdoc.pipelines.chat_models import chat_model
+from longdoc.models.decoder.chat_model import WindowedChatModel
+from longdoc.pipelines.summarizers.models import chat_model
 
 TEXT = "The harbour was built by the town council. Ships from the north brought timber and salt to it. " * 100
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LongformerConfig, LongformerForQuestionAnswering, LongformerModel, PreTrainedTokenizerFast
 
-from longdoc.models.longformer_reader import LongformerReader
+from longdoc.models.longformer.reader import LongformerReader
 
 TEXT = "the river rose all night and by morning the bridge was gone . " * 1000
 WORDS = ["<s>", "<pad>", "</s>", "<unk>", *sorted(set(TEXT.split()))]

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from longdoc.models.performer import PerformerConfig, PerformerEncoder
-from longdoc.models.recurrent_state import RecurrentState
+from longdoc.models.performer.performer import PerformerConfig, PerformerEncoder
+from longdoc.models.performer.recurrent_state import RecurrentState
 
 torch.manual_seed(0)
 config = PerformerConfig(vocab_size=1000, width=64, layers=2, heads=4, inner=128, causal=True, positions="sinusoidal")

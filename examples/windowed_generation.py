@@ -8,7 +8,7 @@ argument of its `generate`, and the prompt runs out of GPT-2's 1,024 positions.
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from longdoc.models.windowed_decoder import WindowedDecoder
+from longdoc.models.decoder.decoder import WindowedDecoder
 
 config = GPT2Config(vocab_size=1000, n_embd=64, n_layer=2, n_head=4, bos_token_id=0, eos_token_id=None)
 model = GPT2LMHeadModel(config)

@@ -7,13 +7,13 @@ from typing import Literal
 
 from langchain_core.documents import Document
 
-from longdoc.chunkers.chunker import Chunker
-from longdoc.chunkers.content_chunker import ContentChunker
-from longdoc.chunkers.meaning_chunker import MeaningChunker
-from longdoc.chunkers.section_chunker import SectionChunker
-from longdoc.chunkers.sentence_chunker import SentenceChunker
-from longdoc.chunkers.token_chunker import TokenChunker
-from longdoc.chunkers.tokenizer import BUNDLED, Tokenizer
+from longdoc.chunkers.base import Chunker
+from longdoc.chunkers.content import ContentChunker
+from longdoc.chunkers.meaning import MeaningChunker
+from longdoc.chunkers.section import SectionChunker
+from longdoc.chunkers.sentence import SentenceChunker
+from longdoc.chunkers.token import TokenChunker
+from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer
 from longdoc.errors import UnknownNameError
 from longdoc.pipelines.sources import Sources, load_sources
 

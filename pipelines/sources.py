@@ -8,8 +8,8 @@ from pathlib import Path
 
 from langchain_core.documents import Document
 
-from longdoc.chunkers.formats import SUFFIXES
-from longdoc.chunkers.reading import read, read_stdin
+from longdoc.chunkers.readers.formats import SUFFIXES
+from longdoc.chunkers.readers.registry import read, read_stdin
 from longdoc.errors import InputError
 
 Source = str | os.PathLike[str] | Document

@@ -13,10 +13,10 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
-from longdoc.chunkers.sentences import split_sentences
-from longdoc.chunkers.tokenizer import Tokenizer
-from longdoc.memory.summary import Sentence, Summary, join_lines
-from longdoc.pipelines.summarizer import Passage
+from longdoc.chunkers.text.sentences import split_sentences
+from longdoc.chunkers.tokenizers.base import Tokenizer
+from longdoc.memory.summaries.summary import Sentence, Summary, join_lines
+from longdoc.pipelines.summarizers.protocol import Passage
 
 
 class HashEncoder:

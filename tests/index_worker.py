@@ -19,10 +19,13 @@ from typing import Any
 from fakes import HashEmbeddings
 from langchain_core.documents import Document
 
-from longdoc.chunkers.section_chunker import SectionChunker
-from longdoc.memory.document_index import DocumentIndex
+from longdoc.chunkers.section import SectionChunker
+from longdoc.memory.index.document_index import DocumentIndex
 
-WRITING = {f"longdoc.memory.{name}" for name in ("index_store", "index_segment", "vector_rows", "lmdb_environment")}
+WRITING = {
+    *(f"longdoc.memory.index.{name}" for name in ("store", "segment", "vectors")),
+    "longdoc.memory.cache.lmdb_environment",
+}
 CHUNKER = SectionChunker(20)
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from fakes import CharacterTokenizer, LeadSummarizer
 
 from longdoc import EncodingCache, FanOutOptions, summarize
-from longdoc.memory.summary import Summary
-from longdoc.pipelines.summarizer import Passage
+from longdoc.memory.summaries.summary import Summary
+from longdoc.pipelines.summarizers.protocol import Passage
 
 IN_FLIGHT = 3
 

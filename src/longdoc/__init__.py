@@ -13,105 +13,105 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from longdoc.chunkers.content_chunker import ContentChunker
-    from longdoc.chunkers.meaning_chunker import MeaningChunker
-    from longdoc.chunkers.reading import read
-    from longdoc.chunkers.section_chunker import SectionChunker
-    from longdoc.chunkers.sentence_chunker import SentenceChunker
-    from longdoc.chunkers.span import Span
-    from longdoc.chunkers.token_chunker import TokenChunker
-    from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
+    from longdoc.chunkers.content import ContentChunker
+    from longdoc.chunkers.meaning import MeaningChunker
+    from longdoc.chunkers.readers.registry import read
+    from longdoc.chunkers.section import SectionChunker
+    from longdoc.chunkers.sentence import SentenceChunker
+    from longdoc.chunkers.text.span import Span
+    from longdoc.chunkers.token import TokenChunker
+    from longdoc.chunkers.tokenizers.base import Tokenizer, load_tokenizer
     from longdoc.errors import LongdocError
-    from longdoc.memory.cache_key import KeySpace
-    from longdoc.memory.cached_embeddings import CachedEmbeddings
-    from longdoc.memory.cached_replies import CachedReplies
-    from longdoc.memory.chat_history import ChatHistory, HistorySettings
-    from longdoc.memory.document_index import DocumentIndex
-    from longdoc.memory.encoding_cache import EncodingCache
-    from longdoc.memory.running_memory import RunningMemory
-    from longdoc.memory.summary import Sentence, Summary
-    from longdoc.memory.summary_tree import SummaryTree
-    from longdoc.models.causal_loading import load_decoder
-    from longdoc.models.embedder import Embedder
-    from longdoc.models.fast_longformer import fast_longformer
-    from longdoc.models.kv_sessions import KVSessions
-    from longdoc.models.longformer_reader import LongformerReader
-    from longdoc.models.performer import PerformerConfig, PerformerEncoder
-    from longdoc.models.recurrent_state import RecurrentState, TorchRecurrence
-    from longdoc.models.windowed_chat_model import WindowedChatModel
-    from longdoc.models.windowed_decoder import WindowedDecoder
-    from longdoc.pipelines.answer import Answer, Citation
-    from longdoc.pipelines.chat_settings import ChatSettings
-    from longdoc.pipelines.chat_summarizer import ChatSummarizer
+    from longdoc.memory.cache.cached_embeddings import CachedEmbeddings
+    from longdoc.memory.cache.cached_replies import CachedReplies
+    from longdoc.memory.cache.encoding_cache import EncodingCache
+    from longdoc.memory.cache.keys import KeySpace
+    from longdoc.memory.history.chat_history import ChatHistory, HistorySettings
+    from longdoc.memory.index.document_index import DocumentIndex
+    from longdoc.memory.summaries.running import RunningMemory
+    from longdoc.memory.summaries.summary import Sentence, Summary
+    from longdoc.memory.summaries.tree import SummaryTree
+    from longdoc.models.decoder.chat_model import WindowedChatModel
+    from longdoc.models.decoder.decoder import WindowedDecoder
+    from longdoc.models.decoder.loading import load_decoder
+    from longdoc.models.decoder.sessions import KVSessions
+    from longdoc.models.encoder.embedder import Embedder
+    from longdoc.models.longformer.fast import fast_longformer
+    from longdoc.models.longformer.reader import LongformerReader
+    from longdoc.models.performer.performer import PerformerConfig, PerformerEncoder
+    from longdoc.models.performer.recurrent_state import RecurrentState, TorchRecurrence
+    from longdoc.pipelines.ask.answer import Answer, Citation
+    from longdoc.pipelines.ask.chat import DocumentChat
+    from longdoc.pipelines.ask.settings import ChatSettings
+    from longdoc.pipelines.calls.local import FanOutOptions, afan_out, fan_out
     from longdoc.pipelines.chunk import chunk
-    from longdoc.pipelines.document_chat import DocumentChat
-    from longdoc.pipelines.extractive import ExtractiveSummarizer
-    from longdoc.pipelines.fan_out import FanOutOptions, afan_out, fan_out
-    from longdoc.pipelines.led_summarizer import LedSummarizer
-    from longdoc.pipelines.plan import Plan, Prices
-    from longdoc.pipelines.render import render
+    from longdoc.pipelines.render.render import render
     from longdoc.pipelines.route import ModelAtHand, Request, Route
     from longdoc.pipelines.router import Router
-    from longdoc.pipelines.summarize import Settings, Summarization, plan, summarize
-    from longdoc.pipelines.summarizer import Passage, Summarizer
+    from longdoc.pipelines.summarize.plan import Plan, Prices
+    from longdoc.pipelines.summarize.summarize import Settings, Summarization, plan, summarize
+    from longdoc.pipelines.summarizers.chat import ChatSummarizer
+    from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
+    from longdoc.pipelines.summarizers.led import LedSummarizer
+    from longdoc.pipelines.summarizers.protocol import Passage, Summarizer
 
 _HOMES = {
-    "Answer": "pipelines.answer",
-    "CachedEmbeddings": "memory.cached_embeddings",
-    "CachedReplies": "memory.cached_replies",
-    "ChatHistory": "memory.chat_history",
-    "ChatSettings": "pipelines.chat_settings",
-    "ChatSummarizer": "pipelines.chat_summarizer",
-    "Citation": "pipelines.answer",
-    "ContentChunker": "chunkers.content_chunker",
-    "DocumentChat": "pipelines.document_chat",
-    "DocumentIndex": "memory.document_index",
-    "Embedder": "models.embedder",
-    "EncodingCache": "memory.encoding_cache",
-    "ExtractiveSummarizer": "pipelines.extractive",
-    "FanOutOptions": "pipelines.fan_out",
-    "HistorySettings": "memory.chat_history",
-    "KVSessions": "models.kv_sessions",
-    "KeySpace": "memory.cache_key",
-    "LedSummarizer": "pipelines.led_summarizer",
+    "Answer": "pipelines.ask.answer",
+    "CachedEmbeddings": "memory.cache.cached_embeddings",
+    "CachedReplies": "memory.cache.cached_replies",
+    "ChatHistory": "memory.history.chat_history",
+    "ChatSettings": "pipelines.ask.settings",
+    "ChatSummarizer": "pipelines.summarizers.chat",
+    "Citation": "pipelines.ask.answer",
+    "ContentChunker": "chunkers.content",
+    "DocumentChat": "pipelines.ask.chat",
+    "DocumentIndex": "memory.index.document_index",
+    "Embedder": "models.encoder.embedder",
+    "EncodingCache": "memory.cache.encoding_cache",
+    "ExtractiveSummarizer": "pipelines.summarizers.extractive",
+    "FanOutOptions": "pipelines.calls.local",
+    "HistorySettings": "memory.history.chat_history",
+    "KVSessions": "models.decoder.sessions",
+    "KeySpace": "memory.cache.keys",
+    "LedSummarizer": "pipelines.summarizers.led",
     "LongdocError": "errors",
-    "LongformerReader": "models.longformer_reader",
-    "MeaningChunker": "chunkers.meaning_chunker",
+    "LongformerReader": "models.longformer.reader",
+    "MeaningChunker": "chunkers.meaning",
     "ModelAtHand": "pipelines.route",
-    "Passage": "pipelines.summarizer",
-    "PerformerConfig": "models.performer",
-    "PerformerEncoder": "models.performer",
-    "Plan": "pipelines.plan",
-    "Prices": "pipelines.plan",
-    "RecurrentState": "models.recurrent_state",
+    "Passage": "pipelines.summarizers.protocol",
+    "PerformerConfig": "models.performer.performer",
+    "PerformerEncoder": "models.performer.performer",
+    "Plan": "pipelines.summarize.plan",
+    "Prices": "pipelines.summarize.plan",
+    "RecurrentState": "models.performer.recurrent_state",
     "Request": "pipelines.route",
     "Route": "pipelines.route",
     "Router": "pipelines.router",
-    "RunningMemory": "memory.running_memory",
-    "SectionChunker": "chunkers.section_chunker",
-    "Sentence": "memory.summary",
-    "SentenceChunker": "chunkers.sentence_chunker",
-    "Settings": "pipelines.summarize",
-    "Span": "chunkers.span",
-    "Summarization": "pipelines.summarize",
-    "Summarizer": "pipelines.summarizer",
-    "Summary": "memory.summary",
-    "SummaryTree": "memory.summary_tree",
-    "TokenChunker": "chunkers.token_chunker",
-    "Tokenizer": "chunkers.tokenizer",
-    "TorchRecurrence": "models.recurrent_state",
-    "WindowedChatModel": "models.windowed_chat_model",
-    "WindowedDecoder": "models.windowed_decoder",
-    "afan_out": "pipelines.fan_out",
+    "RunningMemory": "memory.summaries.running",
+    "SectionChunker": "chunkers.section",
+    "Sentence": "memory.summaries.summary",
+    "SentenceChunker": "chunkers.sentence",
+    "Settings": "pipelines.summarize.summarize",
+    "Span": "chunkers.text.span",
+    "Summarization": "pipelines.summarize.summarize",
+    "Summarizer": "pipelines.summarizers.protocol",
+    "Summary": "memory.summaries.summary",
+    "SummaryTree": "memory.summaries.tree",
+    "TokenChunker": "chunkers.token",
+    "Tokenizer": "chunkers.tokenizers.base",
+    "TorchRecurrence": "models.performer.recurrent_state",
+    "WindowedChatModel": "models.decoder.chat_model",
+    "WindowedDecoder": "models.decoder.decoder",
+    "afan_out": "pipelines.calls.local",
     "chunk": "pipelines.chunk",
-    "fan_out": "pipelines.fan_out",
-    "fast_longformer": "models.fast_longformer",
-    "load_decoder": "models.causal_loading",
-    "load_tokenizer": "chunkers.tokenizer",
-    "plan": "pipelines.summarize",
-    "read": "chunkers.reading",
-    "render": "pipelines.render",
-    "summarize": "pipelines.summarize",
+    "fan_out": "pipelines.calls.local",
+    "fast_longformer": "models.longformer.fast",
+    "load_decoder": "models.decoder.loading",
+    "load_tokenizer": "chunkers.tokenizers.base",
+    "plan": "pipelines.summarize.summarize",
+    "read": "chunkers.readers.registry",
+    "render": "pipelines.render.render",
+    "summarize": "pipelines.summarize.summarize",
 }
 
 __version__ = "0.1.0"

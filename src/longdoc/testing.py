@@ -21,7 +21,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from longdoc.chunkers.tokenizer import Tokenizer
+from longdoc.chunkers.tokenizers.base import Tokenizer
 
 if TYPE_CHECKING:
     import numpy as np

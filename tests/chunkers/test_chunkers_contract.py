@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import sectioned, texts
 
-from longdoc.chunkers.chunker import Chunker
-from longdoc.chunkers.content_chunker import ContentChunker
-from longdoc.chunkers.meaning_chunker import MeaningChunker
-from longdoc.chunkers.section_chunker import SectionChunker
-from longdoc.chunkers.section_content_chunker import SectionContentChunker
-from longdoc.chunkers.sections import split_sections
-from longdoc.chunkers.sentence_chunker import SentenceChunker
-from longdoc.chunkers.sentences import split_sentences
-from longdoc.chunkers.token_chunker import TokenChunker
-from longdoc.models.embedder import Embedder
+from longdoc.chunkers.base import Chunker
+from longdoc.chunkers.content import ContentChunker
+from longdoc.chunkers.meaning import MeaningChunker
+from longdoc.chunkers.section import SectionChunker
+from longdoc.chunkers.section_content import SectionContentChunker
+from longdoc.chunkers.sentence import SentenceChunker
+from longdoc.chunkers.text.sections import split_sections
+from longdoc.chunkers.text.sentences import split_sentences
+from longdoc.chunkers.token import TokenChunker
+from longdoc.models.encoder.embedder import Embedder
 
 
 def pieces(chunker: Chunker, text: str) -> list[str]:

@@ -16,8 +16,8 @@ from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda
 from strategies import sectioned, texts
 
-from longdoc.chunkers.chunker import Chunker
-from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
+from longdoc.chunkers.base import Chunker
+from longdoc.chunkers.tokenizers.base import Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError, InputError
 from longdoc.testing import CountingTokenizer
 

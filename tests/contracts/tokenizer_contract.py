@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from strategies import texts
 
-from longdoc.chunkers.tokenizer import JointedTokenizer, Tokenizer, counts
+from longdoc.chunkers.tokenizers.base import JointedTokenizer, Tokenizer, counts
 
 OTHER = ThreadPoolExecutor(1)
 inherited = settings(max_examples=80, suppress_health_check=[HealthCheck.differing_executors])

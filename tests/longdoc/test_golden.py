@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import longdoc
-from longdoc.chunkers.sentences import split_sentences
+from longdoc.chunkers.text.sentences import split_sentences
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 TEXT = (FOLDER / "handbook.md").read_text(encoding="utf-8")

@@ -30,7 +30,9 @@ def test_import_loads_nothing_heavy() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "from longdoc.cli import app\ntry:\n    app(['--help'])\nexcept SystemExit as end:\n    assert not end.code"
+    code = (
+        "from longdoc.cli.app import app\ntry:\n    app(['--help'])\nexcept SystemExit as end:\n    assert not end.code"
+    )
     assert loaded_by(code) & HEAVY == set()
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import longdoc
 from longdoc import testing
-from longdoc.pipelines import fan_out as fan_out_module
+from longdoc.pipelines.calls import local as fan_out_module
 from longdoc.testing import ScriptedChatModel
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from longdoc.chunkers.tokenizer import Tokenizer, load_tokenizer
+from longdoc.chunkers.tokenizers.base import Tokenizer, load_tokenizer
 from longdoc.testing import Counted, CountingTokenizer, ScriptedChatModel
 
 

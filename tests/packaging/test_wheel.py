@@ -20,11 +20,11 @@ pytestmark = pytest.mark.slow
 def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The files in the wheel, built from a copy of the tree."""
     copy, out = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
-    for folder in (*HOMES, "src/longdoc/page"):
-        for path in (ROOT / folder).iterdir():
-            if path.is_file():
-                (copy / folder).mkdir(parents=True, exist_ok=True)
-                (copy / folder / path.name).write_bytes(path.read_bytes())
+    for path in (path for folder in HOMES for path in (ROOT / folder).rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            target = copy / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         (copy / name).write_bytes((ROOT / name).read_bytes())
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(copy)]
@@ -38,20 +38,23 @@ def test_the_only_top_level_name_is_longdoc(names: set[str]) -> None:
     assert {name.partition("/")[0] for name in names} == {"longdoc", "longdoc-0.1.0.dist-info"}
 
 
+def sources(*kinds: str) -> set[str]:
+    """The files of these kinds as the wheel names them."""
+    return {
+        f"{home}/{path.relative_to(ROOT / folder).as_posix()}"
+        for folder, home in HOMES.items()
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in kinds
+    }
+
+
 def test_no_module_is_left_out_and_none_is_added(names: set[str]) -> None:
-    sources = {f"{home}/{path.name}" for folder, home in HOMES.items() for path in (ROOT / folder).glob("*.py")}
-    assert {name for name in names if name.endswith(".py")} == sources
+    assert {name for name in names if name.endswith(".py")} == sources(".py")
 
 
 def test_what_is_no_module_is_in_it_too(names: set[str]) -> None:
     kinds = (".html", ".css", ".js", ".safetensors")
-    folders = {**HOMES, "src/longdoc/page": "longdoc/page"}
-    files = {
-        f"{home}/{path.name}"
-        for folder, home in folders.items()
-        for path in (ROOT / folder).iterdir()
-        if path.suffix in kinds
-    }
+    files = sources(*kinds)
     assert {suffix for suffix in kinds if any(name.endswith(suffix) for name in files)} == set(kinds)
     assert {name for name in names if name.endswith(kinds)} == files
     assert "longdoc/py.typed" in names

@@ -13,9 +13,9 @@ from transformers import LongformerForQuestionAnswering
 from typer.testing import CliRunner
 
 from longdoc import Settings, Summarization, load_tokenizer
-from longdoc.cli import app
+from longdoc.cli.app import app
 from longdoc.errors import BudgetError, InputError, LongdocError, UnavailableError, UnknownNameError
-from longdoc.models.longformer_reader import LongformerReader, windows_over
+from longdoc.models.longformer.reader import LongformerReader, windows_over
 from longdoc.pipelines.route import WAYS, Kind, ModelAtHand, Request, Route, Task
 from longdoc.pipelines.router import Router
 from longdoc.testing import ScriptedChatModel

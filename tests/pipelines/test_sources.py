@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from langchain_core.documents import Document
 from strategies import sectioned, texts
 
-from longdoc.chunkers.section_chunker import SectionChunker
-from longdoc.chunkers.sections import split_sections
-from longdoc.chunkers.token_chunker import TokenChunker
+from longdoc.chunkers.section import SectionChunker
+from longdoc.chunkers.text.sections import split_sections
+from longdoc.chunkers.token import TokenChunker
 from longdoc.errors import InputError
 from longdoc.pipelines.sources import join_chunks, load_sources
 

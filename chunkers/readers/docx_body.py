@@ -1,0 +1,191 @@
+"""The body of a Word document as a tree of HTML elements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from longdoc.chunkers.readers.docx_math import linear
+from longdoc.chunkers.readers.docx_styles import Numbering, Styles
+
+# What stands between a block and its paragraphs, or a paragraph and its runs, and says nothing itself.
+_WRAPPERS = {"customXml", "ins", "moveTo", "smartTag", "sdtContent", "hyperlink", "fldSimple", "bdo", "dir"}
+_FORMULAS = {"oMath", "oMathPara"}
+_NOTES = {"footnoteReference": "footnote", "endnoteReference": "endnote"}
+_WRITTEN = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "\u2011"}
+# Symbols of the fonts Symbol and Wingdings, as Word numbers them.
+_SYMBOLS = {0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0E0: "→", 0xF0FC: "✓", 0xF0FE: "☑", 0xF0A8: "☐", 0xF06F: "☐"}
+_CODE = re.compile(r"[0-9A-Fa-f]{1,4}")
+
+
+class Body:
+    """Makes one tree; `notes` are the notes of the document by kind ("footnote", "endnote") and id."""
+
+    def __init__(self, styles: Styles, numbering: Numbering, notes: Mapping[tuple[str, str], Any]) -> None:
+        self._styles = styles
+        self._numbering = numbering
+        self._notes = notes
+        self._called: dict[tuple[str, str], int] = {}
+        self._order: list[tuple[str, str]] = []
+
+    def tree(self, body: Any) -> Any:
+        """Return an HTML element with the blocks of `body`, and then the notes that it calls."""
+        root = _element("div")
+        self._blocks(body, root)
+        notes = _element("ul")
+        for note in self._order:  # it grows where a note calls another
+            item = _element("li", notes)
+            item.set("label", f"[{self._called[note]}]")
+            self._blocks(self._notes[note], item)
+        root.append(notes)
+        return root
+
+    def _blocks(self, parent: Any, out: Any) -> None:
+        lists: list[Any] = []  # the open lists, outermost first
+        for node in _flat(parent):
+            if node.tag == "p":
+                self._paragraph(node, out, lists)
+            elif node.tag == "tbl":
+                lists.clear()
+                self._table(node, out)
+
+    def _paragraph(self, node: Any, out: Any, lists: list[Any]) -> None:
+        if self._styles.is_contents(node):
+            return
+        boxes: list[Any] = []
+        text = "".join(self._inline(node, boxes))
+        label = self._numbering.label(node)  # of an empty one too, for Word counts it
+        if text.strip():
+            self._write(node, text, label, out, lists)
+        for box in boxes:
+            self._blocks(box, _element("div", out))
+
+    def _write(self, node: Any, text: str, numbered: tuple[int, str] | None, out: Any, lists: list[Any]) -> None:
+        level = self._styles.heading_level(node)
+        if level is not None:
+            lists.clear()
+            _put(_element(f"h{level}", out), f"{numbered[1]} {text}" if numbered else text)
+        elif numbered is not None:
+            item = _element("li", _list(numbered[0], out, lists))
+            item.set("label", numbered[1])
+            _put(item, text)
+        else:
+            lists.clear()
+            _put(_element("p", out), text)
+
+    def _table(self, node: Any, out: Any) -> None:
+        table = _element("table", out)
+        for row in _flat(node):
+            if row.tag == "tr":
+                line = _element("tr", table)
+                for cell in _flat(row):
+                    if cell.tag == "tc":
+                        self._blocks(cell, _element("td", line))
+
+    def _inline(self, parent: Any, boxes: list[Any]) -> Iterator[str]:
+        for node in _flat(parent):
+            if node.tag == "r":
+                if not _is_hidden(node):
+                    yield from self._run(node, boxes)
+            elif node.tag in _FORMULAS:
+                yield linear(node)
+
+    def _run(self, run: Any, boxes: list[Any]) -> Iterator[str]:
+        for node in _flat(run):
+            tag = node.tag
+            if tag == "t":
+                yield (node.text or "").replace("\n", " ")
+            elif tag in _WRITTEN:
+                yield _WRITTEN[tag]
+            elif tag == "sym":
+                yield _symbol(node)
+            elif tag in _NOTES:
+                yield self._mark(_NOTES[tag], node.get("id", ""))
+            elif tag in ("drawing", "pict", "object"):
+                boxes += _boxes(node)
+            elif tag in _FORMULAS:
+                yield linear(node)
+
+    def _mark(self, kind: str, name: str) -> str:
+        if (kind, name) not in self._notes:
+            return ""
+        if (kind, name) not in self._called:
+            self._order.append((kind, name))
+            self._called[kind, name] = len(self._order)
+        return f"[{self._called[kind, name]}]"
+
+
+def _flat(parent: Any) -> Iterator[Any]:
+    """Yield the children of `parent`, and those of its wrappers in their place."""
+    waiting = list(reversed(parent))
+    while waiting:
+        node = waiting.pop()
+        if node.tag in _WRAPPERS or (node.tag == "sdt" and not _is_contents(node)):
+            waiting += reversed(node)
+        elif node.tag == "AlternateContent":
+            waiting += reversed(_chosen(node))
+        else:
+            yield node
+
+
+def _chosen(node: Any) -> Any:
+    """Return the branch to read: the first for a text box or formula, else the one for simpler programs."""
+    choice, fallback = node.find("Choice"), node.find("Fallback")
+    if fallback is None or (choice is not None and next(choice.iter("txbxContent", "oMath"), None) is not None):
+        return () if choice is None else choice
+    return fallback
+
+
+def _boxes(node: Any) -> list[Any]:
+    """Return the text boxes in a drawing; what is in a box stays there."""
+    found: list[Any] = []
+    waiting = list(reversed(node))
+    while waiting:
+        child = waiting.pop()
+        if child.tag == "txbxContent":
+            found.append(child)
+        else:
+            waiting += reversed(_chosen(child) if child.tag == "AlternateContent" else child)
+    return found
+
+
+def _list(level: int, out: Any, lists: list[Any]) -> Any:
+    """Return the list to put an item of `level` (from 0) in, opening and closing `lists`."""
+    del lists[level + 1 :]
+    while len(lists) <= level:
+        holder = out if not lists else lists[-1]
+        lists.append(_element("ul", holder))
+    return lists[-1]
+
+
+def _put(element: Any, text: str) -> None:
+    first, *others = text.split("\n")
+    element.text = first
+    for line in others:
+        _element("br", element).tail = line
+
+
+def _element(tag: str, parent: Any = None) -> Any:
+    from lxml import etree
+
+    return etree.Element(tag) if parent is None else etree.SubElement(parent, tag)
+
+
+def _is_contents(node: Any) -> bool:
+    gallery = node.find("sdtPr/docPartObj/docPartGallery")
+    return gallery is not None and gallery.get("val") == "Table of Contents"
+
+
+def _is_hidden(run: Any) -> bool:
+    vanish = run.find("rPr/vanish")
+    return vanish is not None and vanish.get("val") not in ("0", "false", "off")
+
+
+def _symbol(node: Any) -> str:
+    text = node.get("char") or ""
+    code = int(text, 16) if _CODE.fullmatch(text) else 0
+    if code in _SYMBOLS:
+        return _SYMBOLS[code]
+    # The rest of the private area has a meaning in one font only; surrogates and controls have none.
+    return chr(code) if 0x20 <= code < 0xD800 else "\ufffd"

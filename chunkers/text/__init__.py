@@ -1,0 +1,1 @@
+"""The parts of a text: spans, sentences, headings, sections, blocks."""

@@ -1,0 +1,167 @@
+"""An LMDB file as this process has it open: transactions, a map that grows, the file's format, its errors in words."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import lmdb
+
+from longdoc.memory.cache.errors import CacheError, in_words
+
+FORMAT = 1
+_READERS = 1024
+_opened: WeakValueDictionary[Path, LmdbEnvironment] = WeakValueDictionary()
+_opening = threading.Lock()
+
+
+def opened(folder: Path, map_bytes: int) -> LmdbEnvironment:
+    """The folder's environment, one a process: LMDB may not be opened twice by one, nor used across a fork."""
+    with _opening:
+        where = folder.resolve()
+        found = _opened.get(where)
+        if found is None or not found.is_current():
+            if found is not None:
+                found.close_after_fork()
+            found = _opened[where] = LmdbEnvironment(where, map_bytes)
+        return found
+
+
+class LmdbEnvironment:
+    """Three tables: `values` by key, `uses` (when a key was last used, and its size), `facts` about the file.
+
+    `map_bytes` is address space, not memory or disk; it doubles by itself when the file outgrows it, for which
+    every transaction of this process has to end.
+    """
+
+    def __init__(self, folder: Path, map_bytes: int) -> None:
+        self.folder = folder
+        self.touched: set[bytes] = set()
+        self._gate = threading.Condition()
+        self._running = 0
+        self._growing = False
+        self._mine = threading.local()
+        self._process = os.getpid()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CacheError(in_words(folder, error.errno or 0, str(error))) from error
+        with said_in_words(folder):
+            self.lmdb = lmdb.open(str(folder), map_size=map_bytes, max_dbs=3, max_readers=_READERS, readahead=False)
+            self.lmdb.reader_check()
+            self._file = _number(folder)
+            self.values, self.uses, self.facts = (self.lmdb.open_db(name) for name in (b"values", b"uses", b"facts"))
+        self._check_format()
+
+    def is_current(self) -> bool:
+        """Whether this process opened it, and its file is the one in the folder: `longdoc cache clear` deletes it."""
+        return self._process == os.getpid() and _number(self.folder) == self._file
+
+    def close_after_fork(self) -> None:
+        """Closes what was opened before a fork: the child's copy, which it may not use."""
+        if self._process != os.getpid():
+            self.lmdb.close()
+
+    @contextmanager
+    def reading(self, buffers: bool = False) -> Iterator[Any]:
+        """A read transaction: one moment of the file, whoever writes meanwhile."""
+        with said_in_words(self.folder), self._transaction(write=False, buffers=buffers) as transaction:
+            yield transaction
+
+    def write(self, change: Callable[[Any], object]) -> None:
+        """Runs `change` in a write transaction, again if the map had to grow: all of it is on disk, or nothing."""
+        while True:
+            size = self.lmdb.info()["map_size"]
+            with said_in_words(self.folder):
+                try:
+                    with self._transaction(write=True) as transaction:
+                        change(transaction)
+                    return
+                except lmdb.MapFullError:
+                    pass
+            self._grow(2 * size)
+
+    @contextmanager
+    def _transaction(self, write: bool, buffers: bool = False) -> Iterator[Any]:
+        transaction = self._begin(write, buffers)
+        try:
+            with transaction:
+                yield transaction
+        finally:
+            self._leave()
+
+    def _begin(self, write: bool, buffers: bool) -> Any:
+        while True:
+            self._enter()
+            try:
+                return lmdb.Transaction(self.lmdb, write=write, buffers=buffers)  # type: ignore[call-overload]
+            except lmdb.MapResizedError:  # another process made the file larger than this one's map
+                self._leave()
+            except BaseException:
+                self._leave()
+                raise
+            self._grow(0)
+
+    def _enter(self) -> None:
+        depth = getattr(self._mine, "depth", 0)
+        with self._gate:
+            self._gate.wait_for(lambda: depth or not self._growing)
+            self._running += 1
+        self._mine.depth = depth + 1
+
+    def _leave(self) -> None:
+        self._mine.depth -= 1
+        with self._gate:
+            self._running -= 1
+            if self._growing:
+                self._gate.notify_all()
+
+    def _grow(self, size: int) -> None:
+        if getattr(self._mine, "depth", 0):
+            raise CacheError(f"the cache in {self.folder} must grow while this thread still views it; end the view")
+        with self._gate:
+            self._gate.wait_for(lambda: not self._growing)
+            self._growing = True
+            self._gate.wait_for(lambda: not self._running)
+            try:
+                if size == 0 or size > self.lmdb.info()["map_size"]:
+                    self.lmdb.set_mapsize(size)
+            finally:
+                self._growing = False
+                self._gate.notify_all()
+
+    def _check_format(self) -> None:
+        with self.reading() as transaction:
+            found = transaction.get(b"format", db=self.facts)
+        if found is None:
+            self.write(lambda transaction: transaction.put(b"format", b"%d" % FORMAT, db=self.facts, overwrite=False))
+        elif found != b"%d" % FORMAT:
+            told = found.decode("ascii", "replace")
+            raise CacheError(
+                f"the cache in {self.folder} has format {told}, this version reads {FORMAT}: "
+                "empty it with `longdoc cache clear`, or give another folder with --cache"
+            )
+
+
+def _number(folder: Path) -> int:
+    """What tells the folder's file from another of the same name; 0 where there is none."""
+    try:
+        return os.stat(folder / "data.mdb").st_ino
+    except FileNotFoundError:
+        return 0
+
+
+@contextmanager
+def said_in_words(folder: Path) -> Iterator[None]:
+    """Turns what LMDB and the file system say into a `CacheError` with the remedy."""
+    try:
+        yield
+    except lmdb.MapFullError:
+        raise
+    except lmdb.Error as error:
+        raise CacheError(in_words(folder, error.code, str(error))) from error

@@ -1,0 +1,1 @@
+"""Conversations on disk, and prompts made from them under a token budget."""

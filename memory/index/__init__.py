@@ -1,0 +1,1 @@
+"""Passages of any number of documents, found by meaning and by words."""

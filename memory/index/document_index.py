@@ -1,0 +1,373 @@
+"""Passages of any number of documents, found by meaning and by words: a LangChain `VectorStore` on disk."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import numpy as np
+from langchain_core.documents import BaseDocumentTransformer, Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.vectorstores import VectorStore
+from numpy.typing import ArrayLike, NDArray
+
+from longdoc.chunkers.section import SectionChunker
+from longdoc.errors import InputError
+from longdoc.memory.index.entries import Entry, name_of, of_document, plain
+from longdoc.memory.index.ranking import Passes, Ranking, Scored, Wanted, diverse, passes
+from longdoc.memory.index.settings import IndexSettings
+from longdoc.memory.index.store import Edit, IndexStore, MissingVectorsError
+from longdoc.memory.index.view import KINDS, View
+from longdoc.memory.summaries.tree import SummaryTree
+from longdoc.models.encoder.embedder import Embedder
+
+CHUNK_TOKENS = 200  # of the bundled tokenizer: with its headings, what the bundled encoder reads
+_TOGETHER = 16_384  # entries to a change, whole documents: what is in memory, and what a kill costs
+
+Filter = Mapping[str, object] | Callable[[Document], bool] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a question found: a document with its id, the score that orders it, and its cosine to the question."""
+
+    document: Document
+    score: float
+    cosine: float
+
+
+class DocumentIndex(VectorStore):
+    """Chunks of documents, and the nodes of their summary trees, in a folder that many processes may read at once.
+
+    `put` takes whole documents, cuts them with `chunker` and replaces what they were before; only texts that are new
+    are embedded. `add_documents` and `add_texts` take passages as they are. Every change is on disk when it returns,
+    and a kill leaves each document as it was or as it is to be. One process writes at a time, the others wait; readers
+    wait for nobody, and each search sees one moment of the index.
+
+    `folder` None keeps the index in a temporary folder for as long as this object lives. `embeddings` is any LangChain
+    `Embeddings` (the bundled encoder by default); give `fingerprint`, a name that changes when its vectors may, where
+    it has none of its own, and an index built with another model is refused. Vectors are kept at unit length.
+    `chunker` is any LangChain splitter.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        embeddings: Embeddings | None = None,
+        *,
+        chunker: BaseDocumentTransformer | None = None,
+        settings: IndexSettings | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="longdoc-index-") if folder is None else folder)
+        if folder is None:
+            weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.settings = settings or IndexSettings()
+        self.chunker = chunker or SectionChunker(CHUNK_TOKENS)
+        self._embeddings = embeddings or Embedder()
+        told = getattr(self._embeddings, "fingerprint", "") if fingerprint is None else fingerprint
+        self._fingerprint = told if isinstance(told, str) else ""
+        self._store = IndexStore(self.folder, self.settings, lasting=folder is not None)
+        self._check_fingerprint()
+
+    @property
+    def embeddings(self) -> Embeddings:
+        """What turns texts into vectors."""
+        return self._embeddings
+
+    def __len__(self) -> int:
+        """Entries: chunks and summaries."""
+        with self._store.view() as view:
+            return view.snapshot.manifest.entries
+
+    def documents(self) -> dict[str, int]:
+        """The ids of the documents, and how many entries each has; a passage that was added alone is one."""
+        with self._store.view() as view:
+            return dict(view.documents())
+
+    def entries(self, document: str) -> list[Document]:
+        """The entries of a document in reading order, its summaries last; none where there is no such document."""
+        with self._store.view() as view:
+            return [view.record(row).as_document() for row in view.rows_of_document(document) or ()]
+
+    def put(self, documents: Iterable[Document], trees: Mapping[str, SummaryTree] | None = None) -> list[str]:
+        """Adds documents, or makes them what they now are, each as a whole; returns their ids.
+
+        A document is known by its `id`, else its `source`, else a digest of its text. `trees` has summary trees by
+        these ids: their nodes are found too (metadata `kind` "summary", with `title`, `level` and `spans`). Chunks
+        that did not change keep their ids and vectors. Blank chunks are left out. Metadata has to be JSON.
+        """
+        names: list[str] = []
+        group: dict[str, list[Entry]] = {}
+        for document in documents:
+            name = name_of(document)
+            chunks = self.chunker.transform_documents([document])
+            group[name] = of_document(name, list(chunks), (trees or {}).get(name), self.settings.headed)
+            names.append(name)
+            if sum(map(len, group.values())) >= _TOGETHER:
+                self._change(_constant(group))
+                group = {}
+        if group:
+            self._change(_constant(group))
+        return names
+
+    def add_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
+        """Adds passages as they are, or overwrites those with the same ids; returns the ids.
+
+        Ids are those given as `ids`, else the documents' own, else new ones.
+        """
+        given = kwargs.pop("ids", None) or [one.id for one in documents]
+        if kwargs:
+            raise TypeError(f"unknown options {sorted(kwargs)}; give ids or nothing")
+        if len(given) != len(documents):
+            raise InputError(f"{len(given)} ids for {len(documents)} documents; give one each")
+        names = [name or uuid4().hex for name in given]
+        for start in range(0, len(names), _TOGETHER):
+            part = slice(start, start + _TOGETHER)
+            entries = {one.id: one for one in plain(documents[part], names[part])}
+            self._change(lambda view, entries=entries: _overwritten(view, entries))  # type: ignore[misc]
+        return names
+
+    def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool:
+        """Deletes the entries and the whole documents with these ids, all at once; None deletes everything.
+
+        Ids that are not there are passed over. Returns True.
+        """
+        if kwargs:
+            raise TypeError(f"unknown options {sorted(kwargs)}; give ids")
+        self._change(lambda view: _without(view, ids))
+        return True
+
+    def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+        """The entries with these ids, in order; those that are not there are left out."""
+        with self._store.view() as view:
+            return [view.record(row).as_document() for row in view.rows_of_ids(ids) if row is not None]
+
+    def matches(
+        self,
+        query: str,
+        k: int = 4,
+        *,
+        filter: Filter = None,
+        documents: Collection[str] | None = None,
+        kind: str | None = None,
+    ) -> list[Match]:
+        """The `k` best entries for a question, best first, by the fusion of the settings.
+
+        `documents` keeps to the documents with these ids, `kind` to "chunk" or "summary". `filter` is values that the
+        metadata must have, or a function of a `Document`: every entry that it turns away before `k` are found is read.
+        """
+        wanted, vector = _wanted(filter, documents, kind), self._query(query)
+        with self._store.view() as view:
+            found = self._ranking(view, wanted, vector).fused(query, vector, max(k, 0))
+            return [_match(view, one) for one in found[: max(k, 0)]]
+
+    def matches_by_vector(
+        self,
+        embedding: ArrayLike,
+        k: int = 4,
+        *,
+        filter: Filter = None,
+        documents: Collection[str] | None = None,
+        kind: str | None = None,
+    ) -> list[Match]:
+        """The `k` entries nearest a vector; the score is the cosine."""
+        wanted, vector = _wanted(filter, documents, kind), _vector(embedding)
+        with self._store.view() as view:
+            found = self._ranking(view, wanted, vector).by_vector(vector, max(k, 0))
+            return [_match(view, one) for one in found]
+
+    def diverse_matches(
+        self,
+        query: str | ArrayLike,
+        k: int = 4,
+        *,
+        fetch_k: int = 20,
+        lambda_mult: float = 0.5,
+        filter: Filter = None,
+        documents: Collection[str] | None = None,
+        kind: str | None = None,
+    ) -> list[Match]:
+        """Of the `fetch_k` best the `k` that say different things: maximal marginal relevance over their vectors.
+
+        `lambda_mult` 1 asks for nearness alone, 0 for difference alone. A query that is a vector is compared with
+        vectors only.
+        """
+        text = query if isinstance(query, str) else None
+        vector = self._query(text) if text is not None else _vector(query)
+        wanted, fetched = _wanted(filter, documents, kind), max(k, fetch_k, 0)
+        with self._store.view() as view:
+            ranking = self._ranking(view, wanted, vector)
+            found = ranking.by_vector(vector, fetched) if text is None else ranking.fused(text, vector, fetched)
+            found = found[:fetched]
+            rows = [one.row for one in found]
+            vectors = view.snapshot.vectors(rows)
+            chosen = diverse(vector, np.array([vectors[row] for row in rows]), k, lambda_mult) if rows else []
+            return [_match(view, found[at]) for at in chosen]
+
+    def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
+        """The documents of `matches`, which takes the same options."""
+        return [one.document for one in self.matches(query, k, **kwargs)]
+
+    def similarity_search_with_score(self, query: str, k: int = 4, **kwargs: Any) -> list[tuple[Document, float]]:
+        """The documents of `matches` and their scores: higher is better, comparable within one question only."""
+        return [(one.document, one.score) for one in self.matches(query, k, **kwargs)]
+
+    def similarity_search_by_vector(self, embedding: list[float], k: int = 4, **kwargs: Any) -> list[Document]:
+        """The documents of `matches_by_vector`."""
+        return [one.document for one in self.matches_by_vector(embedding, k, **kwargs)]
+
+    def _similarity_search_with_relevance_scores(
+        self, query: str, k: int = 4, **kwargs: Any
+    ) -> list[tuple[Document, float]]:
+        """The documents of `matches` and their cosines, 0 for those below: what a threshold can be set on."""
+        kwargs.pop("score_threshold", None)
+        return [(one.document, min(1.0, max(0.0, one.cosine))) for one in self.matches(query, k, **kwargs)]
+
+    def max_marginal_relevance_search(
+        self, query: str, k: int = 4, fetch_k: int = 20, lambda_mult: float = 0.5, **kwargs: Any
+    ) -> list[Document]:
+        """The documents of `diverse_matches`."""
+        found = self.diverse_matches(query, k, fetch_k=fetch_k, lambda_mult=lambda_mult, **kwargs)
+        return [one.document for one in found]
+
+    def max_marginal_relevance_search_by_vector(
+        self, embedding: list[float], k: int = 4, fetch_k: int = 20, lambda_mult: float = 0.5, **kwargs: Any
+    ) -> list[Document]:
+        """The documents of `diverse_matches` for a vector."""
+        found = self.diverse_matches(embedding, k, fetch_k=fetch_k, lambda_mult=lambda_mult, **kwargs)
+        return [one.document for one in found]
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: list[str],
+        embedding: Embeddings,
+        metadatas: list[dict[str, Any]] | None = None,
+        *,
+        ids: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """An index of passages; further arguments, such as `folder`, go to the constructor."""
+        index = cls(embeddings=embedding, **kwargs)
+        index.add_texts(texts, metadatas, ids=ids)
+        return index
+
+    def _ranking(self, view: View, wanted: Wanted, query: NDArray[np.float32]) -> Ranking:
+        width = view.snapshot.manifest.width
+        if width and len(query) != width:
+            raise InputError(
+                f"a query of {len(query)} numbers for vectors of {width}: give the embeddings it was built with"
+            )
+        return Ranking(view, self.settings, wanted)
+
+    def _change(self, edit: Edit) -> None:
+        """Embeds what the change needs, outside the transaction; again where others deleted what it leant on."""
+        vectors: dict[str, NDArray[np.float32]] = {}
+        missing: Sequence[str] = ()
+        while True:
+            with self._store.view() as view:
+                texts = _unknown(view, edit(view), vectors, missing)
+            if texts:
+                vectors.update(zip(texts, _unit(self._encoded(list(texts.values()))), strict=True))
+            try:
+                self._store.change(edit, vectors, self._fingerprint)
+            except MissingVectorsError as error:
+                missing = error.digests
+            else:
+                return
+
+    def _encoded(self, texts: list[str]) -> NDArray[np.float32]:  # (texts, width)
+        encode = getattr(self._embeddings, "encode", self._embeddings.embed_documents)
+        vectors = np.asarray(encode(texts), np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise InputError(
+                f"the embeddings gave an array of {vectors.shape} for {len(texts)} texts; give one row a text"
+            )
+        return vectors
+
+    def _query(self, text: str) -> NDArray[np.float32]:
+        return _vector(self._embeddings.embed_query(text))
+
+    def _check_fingerprint(self) -> None:
+        with self._store.view() as view:
+            built = view.snapshot.manifest.fingerprint
+        if built and self._fingerprint and built != self._fingerprint:
+            raise InputError(
+                f"the index in {self.folder} was built with the embeddings {built!r}, not {self._fingerprint!r}: give "
+                "those, or another folder"
+            )
+
+
+def _unknown(
+    view: View, groups: Mapping[str, Sequence[Entry | int]], vectors: Mapping[str, object], missing: Sequence[str]
+) -> dict[str, str]:
+    """The texts to embed, by digest."""
+    entries = {one.digest: one for group in groups.values() for one in group if isinstance(one, Entry)}
+    wanted = [digest for digest in entries if digest not in vectors]
+    unknown = [digest for digest, row in zip(wanted, view.rows_of_digests(wanted), strict=True) if row is None]
+    rows = view.rows_of_ids([entries[digest].id for digest in unknown])
+    kept = {view.record(row).digest for row in rows if row is not None}.difference(missing)
+    return {digest: entries[digest].read for digest in unknown if digest not in kept}
+
+
+def _overwritten(view: View, entries: Mapping[str, Entry]) -> dict[str, list[Entry | int]]:
+    """The documents that the passages belong to: those they overwrite a part of, else those of their own ids."""
+    groups: dict[str, list[Entry | int]] = {}
+    for (name, one), row in zip(entries.items(), view.rows_of_ids(list(entries)), strict=True):
+        document = name if row is None else view.record(row).document
+        held = groups.setdefault(document, list(view.rows_of_document(document) or ()))
+        groups[document] = [*held, one] if row is None else [one if other == row else other for other in held]
+    return groups
+
+
+def _without(view: View, ids: Sequence[str] | None) -> dict[str, list[Entry | int]]:
+    """The documents that lose entries, with the rows that stay."""
+    if ids is None:
+        return {name: [] for name, _ in view.documents()}
+    groups: dict[str, list[Entry | int]] = {name: [] for name in ids if view.rows_of_document(name) is not None}
+    for row in view.rows_of_ids(ids):
+        if row is not None:
+            document = view.record(row).document
+            held = groups.get(document, view.rows_of_document(document) or ())
+            groups[document] = [other for other in held if other != row]
+    return groups
+
+
+def _wanted(filter: Filter, documents: Collection[str] | None, kind: str | None) -> Wanted:
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"kind is {kind!r}; give one of {', '.join(KINDS)}, or None for both")
+    test: Passes | None = None
+    if callable(filter):
+        asked = filter
+        test = lambda record: asked(record.as_document())  # noqa: E731
+    elif filter:
+        test = passes(filter)
+    return Wanted(kind, documents, test)
+
+
+def _match(view: View, scored: Scored) -> Match:
+    return Match(view.record(scored.row).as_document(), scored.score, scored.cosine)
+
+
+def _constant(groups: Mapping[str, Sequence[Entry | int]]) -> Edit:
+    return lambda view: groups
+
+
+def _vector(numbers: ArrayLike) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = _unit(np.asarray(numbers, np.float32)[None])[0]
+    return unit
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vectors at length 1; one of zeros stays as it is. `InputError` for what is not finite."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.isfinite(lengths).all():
+        raise InputError("the embeddings gave numbers that are not finite")
+    return np.ascontiguousarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)

@@ -1,0 +1,1 @@
+"""Summaries, trees of them, and what is remembered from chunk to chunk."""

@@ -1,0 +1,1 @@
+"""Causal models that read and write texts of any length through a sliding window."""

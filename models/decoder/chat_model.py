@@ -1,0 +1,187 @@
+"""A local causal model as a LangChain chat model, in bounded memory whatever the length of the chat."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any, Self
+
+import torch
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.base import LangSmithParams
+from langchain_core.language_models.chat_models import agenerate_from_stream, generate_from_stream
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from longdoc.errors import InputError
+from longdoc.models.decoder.buffers import Storage
+from longdoc.models.decoder.decoder import WindowedDecoder
+from longdoc.models.decoder.loading import load_decoder
+from longdoc.models.decoder.prompt import ChatPrompt, encoded
+from longdoc.models.decoder.reply import Reply
+from longdoc.models.decoder.sampling import Sampling
+from longdoc.models.decoder.sessions import KVSessions
+from longdoc.models.decoder.step import Window
+from longdoc.models.decoder.text_stream import Stops
+
+_WINDOW = 8192  # tokens seen where nothing is asked and the model was trained for as many
+_SAMPLING = [field.name for field in fields(Sampling)]
+
+
+class WindowedChatModel(BaseChatModel):
+    """A chat model over a `WindowedDecoder` and its tokenizer; text only, without tools.
+
+    `attention_window` is what each token sees beside the first `sinks` tokens; None is 8,192, or as many as the
+    model has positions. The fields of `Sampling` may be given here and with a call, as may `stop`: a reply ends
+    before the first stop sequence. Messages are laid out as `ChatPrompt` says. With `sessions`, a prompt that begins
+    as an earlier one did is read from where they part; the state of each prompt is stored there.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    decoder: WindowedDecoder = Field(exclude=True, repr=False)
+    model_name: str = "windowed"
+    attention_window: int | None = None
+    sinks: int = 4
+    storage: Storage = "model"
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+    stop: list[str] | None = None
+    sessions: KVSessions | None = Field(default=None, exclude=True, repr=False)
+
+    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str, *, dtype: torch.dtype | None = None, device: str = "cpu", **settings: Any
+    ) -> Self:
+        """The model in the folder `name`, or of that hub id, as `load_decoder` loads it; settings are the fields.
+
+        Raises `UnavailableError` where it cannot be had, `InputError` for a setting that cannot be.
+        """
+        unknown = sorted(set(settings) - set(cls.model_fields))
+        if unknown:
+            raise InputError(f"{unknown[0]!r} is no setting of a local chat model: see the fields of {cls.__name__}")
+        Sampling(**{key: settings[key] for key in _SAMPLING if key in settings})  # before weights are read
+        _window(settings.get("attention_window"), settings.get("sinks", 4), _WINDOW)
+        return cls(decoder=load_decoder(name, dtype=dtype, device=device), **{"model_name": name} | settings)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self._sampling({})
+        self._seen()
+        if self.decoder.tokenizer is None:
+            raise InputError("the decoder has no tokenizer: a chat model needs one, so give WindowedDecoder its own")
+        return self
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The model's own tokenizer."""
+        assert self.decoder.tokenizer is not None  # noqa: S101 - checked when made
+        return self.decoder.tokenizer
+
+    @property
+    def _llm_type(self) -> str:
+        return "longdoc-windowed"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        named = {"model_name": self.model_name, "fingerprint": self.decoder.fingerprint, "storage": self.storage}
+        sampling = {key: getattr(self, key) for key in _SAMPLING}
+        return named | sampling | {"attention_window": self._seen().size, "sinks": self.sinks, "stop": self.stop}
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        return LangSmithParams(**super()._get_ls_params(stop=stop, **kwargs) | {"ls_provider": "longdoc"})
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """The token ids of `text` alone, without those that frame a text."""
+        return encoded(self.tokenizer, text, framed=False)
+
+    def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Sequence[Any] | None = None) -> int:
+        """How many tokens are read for these messages, laid out for the model."""
+        if tools:
+            raise InputError("this model has no tools: leave them out")
+        return ChatPrompt(self.tokenizer).ids(messages).shape[1]
+
+    def stream_text(self, text: str, stop: list[str] | None = None, **settings: Any) -> Iterator[str]:
+        """What the model writes after `text` itself, without a chat template, piece by piece."""
+        ids = encoded(self.tokenizer, text)
+        if not ids:
+            raise InputError("the text is empty: give the model something to continue")
+        reply = self._reply(torch.tensor([ids]), self._stops(stop), settings)
+        yield from reply.pieces()
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        # Token by token, so that a call that is cancelled stops, and does not compute on in its thread.
+        return await agenerate_from_stream(self._astream(messages, stop, run_manager, **kwargs))
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        prompt = ChatPrompt(self.tokenizer)
+        ids = prompt.ids(messages)
+        reply = self._reply(ids, [*self._stops(stop), *prompt.stops], kwargs)
+        for piece in reply.pieces():
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+            if run_manager:
+                run_manager.on_llm_new_token(piece, chunk=chunk)
+            yield chunk
+        usage = UsageMetadata(
+            input_tokens=ids.shape[1], output_tokens=reply.tokens, total_tokens=ids.shape[1] + reply.tokens
+        )
+        about = {"model_name": self.model_name, "finish_reason": reply.finish_reason}
+        last = AIMessageChunk(content="", usage_metadata=usage, response_metadata=about, chunk_position="last")
+        yield ChatGenerationChunk(message=last)
+
+    def _reply(self, ids: Tensor, stops: Sequence[str], settings: dict[str, Any]) -> Reply:
+        sampling, window = self._sampling(settings), self._seen()
+        given: dict[str, Any] = {"attention_window": window.size, "sinks": window.sinks, "storage": self.storage}
+        if self.sessions is not None:
+            with self._lock:
+                given["cache"] = self.sessions.read(self.decoder, ids[:, :-1].to(self.decoder.model.device), **given)
+        return Reply(self.decoder, ids, sampling, Stops(stops), given)
+
+    def _sampling(self, of_the_call: dict[str, Any]) -> Sampling:
+        unknown = sorted(set(of_the_call) - {*_SAMPLING, "stream"})
+        if unknown:
+            raise InputError(f"{unknown[0]!r} is no setting of a call: give stop, {', '.join(_SAMPLING)}")
+        return Sampling(**{key: of_the_call.get(key, getattr(self, key)) for key in _SAMPLING})
+
+    def _stops(self, of_the_call: list[str] | None) -> list[str]:
+        return list((self.stop if of_the_call is None else of_the_call) or [])
+
+    def _seen(self) -> Window:
+        positions = getattr(self.decoder.config, "max_position_embeddings", None)
+        return _window(self.attention_window, self.sinks, positions or _WINDOW + self.sinks)
+
+
+def _window(asked: int | None, sinks: int, positions: int) -> Window:
+    return Window(max(1, min(_WINDOW, positions - sinks)) if asked is None else asked, sinks)

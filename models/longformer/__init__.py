@@ -1,0 +1,1 @@
+"""Longformer and LED with attention by blocks."""

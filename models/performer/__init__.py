@@ -1,0 +1,1 @@
+"""Performer, and states carried from chunk to chunk."""

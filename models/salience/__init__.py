@@ -1,0 +1,1 @@
+"""The learned salience of sentences."""

@@ -1,0 +1,1 @@
+"""Questions about documents, and answers that can be checked."""

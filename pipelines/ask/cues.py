@@ -1,0 +1,114 @@
+"""What a question asks for: its words, the kind of thing that answers it, and how much of an answer it wants."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from longdoc.pipelines.checks.dates import calendar_dates
+from longdoc.pipelines.checks.facts import names
+from longdoc.pipelines.checks.words import content_words
+
+_NUMBER = re.compile(
+    r"\bhow (?:much|many|long|old|far|large|big|high|often)\b|\bwhat (?:is|was|were|are|percent\w*|number|amount)\b.*"
+    r"\b(?:amount|number|percent\w*|rate|ratio|total|value|price|cost|size|margin|revenues?|income|expens\w+|sales"
+    r"|turnover|assets|liabilities|dividends?|cash|capex|profit|ebitda\w*)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_DATE = re.compile(r"\bwhen\b|\b(?:what|which|in what|in which) (?:year|date|day|month|century|time)\b", re.IGNORECASE)
+_NAME = re.compile(r"^\W*(?:and |but )?(?:who|whom|whose|where)\b|\b(?:by|to|with|from|of) whom\b", re.IGNORECASE)
+_WHO_IS = re.compile(r"\b(?:[Ww]ho|[Ww]hat) (?:is|are|was|were) (?:the )?[^\W\da-z]")
+_DEFINES = re.compile(
+    r"\b(?:is|was|are|were|called|named)\s+(?:an?|the|one)\b|,\s+(?:an?|the|who|whose)\b|, [^,.]{4,60}, was\b"
+)
+_REASON = re.compile(r"\bwhy\b|\breasons?\b|\bcauses?\b|\bwhat (?:drove|led|made|makes)\b", re.IGNORECASE)
+_SHORT = re.compile(r"\b(?:who|which|where|is|are|does|do|did|was|were|has|have|can|could)\b", re.IGNORECASE)
+_BROAD = re.compile(
+    r"\b(?:describe|summari[sz]e|discuss|explain|outline|plot|overview|tell me|how (?:do|does|did|is|are|was|were)"
+    r"|what (?:happen\w*|did .+ (?:think|say|discuss))|compare|relationship|role|significance|setting)\b",
+    re.IGNORECASE,
+)
+_ASKING = content_words(
+    "answer question describe summarize summarise discuss explain outline tell give state list name according document "
+    "text passage article story paper happen happens happened please know based information provided assume rounded "
+    "nearest decimal places return units using only primarily shown within details clearly mention mentioned plot book "
+    "summary overview topic theme subject chapter transcript meeting conversation work author"
+)
+_FISCAL = re.compile(r"\b(?:FY|CY|Q[1-4]\s?(?:FY)?)\s?'?((?:19|20)\d\d)\b", re.IGNORECASE)
+_PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)
+_ORDER = re.compile(  # how to answer, which says nothing about what
+    r"(?<=[?.])\s+(?:please )?(?:answer|round|base|give|return|respond|use|if|assume|calculate) [^?]*\Z", re.IGNORECASE
+)
+_MANY, _FEW = 6, 3  # sentences of an answer to a broad question, and to one about a single thing
+_READ = 4000  # characters of a question; the encoder reads fewer
+_DIGITS = re.compile(r"\d")
+_YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentury\b", re.I)
+_BECAUSE = re.compile(
+    r"\b(?:because|due to|owing to|since|so that|in order|therefore|thus|hence|reasons?|result(?:s|ed|ing)?|caus\w+"
+    r"|driven|attributable|primarily|to (?:avoid|prevent|make|keep|protect|get|save)|explain\w*)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question: `words` are the stems to look for, `names` those of each name in it.
+
+    `kinds` is what an answer has to have. A `broad` question asks for more than a single thing, and a `whole` one about
+    the text as such: it names nothing to look for.
+    """
+
+    text: str
+    words: frozenset[str]
+    names: tuple[frozenset[str], ...]
+    kinds: frozenset[str]
+    broad: bool
+    whole: bool
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """The question as it is written; of a very long one the beginning."""
+        plain = " ".join(_FISCAL.sub(r" \1 ", _ORDER.sub("", _PREAMBLE.sub("", text[:_READ]))).split())
+        patterns = {"number": _NUMBER, "date": _DATE, "name": _NAME, "reason": _REASON}
+        kinds = frozenset(kind for kind, pattern in patterns.items() if pattern.search(plain))
+        if _WHO_IS.search(plain) and "number" not in kinds:
+            kinds = kinds - {"name"} | {"definition"}
+        words = content_words(plain)
+        broad = _BROAD.search(plain) is not None or (not kinds and _SHORT.search(plain) is None)
+        named = tuple(content_words(one.text) for one in names(plain) if _DIGITS.search(one.text) is None)
+        telling = words - _ASKING
+        return cls(plain, telling or words, named, kinds, broad or not telling, not telling)
+
+    @property
+    def most(self) -> int:
+        """The sentences that an answer may have."""
+        return _MANY if self.broad else _FEW
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The words of all its names."""
+        return frozenset[str]().union(*self.names)
+
+    def strange(self, words: frozenset[str], letters: str) -> float:
+        """The share of the question's names that are neither among `words` nor, blanks left out, in `letters`."""
+        known = [bool(one & words) or any(word in letters for word in one) for one in self.names]
+        return known.count(False) / len(known) if known else 0.0
+
+    def cue(self, sentence: str) -> float:
+        """1 where the sentence has what is asked for, -1 where it lacks it, 0 where any sentence would do."""
+        if not self.kinds:
+            return 0.0
+        if "definition" in self.kinds:
+            return float(_DEFINES.search(sentence) is not None and not self.named.isdisjoint(content_words(sentence)))
+        return 1.0 if any(_has(kind, sentence) for kind in sorted(self.kinds)) else -1.0
+
+
+def _has(kind: str, sentence: str) -> bool:
+    if kind == "number":
+        return _DIGITS.search(sentence) is not None
+    if kind == "date":
+        return _YEAR_OR_DAY.search(sentence) is not None or any(True for _ in calendar_dates(sentence))
+    if kind == "name":
+        return bool(names(sentence))
+    return _BECAUSE.search(sentence) is not None

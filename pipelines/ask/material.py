@@ -1,0 +1,153 @@
+"""What an index has on a question, with the source text that it stands for."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from langchain_core.documents import Document
+
+from longdoc.chunkers.text.sentences import split_sentences
+from longdoc.chunkers.text.span import Span
+from longdoc.memory.index.document_index import DocumentIndex, Match
+from longdoc.pipelines.ask.answer import Citation
+from longdoc.pipelines.ask.prompts import Shown
+from longdoc.pipelines.sources import join_chunks
+from longdoc.pipelines.summarizers.protocol import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something found: what a model is shown of it, the source text it stands for, and the page that begins on."""
+
+    shown: Shown
+    passages: tuple[Passage, ...]
+    page: int | None = None
+
+    @property
+    def start(self) -> Span:
+        """Where it begins."""
+        return self.passages[0].spans[0]
+
+    def first(self, sentences: int) -> Item | None:
+        """Its first sentences; None where it has no more, or is no source text."""
+        ends = list(split_sentences(self.shown.text))
+        if sentences >= len(ends) or len(self.passages) != 1:
+            return None
+        text = self.shown.text[: ends[sentences - 1].end]
+        span = Span(self.start.start, self.start.start + len(text), self.start.source)
+        passage = Passage(text, (span,), self.passages[0].headings)
+        return replace(self, shown=replace(self.shown, text=text), passages=(passage,))
+
+
+class Material:
+    """The passages and summaries of an index, and the texts of its sources as far as they are known.
+
+    `texts` and `pages` are whole sources and where their pages begin, by name. Of others the text is put together out
+    of the index, by the places that the chunks name; a passage that names none is a source of its own, by its id.
+    """
+
+    def __init__(
+        self, index: DocumentIndex, texts: Mapping[str, str] | None, pages: Mapping[str, Sequence[int]] | None
+    ) -> None:
+        self.index = index
+        self._texts = texts or {}
+        self._pages = pages or {}
+
+    def found(self, question: str, documents: Collection[str] | None, passages: int, overviews: int) -> list[Item]:
+        """The best passages, then the summaries that say different things, each list best first."""
+        detail = self.index.matches(question, passages, documents=documents, kind="chunk")
+        items = [item_of(match.document) for match in detail]
+        if overviews:
+            breadth = self.index.diverse_matches(question, overviews, documents=documents, kind="summary")
+            items += filter(None, (self._node(match.document) for match in breadth))
+        return items
+
+    def matches(self, question: str, documents: Collection[str] | None, passages: int) -> list[Match]:
+        """The best passages with their scores, each with `source`, `start_index` and `end_index`."""
+        found = self.index.matches(question, passages, documents=documents, kind="chunk")
+        return [replace(match, document=_placed(match.document)) for match in found]
+
+    def whole(self, document: str) -> list[Item]:
+        """All of a document, in order."""
+        entries = self.index.entries(document)
+        return [item_of(entry) for entry in entries if entry.metadata.get("kind") != "summary"]
+
+    def citing(self, items: Sequence[Item]) -> Citing:
+        """What turns the spans of an answer out of these items into citations."""
+        return Citing(items, self._texts, self._pages)
+
+    def text(self, source: str) -> str:
+        """The text of a source; "" where the index has no document by that name."""
+        if source not in self._texts:
+            joined = join_chunks([_placed(one) for one in self.index.entries(source) if _is_chunk(one)])
+            return joined[0].page_content if joined else ""
+        return self._texts[source]
+
+    def _node(self, node: Document) -> Item | None:
+        """A summary, standing for the text of its spans; None where that is not known."""
+        source = str(node.metadata.get("source") or "")
+        text = self.text(source)
+        spans = [Span(start, end, source) for start, end in node.metadata.get("spans") or ()]
+        held = tuple(Passage(span.of(text), (span,)) for span in spans if span.of(text).strip())
+        place = f"{source}, summary of {node.metadata.get('title') or 'it'}"
+        return Item(Shown(place, node.page_content), held) if held else None
+
+
+class Citing:
+    """Spans to citations: the quotation out of the source's text or of the passages it was found in, and the page."""
+
+    def __init__(self, items: Sequence[Item], texts: Mapping[str, str], pages: Mapping[str, Sequence[int]]) -> None:
+        self._passages = [(passage, item.page) for item in items for passage in item.passages]
+        self._texts = texts
+        self._pages = pages
+
+    def __call__(self, span: Span) -> Citation:
+        """The citation of a span that lies within the items."""
+        return Citation(span.source, span.start, span.end, self._page(span), self._quote(span))
+
+    def _quote(self, span: Span) -> str:
+        if span.source in self._texts:
+            return span.of(self._texts[span.source])
+        pieces = [""]
+        at = span.start
+        own = (passage for passage, _ in self._passages if passage.spans[0].source == span.source)
+        for passage in sorted(own, key=lambda one: one.spans[0]):
+            first, last = passage.spans[0].start, passage.spans[0].end
+            if first <= at < last and at < span.end:
+                pieces.append(passage.text[at - first : span.end - first])
+                at = min(last, span.end)
+        return "".join(pieces)
+
+    def _page(self, span: Span) -> int | None:
+        if self._pages.get(span.source):
+            return bisect_right(list(self._pages[span.source]), span.start)
+        held = (page for passage, page in self._passages if any(span.overlaps(one) for one in passage.spans))
+        return next(held, None)
+
+
+def item_of(chunk: Document) -> Item:
+    """A passage of an index as an item."""
+    placed = _placed(chunk)
+    told, text = placed.metadata, placed.page_content
+    headings = tuple(str(one) for one in told.get("headings") or ())
+    page = told.get("page")
+    words = [str(told["source"]), f"page {page}" if page else "", " > ".join(headings)]
+    span = Span(told["start_index"], told["end_index"], told["source"])
+    passage = Passage(text, (span,), headings)
+    return Item(Shown(", ".join(filter(None, words)), text), (passage,), page if isinstance(page, int) else None)
+
+
+def _placed(chunk: Document) -> Document:
+    """The passage with its place; one that has none is a source of its own."""
+    start, told = chunk.metadata.get("start_index"), dict(chunk.metadata)
+    if not isinstance(start, int) or start < 0:
+        start, told["source"] = 0, chunk.id
+    told |= {"start_index": start, "end_index": start + len(chunk.page_content)}
+    told["source"] = str(told.get("source") or "")
+    return Document(id=chunk.id, page_content=chunk.page_content, metadata=told)
+
+
+def _is_chunk(entry: Document) -> bool:
+    return entry.metadata.get("kind") != "summary" and isinstance(entry.metadata.get("start_index"), int)

@@ -1,0 +1,234 @@
+"""One question on its way to an answer: what to ask the model, what to show of its reply, and the checked answer."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
+
+from longdoc.chunkers.tokenizers.base import Tokenizer
+from longdoc.errors import BudgetError, InputError, StageError
+from longdoc.memory.history.message_counter import Count
+from longdoc.memory.summaries.summary import Sentence, join_lines
+from longdoc.models.encoder.embedder import Embedder
+from longdoc.pipelines.ask.answer import NOT_SAID, Answer
+from longdoc.pipelines.ask.extractive_answer import extractive_answer
+from longdoc.pipelines.ask.fitting import Fitting, Prompt, condensing
+from longdoc.pipelines.ask.material import Item, Material, item_of
+from longdoc.pipelines.ask.settings import ChatSettings
+from longdoc.pipelines.checks.answer_checks import Checker
+from longdoc.pipelines.checks.claims import Visible, claims
+from longdoc.pipelines.route import ModelAtHand, Request
+from longdoc.pipelines.router import Router
+from longdoc.pipelines.summarizers.replies import cut_to, reply_sentences
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+_ALONE_TOKENS = 128  # of a question that is rewritten to be understood alone
+_POINTING = re.compile(
+    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|then|one|ones)\b"
+    r"|^\W*(?:and|but|or|what about|how about)\b",
+    re.IGNORECASE,
+)
+_COUNTED_EACH = 400  # characters of a reply between two counts of its tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A question, the ids of the documents to answer it from (None for all), and the conversation before it.
+
+    `history` None is whatever the chat remembers itself.
+    """
+
+    question: str
+    documents: Collection[str] | None = None
+    history: Sequence[BaseMessage] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.question, str) or not self.question.strip():
+            raise InputError(f"the question is {self.question!r}; say in words what you want to know")
+        if isinstance(self.documents, str):
+            raise InputError(f"documents is {self.documents!r}; give a list of ids")
+
+    @classmethod
+    def of(cls, given: str | ChatRequest | dict[str, Any]) -> Self | ChatRequest:
+        """The request that a question, a request, or a dict with `question` and what else there is stands for."""
+        if isinstance(given, ChatRequest):
+            return given
+        if isinstance(given, str):
+            return cls(given)
+        unknown = sorted(set(given) - {"question", "documents", "history"})
+        if unknown or "question" not in given:
+            raise InputError(
+                f"a chat was given a dict with {sorted(given)}; give question and, if you like, documents and history"
+            )
+        return cls(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a chat answers with: its settings, its material, its model if it has one, and how that counts tokens."""
+
+    settings: ChatSettings
+    material: Material
+    model: BaseChatModel | None
+    tokenizer: Tokenizer
+    count: Count
+    encoder: Embedder = field(default_factory=Embedder)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """The most tokens that a prompt may have."""
+        return self.settings.context_tokens - self.settings.max_tokens
+
+
+class Turn:
+    """The steps of one question, in order: `condensing`, `prepare`, `read` for each piece of the reply, `finish`."""
+
+    def __init__(self, request: ChatRequest, means: Means, turns: Sequence[BaseMessage]) -> None:
+        self._began = time.monotonic()
+        self._request, self._means, self._turns = request, means, turns
+        self._items: Sequence[Item] = ()
+        self._sentences: tuple[Sentence, ...] = ()
+        self._reply: AIMessageChunk | None = None
+        self._visible = Visible()
+        self._shown = ""
+        self._next_count = _COUNTED_EACH
+        self.full = False  # whether the reply is as long as an answer may be
+
+    def condensing(self) -> list[BaseMessage] | None:
+        """The messages that ask for the question alone; None where there is no conversation, no model, or no room."""
+        if self._means.model is None or not self._turns:
+            return None
+        budget = self._means.settings.context_tokens - _ALONE_TOKENS
+        return condensing(self._request.question, self._turns, budget, self._means.count)
+
+    def prepare(self, condensed: AIMessage | None = None) -> list[BaseMessage] | None:
+        """The prompt for the answer; None where it is there without a model, for `rest` to show."""
+        question = self._request.question
+        alone = question if condensed is None else self._alone(condensed)
+        if self._means.model is None:
+            self._extract(_with_subject(question, self._turns))
+            return None
+        prompt = self._prompt(alone)
+        self._items = prompt.items
+        return prompt.messages if prompt.items else None
+
+    def read(self, chunk: AIMessageChunk) -> str:
+        """What is to be shown of the next piece of the reply."""
+        self._reply = chunk if self._reply is None else self._reply + chunk
+        shown = self._visible.read(str(chunk.text))
+        self._shown += shown
+        if len(self._shown) >= self._next_count:
+            self._next_count = len(self._shown) + _COUNTED_EACH
+            self.full = self._means.tokenizer.count(self._shown) > self._means.settings.max_tokens
+        return shown
+
+    def rest(self) -> Iterator[str]:
+        """What is left to show at the end: of a reply, or all of an answer that is there without one."""
+        if self._reply is not None:
+            yield self._visible.end()
+        elif not self._sentences:
+            yield NOT_SAID
+        for place, sentence in enumerate(self._sentences):
+            yield f" {sentence.line}" if place else sentence.line
+
+    def finish(self) -> Answer:
+        """The answer, checked. Raises `StageError` for a reply with nothing in it."""
+        sentences = self._sentences if self._reply is None else self._checked(self._reply)
+        cite = self._means.material.citing(self._items)
+        return Answer.of(sentences, cite, time.monotonic() - self._began)
+
+    def _alone(self, reply: AIMessage) -> str:
+        """The question that the model has made of this one and the conversation; this one if it has made none."""
+        said = " ".join(reply_sentences(reply))
+        usable = any(map(str.isalnum, said)) and self._means.tokenizer.count(said) <= _ALONE_TOKENS
+        return said if usable else self._request.question
+
+    def _extract(self, question: str) -> None:
+        means = self._means
+        matches = means.material.matches(question, self._request.documents, means.settings.passages)
+        self._items = [item_of(match.document) for match in matches]
+        self._sentences = extractive_answer(
+            question,
+            matches,
+            encoder=means.encoder,
+            tokenizer=means.tokenizer,
+            max_tokens=means.settings.max_tokens,
+        )
+
+    def _prompt(self, alone: str) -> Prompt:
+        settings, means = self._means.settings, self._means
+        fitting = Fitting(
+            self._request.question,
+            means.prompt_tokens,
+            means.count,
+            turns=self._turns,
+            alone=alone,
+            history_share=settings.history_share,
+            max_tokens=settings.max_tokens,
+        )
+        whole = self._whole(fitting)
+        if whole is not None:
+            return whole
+        found = means.material.found(alone, self._request.documents, settings.passages, settings.overviews)
+        return fitting.best(found)
+
+    def _whole(self, fitting: Fitting) -> Prompt | None:
+        """The prompt with the whole document, where there is one only and the router would have it read so."""
+        settings, index = self._means.settings, self._means.material.index
+        known = index.documents()
+        names = list(known) if self._request.documents is None else list(self._request.documents)
+        room = min(settings.whole_tokens, self._means.prompt_tokens - fitting.around)
+        if len(names) != 1 or not 0 < known.get(names[0], 0) * fitting.least_cost <= room:
+            return None
+        items = self._means.material.whole(names[0])
+        tokens = 0
+        for item in items:
+            tokens += fitting.cost(item)
+            if tokens > room:
+                return None
+        if not items:
+            return None
+        model = ModelAtHand("the chat model", "chat", settings.context_tokens)
+        asked = Request("chat", tokens, fitting.around, settings.max_tokens, call_tokens=settings.whole_tokens)
+        try:
+            route = Router([model]).route(asked)
+        except BudgetError:
+            return None
+        return fitting.whole(items) if route.strategy == "stuff" else None
+
+    def _checked(self, reply: AIMessageChunk) -> tuple[Sentence, ...]:
+        said = claims(reply)
+        if not said:
+            raise StageError("the chat model gave no answer; ask again, or try another model")
+        if len(said) == 1 and said[0].is_silence:
+            return ()
+        checker = Checker(self._means.encoder, [item.passages for item in self._items])
+        return self._fitted([checker.check(claim) for claim in said])
+
+    def _fitted(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+        """The first sentences that fit an answer together; the first alone is cut where it has to be."""
+        tokenizer, most = self._means.tokenizer, self._means.settings.max_tokens
+        kept: list[Sentence] = []
+        for sentence in sentences:
+            if tokenizer.count(join_lines([*kept, sentence])) > most:
+                break
+            kept.append(sentence)
+        if sentences and not kept:
+            first = sentences[0]
+            kept = [Sentence(cut_to(first.line, most, tokenizer), first.spans, first.supported, first.problems)]
+        return tuple(kept)
+
+
+def _with_subject(question: str, turns: Sequence[BaseMessage]) -> str:
+    """The question, behind the one before it where a pronoun may stand for what that one was about."""
+    if not _POINTING.search(question):
+        return question
+    earlier = (str(turn.text) for turn in reversed(turns) if isinstance(turn, HumanMessage))
+    return " ".join(filter(None, (next(earlier, ""), question)))

@@ -1,0 +1,1 @@
+"""Many calls to a model at once, within bounds."""

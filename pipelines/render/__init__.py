@@ -1,0 +1,1 @@
+"""Summaries as text, Markdown, JSON or a page."""

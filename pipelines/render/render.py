@@ -1,0 +1,198 @@
+"""A finished summary as text for a terminal, as Markdown, as JSON, or as a page to read it against its sources."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+from unicodedata import combining, east_asian_width
+
+from longdoc.chunkers.text.span import Span
+from longdoc.errors import UnknownNameError
+from longdoc.memory.summaries.summary import Sentence, Summary
+from longdoc.memory.summaries.tree import SummaryTree, sentence_json
+from longdoc.pipelines.render.footnotes import Citation, Footnotes, figures, plain, quoted, run_of
+from longdoc.pipelines.render.page import render_html
+
+Format = Literal["text", "markdown", "json", "html"]
+
+_WIDTH = 80  # columns
+_QUOTE = 200  # characters of a quoted passage
+_HELD = "\u00a0"  # a blank that no line is broken at
+_PIECE = re.compile(
+    r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003fffd][、。，．」』）！？：；”’]*"
+    r"|[^\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003fffd]+"
+)
+
+
+def render(tree: SummaryTree, format: Format) -> str:
+    """The root of a finished run in one of the formats.
+
+    Raises `ValueError` for a node without `run`, and `UnknownNameError` for a format that there is not.
+    """
+    match format:
+        case "text":
+            return render_text(tree)
+        case "markdown":
+            return render_markdown(tree)
+        case "json":
+            return render_json(tree)
+        case "html":
+            return render_html(tree)
+    raise UnknownNameError(f"format {format!r} is not known; give text, markdown, json or html")
+
+
+def render_text(tree: SummaryTree) -> str:
+    """The summary in lines of at most 80 columns, a number behind each sentence, then a line for each citation.
+
+    Control characters of the source are shown as U+FFFD, so that no terminal obeys them.
+    """
+    notes = Footnotes(run_of(tree).texts, run_of(tree).pages)
+    marked = " ".join(_marked_line(sentence, notes) for sentence in tree.summary.sentences)
+    lines = [line.replace(_HELD, " ") for line in _wrapped(marked)]
+    if notes.citations:
+        digits = len(str(len(notes.citations))) + 2
+        lines += ["", "Sources:", *(_source_line(citation, digits) for citation in notes.citations)]
+    return "\n".join(lines)
+
+
+def _marked_line(sentence: Sentence, notes: Footnotes) -> str:
+    marks = "".join(f"[{number}]" for number in notes.cite(sentence))
+    return _HELD.join(filter(None, (plain(sentence.text), marks, "" if sentence.supported else "[unsupported]")))
+
+
+def _source_line(citation: Citation, digits: int) -> str:
+    span = citation.span
+    mark = f"[{citation.number}]".ljust(digits)
+    return f'{mark} {plain(span.source)}:{span.start}-{span.end}  {citation.place}  "{quoted(citation.text, 60)}"'
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """`text` in lines of at most 80 columns, broken at blanks and, in scripts without any, between characters."""
+    line, used = "", 0
+    for gap, piece in _pieces(text):
+        width = _columns(piece)
+        if used and used + len(gap) + width > _WIDTH:
+            yield line
+            line, used, gap = "", 0, ""
+        line += gap + piece if line else piece
+        used += width + (len(gap) if used else 0)
+    if line:
+        yield line
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """What a line may not be broken inside of, with the blank before it; no piece is wider than a line."""
+    for word in text.split(" "):
+        gap = " "
+        for piece in _PIECE.findall(word):
+            step = len(piece) if _columns(piece) <= _WIDTH else _WIDTH // 2  # a character takes at most two columns
+            for start in range(0, len(piece), step):
+                yield gap, piece[start : start + step]
+                gap = ""
+
+
+def _columns(text: str) -> int:
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def render_markdown(tree: SummaryTree) -> str:
+    """The summary with footnotes that quote the source, then two levels of the tree.
+
+    Text of the source is escaped: it reads as it is and makes no markup, HTML or link.
+    """
+    run = run_of(tree)
+    notes = Footnotes(run.texts, run.pages)
+    parts = [f"# {escape_markdown(tree.title) or 'Summary'}"]
+    if run.query:
+        parts.append(f"About: {escape_markdown(run.query)}")
+    parts.append(_marked_prose(tree.summary, notes))
+    parts.append(escape_markdown(" · ".join(f"{label}: {value}" for label, value in figures(tree, run))))
+    if tree.children:
+        parts += ["## Sections", *(block for child in tree.children for block in _section(child, notes))]
+    parts += [_definition(citation) for citation in notes.citations]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _section(node: SummaryTree, notes: Footnotes) -> Iterator[str]:
+    yield f"### {escape_markdown(node.title) or 'Untitled'}"
+    yield _node_prose(node, notes)
+    yield "\n".join(_item(child, notes) for child in node.children)
+
+
+def _item(node: SummaryTree, notes: Footnotes) -> str:
+    return f"- **{escape_markdown(node.title) or 'Untitled'}** {_node_prose(node, notes)}".rstrip()
+
+
+def _node_prose(node: SummaryTree, notes: Footnotes) -> str:
+    failed = f"*(failed: {escape_markdown(node.error)})*" if node.error else ""
+    return " ".join(filter(None, (failed, _marked_prose(node.summary, notes))))
+
+
+def _marked_prose(summary: Summary, notes: Footnotes) -> str:
+    return " ".join(_marked_sentence(sentence, notes) for sentence in summary.sentences)
+
+
+def _marked_sentence(sentence: Sentence, notes: Footnotes) -> str:
+    marks = "".join(f"[^{number}]" for number in notes.cite(sentence))
+    if sentence.supported:
+        return escape_markdown(sentence.text) + marks
+    why = escape_markdown("; ".join(sentence.problems))
+    return f"{escape_markdown(sentence.text)}{marks} *({'unsupported: ' + why if why else 'unsupported'})*"
+
+
+def _definition(citation: Citation) -> str:
+    span = citation.span
+    quote = escape_markdown(quoted(citation.text, _QUOTE))
+    # The name first: with the quotation last, nothing in a name can make this a link's definition.
+    return f"[^{citation.number}]: {escape_markdown(span.source)} \\[{span.start}, {span.end}): “{quote}”"
+
+
+_MARKUP = re.compile(r"[\\`*_{}\[\]#~|$^]|(?<=[A-Za-z0-9]):(?=//)|(?<=www)\.|!\Z", re.IGNORECASE)
+_LEADING = re.compile(r"^(?:[-+=:%!]|[0-9]{1,9}(?=[.)]))")
+
+
+def escape_markdown(text: str) -> str:
+    """`text` on one line, such that every Markdown shows it as it is: no markup, no HTML, no link, no math."""
+    line = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = _MARKUP.sub(r"\\\g<0>", line)
+    return _LEADING.sub(lambda m: f"{m[0]}\\" if m[0].isdigit() else f"\\{m[0]}", line)
+
+
+def render_json(tree: SummaryTree) -> str:
+    """The summary, its tree and what the run took, as one JSON object in ASCII."""
+    run = run_of(tree)
+    shown = {
+        "summary": tree.summary.text,
+        "tokens": tree.summary.tokens,
+        "max_tokens": run.max_tokens,
+        "model": run.model,
+        "sentences": [sentence_json(sentence) for sentence in tree.summary.sentences],
+        "tree": _node_json(tree),
+        "plan": {"calls": run.planned_calls, "max_calls": run.max_calls},
+        "calls": run.calls,
+        "extra_calls": run.extra_calls,
+        "reused": run.reused,
+        "seconds": run.seconds,
+    }
+    return json.dumps(shown, ensure_ascii=True)
+
+
+def _node_json(node: SummaryTree) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "title": node.title,
+        "spans": _spans_json(node.spans),
+        "summary": node.summary.text,
+        "tokens": node.summary.tokens,
+        "sentences": [sentence_json(sentence) for sentence in node.summary.sentences],
+        "key": node.key,
+    }
+    if node.error is not None:
+        shown["error"] = node.error
+    shown["children"] = [_node_json(child) for child in node.children]
+    return shown
+
+
+def _spans_json(spans: Sequence[Span]) -> list[dict[str, Any]]:
+    return [{"source": span.source, "start": span.start, "end": span.end} for span in spans]

@@ -1,0 +1,1 @@
+"""Sources in, a tree of summaries out."""

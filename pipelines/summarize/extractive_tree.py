@@ -1,0 +1,104 @@
+"""The extractive tree: every sentence embedded once, every node's summary chosen from the sentences it covers."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
+
+from longdoc.chunkers.text.span import Span
+from longdoc.memory.summaries.summary import Sentence, Summary
+from longdoc.memory.summaries.tree import SummaryTree
+from longdoc.pipelines.summarize.job import Job
+from longdoc.pipelines.summarize.map_reduce import NodeDone, OnEvent, covered, node_key
+from longdoc.pipelines.summarize.outline import Outline
+from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
+from longdoc.pipelines.summarizers.sentence_table import SentenceTable, TableMaker
+
+
+class Extract:
+    """Runs a job whose summarizer is extractive.
+
+    A parent chooses from all sentences below it, not from its children's choices, so that nothing that matters to
+    the whole is lost to a chunk's small budget. A budget for the top that holds no sentence is refused.
+    """
+
+    def __init__(self, job: Job, summarizer: ExtractiveSummarizer, on_event: OnEvent | None = None) -> None:
+        self.job = job
+        self._summarizer = summarizer
+        self._nodes = list(job.outline.walk())
+        self._on_event = on_event or (lambda event: None)
+        self._done = 0
+        self._made: dict[int, SummaryTree] = {}
+
+    def run(self) -> SummaryTree:
+        """The tree of summaries. Raises `BudgetError` where no sentence fits the top's budget."""
+        tables = self._tables()
+        query = self._summarizer.query_vector(self.job.query)
+        for node in self._nodes:
+            within, sentence = self._under(node, tables)
+            summary = self._summarizer.choose(
+                within, sentence, self.job.node_budget(node), query, demanded=node is self.job.outline
+            )
+            self._made[id(node)] = self._tree(node, summary)
+            if node.children:
+                self._advance(node.title, 1)
+        return self._made[id(self.job.outline)]
+
+    def _tables(self) -> dict[str, SentenceTable]:
+        """Each source's sentences. Its chunks are done, for whoever watches, once they are embedded."""
+        tables = {}
+        leaves, tokenizer = list(self.job.outline.leaves), self._summarizer.tokenizer
+        for document in self.job.documents:
+            source = str(document.metadata["source"])
+            edges = [leaf.span.start for leaf in leaves if leaf.span.source == source]
+            maker = TableMaker(document, edges, self._summarizer.encoder, self._progress(source), tokenizer=tokenizer)
+            tables[source] = maker.make()
+        return tables
+
+    def _progress(self, source: str) -> Callable[[int], None]:
+        before = 0
+
+        def advance(chunks: int) -> None:
+            nonlocal before
+            self._advance(source, chunks - before)
+            before = chunks
+
+        return advance
+
+    def _advance(self, title: str, nodes: int) -> None:
+        if nodes:
+            self._done += nodes
+            self._on_event(NodeDone(title, self._done, len(self._nodes)))
+
+    def _under(
+        self, node: Outline, tables: dict[str, SentenceTable]
+    ) -> tuple[list[SentenceTable], Callable[[int], Sentence]]:
+        """The tables of the node's own sentences, and what makes a sentence of a row of them."""
+        within = list(_within(covered(node), tables))
+        return within, sentence_maker(within, self.job.texts)
+
+    def _tree(self, node: Outline, summary: Summary) -> SummaryTree:
+        children = tuple(self._made[id(child)] for child in node.children)
+        return SummaryTree(node.title, covered(node), summary, node_key(self.job, node, children), children)
+
+
+def _within(spans: tuple[Span, ...], tables: dict[str, SentenceTable]) -> Iterator[SentenceTable]:
+    for span in spans:
+        table = tables[span.source]
+        rows = table.rows(span)
+        if rows.start < rows.stop:
+            yield table.cut(rows)
+
+
+def sentence_maker(tables: Sequence[SentenceTable], texts: Mapping[str, str]) -> Callable[[int], Sentence]:
+    """What makes a sentence of a row, the rows numbered one table after the other; `texts` are the sources by name."""
+    bounds = list(accumulate((len(table) for table in tables), initial=0))
+
+    def sentence(row: int) -> Sentence:
+        index = bisect_right(bounds, row) - 1
+        table, local = tables[index], row - bounds[index]
+        span = Span(int(table.starts[local]), int(table.ends[local]), table.source)
+        return Sentence(span.of(texts[span.source]), (span,))
+
+    return sentence

@@ -1,0 +1,211 @@
+"""The main pipeline: sources in, a tree of summaries out, every sentence with its spans."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from langchain_core.runnables import Runnable, RunnableConfig
+
+from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
+from longdoc.memory.summaries.store import SummaryStore
+from longdoc.memory.summaries.tree import Run, SummaryTree
+from longdoc.pipelines.calls.local import FanOutOptions
+from longdoc.pipelines.route import Route
+from longdoc.pipelines.sources import Sources, load_sources
+from longdoc.pipelines.summarize.extractive_tree import Extract
+from longdoc.pipelines.summarize.job import Job
+from longdoc.pipelines.summarize.map_reduce import MapReduce, OnEvent
+from longdoc.pipelines.summarize.plan import Plan, Prices, plan_of
+from longdoc.pipelines.summarize.prefix_memory import memories
+from longdoc.pipelines.summarize.refine import Refine
+from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
+from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
+from longdoc.pipelines.summarizers.protocol import Summarizer
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.stores import ByteStore
+
+    from longdoc.pipelines.summarizers.chat import CallRecord
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a summary is to be; checked when a plan or a run begins.
+
+    `max_tokens` bounds the summary, counted with `tokenizer`: the bundled one by default, or a chat model's own.
+    `query` says what it is to be about. `model` is "extractive", "extractive:centrality" (without the learned
+    salience), a name that LangChain's `init_chat_model` takes, a chat model or a `Summarizer`; `context_tokens` is what
+    a chat model holds, prompt and reply together. `chunk_tokens` (if None, 1,024, or 2,048 for a chat model) bounds
+    what one call reads of the text, and `memory_tokens` what a chat model is told of the text before. `options` governs
+    the calls; its `on_error="return"` gives a partial tree. `cache`, any LangChain `ByteStore`, keeps each finished
+    summary: a run that was killed goes on from there, and after an edit only what the edit touches is made again.
+    `strategy` is "map-reduce", all chunks at once and then level by level, or "refine", one summary rewritten chunk by
+    chunk: as many calls as chunks, each waiting for the one before; it needs a model, and takes no `memory_tokens`.
+    """
+
+    max_tokens: int = 300
+    query: str | None = None
+    model: str | BaseChatModel | Summarizer = "extractive"
+    tokenizer: str | Tokenizer | None = None
+    chunk_tokens: int | None = None
+    memory_tokens: int = 200
+    context_tokens: int = 8192
+    options: FanOutOptions = field(default_factory=FanOutOptions)
+    cache: ByteStore | None = None
+    strategy: Literal["map-reduce", "refine"] = "map-reduce"
+
+    def job(self, sources: Sources, calls: _Calls | None = None) -> Job:
+        """The work that these settings make of some sources. Raises `LongdocError`."""
+        documents = load_sources(sources)
+        texts = {str(document.metadata["source"]): document.page_content for document in documents}
+        return Job(
+            tuple(documents),
+            self._summarizer(texts, calls or _Calls()),
+            max_tokens=self.max_tokens,
+            query=self.query,
+            chunk_tokens=self.chunk_tokens,
+            memory_tokens=self.memory_tokens,
+            options=self.options,
+            strategy=self.strategy,
+        )
+
+    def _summarizer(self, texts: Mapping[str, str], calls: _Calls) -> Summarizer:
+        if self.model in ("extractive", "extractive:centrality"):
+            scorer = LearnedSalience() if self.model == "extractive" else None
+            return ExtractiveSummarizer(tokenizer=self.tokenizer or BUNDLED, cache=self.cache, scorer=scorer)
+        if isinstance(self.model, Summarizer):
+            return self.model
+        from longdoc.pipelines.summarizers.chat import ChatSummarizer
+        from longdoc.pipelines.summarizers.models import chat_model, tokenizer_for
+
+        chat = chat_model(self.model) if isinstance(self.model, str) else self.model
+        counted = tokenizer_for(chat) if self.tokenizer is None else load_tokenizer(self.tokenizer)
+        made = ChatSummarizer(chat, tokenizer=counted, context_tokens=self.context_tokens, on_call=calls)
+        return made.with_originals(texts)
+
+
+class Summarization(Runnable[Sources, SummaryTree]):
+    """The pipeline as a LangChain stage: `SectionChunker() | Summarization(max_tokens=200)`.
+
+    Takes what `summarize` takes, and its settings by keyword. `on_route` is told how the text will be read and why.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        on_event: OnEvent | None = None,
+        on_route: Callable[[Route], object] | None = None,
+        **changes: Any,
+    ) -> None:
+        self.settings = replace(settings or Settings(), **changes)
+        self._on_event = on_event
+        self._on_route = on_route
+
+    def invoke(self, input: Sources, config: RunnableConfig | None = None, **kwargs: Any) -> SummaryTree:
+        """The tree of summaries over the sources, traced as a LangChain run."""
+        return self._call_with_config(self.run, input, config, run_type="chain", **kwargs)
+
+    def run(self, sources: Sources) -> SummaryTree:
+        """The tree of summaries over the sources. Raises `LongdocError`."""
+        began = time.monotonic()
+        calls = _Calls()
+        job = self.settings.job(sources, calls)
+        store = None if self.settings.cache is None else SummaryStore(self.settings.cache)
+        made = (None if store is None else self._found(job, store)) or self._made(job, store)
+        run = Run(
+            model=job.summarizer.name,
+            max_tokens=job.max_tokens,
+            calls=made.planned - made.reused,
+            extra_calls=calls.extra + made.retries,
+            seconds=time.monotonic() - began,
+            planned_calls=made.planned,
+            max_calls=made.most,
+            query=job.query,
+            texts=job.texts,
+            pages=job.pages,
+            reused=made.reused,
+        )
+        return replace(made.tree, run=run)
+
+    def _found(self, job: Job, store: SummaryStore) -> _Made | None:
+        """What an earlier run of the same job made, if no one wants to be told of the way."""
+        if self._on_route is not None or (found := store.get_run(job.key)) is None:
+            return None
+        tree, planned, most = found
+        return _Made(tree, planned, most, planned)
+
+    def _made(self, job: Job, store: SummaryStore | None) -> _Made:
+        if isinstance(job.summarizer, ExtractiveSummarizer):
+            job.summarizer.preload()
+        plan = plan_of(job)
+        if self._on_route is not None:
+            self._on_route(job.route)
+        if isinstance(job.summarizer, ExtractiveSummarizer):
+            made = _Made(Extract(job, job.summarizer, self._on_event).run(), plan.calls, plan.max_calls)
+        else:
+            reduction = (
+                Refine(job, self._on_event, store)
+                if job.refines
+                else MapReduce(job, memories(job, self.settings.cache), self._on_event, store)
+            )
+            made = _Made(reduction.run(), plan.calls, plan.max_calls, reduction.reused, reduction.retries)
+        if store is not None and not any(node.error for node in made.tree.walk()):
+            store.put_run(job.key, made.tree, made.planned, made.most)
+        return made
+
+
+def summarize(
+    source: Sources,
+    *,
+    max_tokens: int = 300,
+    query: str | None = None,
+    model: str | BaseChatModel | Summarizer = "extractive",
+    on_event: OnEvent | None = None,
+    **settings: Any,
+) -> SummaryTree:
+    """A tree of summaries over `source`: `.summary.text`, `.summary.sentences[i].text` and `.spans`.
+
+    `source` is a text, a path, a `Document` or a list of them; further settings are those of `Settings`. Raises
+    `InputError`, `BudgetError`, `UnknownNameError`, `UnavailableError` or, where a model fails, `StageError`.
+    """
+    stage = Summarization(max_tokens=max_tokens, query=query, model=model, on_event=on_event, **settings)
+    return stage.run(source)
+
+
+def plan(
+    source: Sources,
+    *,
+    max_tokens: int = 300,
+    query: str | None = None,
+    model: str | BaseChatModel | Summarizer = "extractive",
+    prices: Prices | None = None,
+    **settings: Any,
+) -> Plan:
+    """What `summarize` with the same arguments will take. Reads and tokenizes the source, and calls no model."""
+    wanted = Settings(max_tokens=max_tokens, query=query, model=model, **settings)
+    return plan_of(wanted.job(source), prices)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A tree, the calls planned for it and the most there could be, the nodes found finished, the calls that failed."""
+
+    tree: SummaryTree
+    planned: int
+    most: int
+    reused: int = 0
+    retries: int = 0
+
+
+class _Calls:
+    """Counts the calls beyond the first that a node's model was given."""
+
+    def __init__(self) -> None:
+        self.extra = 0
+
+    def __call__(self, record: CallRecord) -> None:
+        self.extra += record.extra

@@ -1,0 +1,1 @@
+"""What writes or chooses one summary."""

@@ -1,0 +1,5 @@
+"""`python -m longdoc.cli`."""
+
+from longdoc.cli.app import main
+
+main()

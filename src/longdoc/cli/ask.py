@@ -1,0 +1,74 @@
+"""The command `longdoc ask`: one question about documents, and an answer with the places that it rests on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ModelName = Annotated[str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")]
+MaxTokens = Annotated[int, typer.Option(help="The answer is never longer, in tokens of the model's tokenizer.")]
+ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and answer together.")]
+IndexFolder = Annotated[
+    Path | None, typer.Option("--index", metavar="DIR", help="Where what was read is kept; by default your cache.")
+]
+
+
+def ask(
+    sources_and_question: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE... QUESTION", help="Files, - is stdin; then the question.")
+    ] = None,
+    model: ModelName = "extractive",
+    format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    max_tokens: MaxTokens = 200,
+    context_tokens: ContextTokens = 8192,
+    index: IndexFolder = None,
+) -> None:
+    """Answer a question from the sources, every sentence with the place it rests on."""
+    from longdoc.cli.app import one_line_errors
+
+    with one_line_errors():
+        from longdoc.errors import UnknownNameError
+
+        if format not in ("text", "json"):
+            raise UnknownNameError(f"unknown format {format!r}; give text or json")
+        sources, question = _parted(sources_and_question or [])
+        from longdoc.pipelines.ask.answer import answer_json, answer_text
+        from longdoc.pipelines.ask.library import answering, default_folder, library
+        from longdoc.pipelines.ask.settings import ChatSettings
+
+        settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
+        answers = answering(model)
+        held = library(sources, index or default_folder())
+        answer = held.chat(answers, settings).ask(question, documents=held.ids)
+        said = json.dumps(answer_json(answer)) if format == "json" else answer_text(answer)
+        sys.stdout.write(f"{said}\n")
+        sys.stdout.flush()
+
+
+def _parted(given: list[str]) -> tuple[list[str], str]:
+    """The sources and the question behind them. Raises `InputError` for what is likelier a slip than meant."""
+    from longdoc.errors import InputError
+
+    if len(given) < 2:
+        named = f"only {given[0]!r} was given" if given else "nothing was given"
+        raise InputError(f"{named}; give one source or more, then the question")
+    *sources, question = given
+    if not question.strip():
+        raise InputError(f"the question is {question!r}; say in words what you want to know, behind the sources")
+    if _exists(question):
+        raise InputError(f"the question {question!r} is a file; give the question last, behind the sources")
+    for source in sources:
+        if source != "-" and not _exists(source) and len(source.split()) > 2:
+            raise InputError(f"there is no file {source!r}; give the sources first and one question last, in quotes")
+    return sources, question
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False

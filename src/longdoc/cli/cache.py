@@ -1,0 +1,75 @@
+"""The commands `longdoc cache info|verify|clear`: what is kept between runs, whether it is whole, and none of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+cache = typer.Typer(help="What is kept between runs: what it holds, whether it is whole, and emptying it.")
+
+Folder = Annotated[Path | None, typer.Option("--cache", metavar="DIR", help="The cache's folder; by default yours.")]
+
+
+@cache.command()
+def info(folder: Folder = None) -> None:
+    """Say what the cache holds."""
+    from longdoc.cli.app import one_line_errors
+
+    with one_line_errors():
+        from longdoc.memory.cache.encoding_cache import EncodingCache
+
+        where = _existing(folder)
+        if where is None:
+            return
+        with EncodingCache(where) as opened:
+            held = opened.info()
+        lines = [("folder", str(held.folder)), ("format", str(held.format)), ("entries", f"{held.entries:,}")]
+        lines += [(f"  {kind}", f"{count:,}") for kind, count in held.kinds.items()]
+        lines.append(("bytes", f"{held.bytes:,}"))
+        typer.echo("\n".join(f"{name:14} {told}" for name, told in lines))
+
+
+@cache.command()
+def verify(folder: Folder = None) -> None:
+    """Read every entry and drop those that are damaged; exit code 1 if there were any."""
+    from longdoc.cli.app import one_line_errors
+
+    with one_line_errors():
+        from longdoc.memory.cache.encoding_cache import EncodingCache
+
+        where = _existing(folder)
+        if where is None:
+            return
+        with EncodingCache(where, on_damage=lambda damage: typer.echo(str(damage), err=True)) as opened:
+            read = opened.verify()
+        left = f", {len(read.left_over):,} files that belonged to none removed" if read.left_over else ""
+        typer.echo(f"{read.entries:,} entries read, {len(read.damaged):,} damaged{left}")
+        if read.damaged:
+            raise typer.Exit(1)
+
+
+@cache.command()
+def clear(folder: Folder = None) -> None:
+    """Delete the cache's files; other files in the folder stay."""
+    from longdoc.cli.app import one_line_errors
+
+    with one_line_errors():
+        from longdoc.memory.cache.encoding_cache import remove
+
+        where = _existing(folder)
+        if where is not None:
+            remove(where)
+            typer.echo(f"the cache in {where} is empty")
+
+
+def _existing(folder: Path | None) -> Path | None:
+    """The folder if a cache is in it; else says that it is empty. Nothing is made by looking."""
+    from longdoc.memory.cache.encoding_cache import default_folder
+
+    where = default_folder() if folder is None else folder
+    if (where / "data.mdb").exists():
+        return where
+    typer.echo(f"the cache in {where} is empty")
+    return None

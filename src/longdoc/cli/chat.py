@@ -1,0 +1,131 @@
+"""The command `longdoc chat`: questions about documents one by one, in a conversation that outlives the process."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longdoc.cli.ask import ContextTokens, IndexFolder, MaxTokens, ModelName
+from longdoc.errors import InputError, LongdocError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from longdoc.memory.history.chat_history import ChatHistory
+    from longdoc.pipelines.ask.chat import DocumentChat
+    from longdoc.pipelines.ask.library import Library
+
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_COMMANDS = "/sources, /summary, /clear or /quit"
+
+
+def chat(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help="Files to talk about.")] = None,
+    model: ModelName = "extractive",
+    max_tokens: MaxTokens = 200,
+    context_tokens: ContextTokens = 8192,
+    index: IndexFolder = None,
+) -> None:
+    """Answer the questions on stdin, line by line; /sources, /summary, /clear and /quit are commands."""
+    from longdoc.cli.app import one_line_errors
+
+    with one_line_errors():
+        if not sources:
+            raise InputError("no source was given; give one file or more to talk about")
+        if "-" in sources:
+            raise InputError("stdin ('-') is where the questions come from; give a file as the source")
+        from longdoc.memory.history.chat_history import ChatHistory
+        from longdoc.pipelines.ask.library import answering, default_folder, library, session_of
+        from longdoc.pipelines.ask.settings import ChatSettings
+
+        settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
+        folder = index or default_folder()
+        answers = answering(model)
+        held = library(sources, folder)
+        history = ChatHistory(folder / "chats.sqlite3", session_of(held.ids))
+        _Conversation(held, held.chat(answers, settings, history), history, answers).run()
+
+
+class _Conversation:
+    """Lines of stdin in, answers out."""
+
+    def __init__(self, held: Library, chat: DocumentChat, history: ChatHistory, model: str | BaseChatModel) -> None:
+        self._held, self._chat, self._history, self._model = held, chat, history, model
+
+    def run(self) -> None:
+        """Answers until the end of stdin or /quit; what goes wrong ends it only where nobody is at the terminal."""
+        if sys.stdin.isatty() and self._history.messages:
+            _say(f"going on after {len(self._history.messages):,} messages; /clear begins anew")
+        for line in _lines():
+            if line == "/quit":
+                return
+            try:
+                (self._obey if line.startswith("/") else self._answer)(line)
+            except LongdocError as error:
+                if not sys.stdin.isatty():
+                    raise
+                sys.stderr.write(f"longdoc: {' '.join(str(error).split())}\n")
+
+    def _obey(self, command: str) -> None:
+        if command == "/sources":
+            for document in self._held.documents:
+                pages = document.metadata.get("pages")
+                told = f", {len(pages):,} pages" if pages else ""
+                _say(f"{document.metadata['source']}: {len(document.page_content.split()):,} words{told}")
+        elif command == "/summary":
+            self._summarize()
+        elif command == "/clear":
+            self._history.clear()
+            _say("the conversation is cleared")
+        else:
+            raise InputError(f"there is no command {command.split()[0]!r}; give a question, or {_COMMANDS}")
+
+    def _summarize(self) -> None:
+        """A summary of each source, whose tree the index has from then on."""
+        from longdoc.memory.cache.encoding_cache import EncodingCache
+        from longdoc.pipelines.render.render import render
+        from longdoc.pipelines.summarize.summarize import summarize
+
+        for name, document in zip(self._held.ids, self._held.documents, strict=True):
+            tree = summarize(document, model=self._model, cache=EncodingCache(None))
+            _say(render(tree, "text"))
+            self._held.add_tree(name, tree)
+
+    def _answer(self, question: str) -> None:
+        from longdoc.pipelines.ask.answer import Answer, citation_lines, doubts
+
+        for piece in self._chat.stream_answer(question, documents=self._held.ids):
+            if isinstance(piece, Answer):
+                _say("")
+                _say("\n".join([*doubts(piece), *citation_lines(piece)]))
+            else:
+                sys.stdout.write(shown(piece))
+                sys.stdout.flush()
+
+
+def shown(piece: str) -> str:
+    """The text with what a terminal would obey as U+FFFD."""
+    return _OBEYED.sub("\ufffd", piece)
+
+
+def _lines() -> Iterator[str]:
+    """The lines of stdin that are not blank, asked for where someone is there."""
+    asked = sys.stdin.isatty()
+    while True:
+        if asked:
+            sys.stderr.write("> ")
+            sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            return
+        if line.strip():
+            yield line.strip()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n" if text else "\n")
+    sys.stdout.flush()

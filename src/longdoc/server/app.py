@@ -1,0 +1,247 @@
+"""The server behind `longdoc serve`: documents, summaries and questions over HTTP, and the page that uses them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from functools import partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Annotated, Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteError
+
+from longdoc.errors import InputError
+from longdoc.server.answers import AsciiResponse, EventStream, problem
+from longdoc.server.bodies import CONVERSATION, DocumentFacts, Problem, Question, Said, Stretch, SummaryOrder
+from longdoc.server.guard import Guard
+from longdoc.server.library import Library
+from longdoc.server.settings import ServerSettings
+from longdoc.server.shelf import Held
+from longdoc.server.streams import answer, messages, summarize
+from longdoc.server.turnstile import Turnstile
+from longdoc.server.uploads import uploaded
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+PAGE = {
+    "/": ("index.html", "text/html"),
+    **{f"/{name}.css": (f"{name}.css", "text/css") for name in ("page",)},
+    **{
+        f"/{name}.js": (f"{name}.js", "text/javascript")
+        for name in ("api", "chat", "documents", "dom", "markdown", "page", "source", "summary")
+    },
+}
+_STRETCH = 100_000  # characters of text in an answer at most
+_FAR = 1 << 40  # offsets beyond this are no offsets
+_WORDS = {404: "there is nothing at this address", 405: "this address does not take this method"}
+_EVENTS: dict[str, Any] = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+
+Conversation = Annotated[str, Path(pattern=CONVERSATION)]
+Offset = Annotated[int, Query(ge=0, le=_FAR)]
+
+
+class Api:
+    """The calls under /api."""
+
+    def __init__(self, library: Library) -> None:
+        limits = library.settings.limits
+        self._library = library
+        self._uploads = Turnstile(limits.uploads, "uploads")
+        self._questions = Turnstile(limits.questions, "questions")
+        self._summaries = Turnstile(limits.summaries, "summaries")
+        self._turns = asyncio.Semaphore(limits.answering)
+        self._summarizing = asyncio.Lock()
+
+    def router(self) -> APIRouter:
+        """Its routes, with what the schema says of each."""
+        routes = APIRouter(prefix="/api", default_response_class=AsciiResponse)
+        wrong: dict[int | str, dict[str, Any]] = {"default": {"model": Problem}}
+        add = partial(routes.add_api_route, responses=wrong)
+        streams = partial(routes.add_api_route, methods=["POST"], status_code=200, responses={**wrong, 200: _EVENTS})
+        add("/documents", self.documents, response_model=list[DocumentFacts])
+        upload = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": _BINARY}}}}
+        options: dict[str, Any] = {"methods": ["POST"], "status_code": 201, "openapi_extra": upload}
+        add("/documents", self.upload, response_model=DocumentFacts, **options)
+        add("/documents/{id}", self.document, response_model=DocumentFacts)
+        add("/documents/{id}", self.delete, methods=["DELETE"], status_code=204, response_class=Response)
+        add("/documents/{id}/text", self.text, response_model=Stretch)
+        add("/documents/{id}/summary", self.summary, response_model=dict[str, Any])
+        streams("/documents/{id}/summary", self.summarize, response_class=EventStream)
+        streams("/questions", self.ask, response_class=EventStream)
+        add("/conversations/{conversation}", self.conversation, response_model=list[Said])
+        forget: dict[str, Any] = {"methods": ["DELETE"], "status_code": 204, "response_class": Response}
+        add("/conversations/{conversation}", self.forget, **forget)
+        return routes
+
+    def documents(self) -> AsciiResponse:
+        """All documents, in the order they came in."""
+        return AsciiResponse([held.json() for held in self._library.shelf.all()])
+
+    async def upload(self, request: Request, name: Annotated[str, Query(min_length=1, max_length=255)]) -> Response:
+        """Adds the file in the body; it is read in the background."""
+        with self._uploads:
+            held = await uploaded(self._library, request, name)
+        self._library.read_soon(held)
+        return AsciiResponse(held.json(), 201, {"Location": f"/api/documents/{held.id}"})
+
+    def document(self, id: str) -> AsciiResponse:
+        """One document."""
+        return AsciiResponse(self._held(id).json())
+
+    def delete(self, id: str) -> Response:
+        """Deletes a document and its summary. Conversations keep what they quoted."""
+        self._held(id)
+        self._library.remove(id)
+        return Response(status_code=204)
+
+    def text(self, id: str, start: Offset = 0, end: Offset = 20_000) -> AsciiResponse:
+        """The characters of a document from `start` to before `end`; at most 100,000."""
+        held = self._ready(id)
+        if not start <= end <= start + _STRETCH:
+            raise HTTPException(400, f"start is {start} and end {end}; give an end 0 to {_STRETCH:,} behind the start")
+        first, last = min(start, held.characters), min(end, held.characters)
+        told = {"start": first, "end": last, "total": held.characters, "pages": held.pages}
+        return AsciiResponse({"text": self._library.shelf.text(held, first, last), **told})
+
+    def summary(self, id: str) -> AsciiResponse:
+        """The latest summary of a document."""
+        kept = self._library.shelf.summary(self._held(id))
+        if kept is None:
+            raise HTTPException(404, "the document has no summary yet")
+        return AsciiResponse(kept)
+
+    async def summarize(self, id: str, order: SummaryOrder) -> EventStream:
+        """Makes a summary: events `progress`, then `summary` or `error`. What a broken one had done is used again."""
+        held = self._ready(id)
+        self._summaries.enter()
+        make = partial(summarize, self._library, held, order, self._summarizing)
+        return EventStream(make, self._summaries.leave)
+
+    async def ask(self, question: Question) -> EventStream:
+        """Answers a question: events `text` as it is written, then the checked `answer`, or `error`."""
+        if not question.question.strip():
+            raise HTTPException(400, "the question is blank; say in words what you want to know")
+        for id in question.documents or ():
+            self._ready(id)
+        if question.conversation is not None and await asyncio.to_thread(self._library.is_talked_out):
+            most = self._library.settings.limits.conversation_bytes
+            raise HTTPException(409, f"conversations take {most:,} bytes, the most that are kept; delete one first")
+        self._questions.enter()
+        return EventStream(partial(answer, self._library, question, self._turns), self._questions.leave)
+
+    def conversation(self, conversation: Conversation) -> AsciiResponse:
+        """What was said in a conversation; nothing in one that is not known."""
+        with closing(self._library.history(conversation)) as history:
+            return AsciiResponse(messages(self._library, history))
+
+    def forget(self, conversation: Conversation) -> Response:
+        """Deletes a conversation."""
+        with closing(self._library.history(conversation)) as history:
+            history.clear()
+        return Response(status_code=204)
+
+    def _held(self, id: str) -> Held:
+        held = self._library.shelf.get(id)
+        if held is None:
+            raise HTTPException(404, "there is no such document")
+        return held
+
+    def _ready(self, id: str) -> Held:
+        held = self._held(id)
+        if held.status != "ready":
+            raise HTTPException(409, "the document is still being read" if held.error is None else held.error)
+        return held
+
+
+_BINARY = {"type": "string", "format": "binary"}
+
+
+def create_app(settings: ServerSettings, model: str | BaseChatModel | None = None) -> FastAPI:
+    """The ASGI app, which has the settings' folder to itself until its lifespan ends.
+
+    `model` takes the place of the one that the settings name. Raises `InputError` where another process has the folder.
+    """
+    library = Library(settings, model)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(library.close)
+
+    app = FastAPI(
+        title="longdoc",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.include_router(Api(library).router())
+    for address, (name, kind) in PAGE.items():
+        app.add_api_route(address, _static(name, kind), include_in_schema=False)
+    app.add_exception_handler(StarletteError, _told)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_middleware(Guard, settings=settings)
+    return app
+
+
+def serve(settings: ServerSettings, model: str | BaseChatModel | None = None) -> None:
+    """Serves `create_app` until it is interrupted; the address goes to stderr. Raises `LongdocError`."""
+    app = create_app(settings, model)
+    with closing(_listening(settings.host, settings.port)) as listening:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        sys.stderr.write(f"longdoc: http://{host}:{listening.getsockname()[1]}\n")
+        sys.stderr.flush()
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            limit_concurrency=settings.limits.connections,
+            timeout_graceful_shutdown=5,
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "the host is not known"
+        raise InputError(f"cannot listen on {host!r}, port {port} ({reason}); give another --port or --host") from error
+
+
+def _static(name: str, kind: str) -> Any:
+    body = files("longdoc.server").joinpath("page", name).read_bytes()
+
+    def static() -> Response:
+        return Response(body, media_type=kind, headers={"Cache-Control": "no-cache"})
+
+    return static
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteError)  # noqa: S101
+    plain = re.fullmatch(r"Not Found|Method Not Allowed", error.detail)
+    answered = problem(error.status_code, _WORDS[error.status_code] if plain else error.detail)
+    answered.headers.update(error.headers or {})
+    return answered
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:] if not isinstance(part, int)) or "the body"
+    return problem(400, f"{place[:80]}: {first['msg']}")

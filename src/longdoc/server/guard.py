@@ -1,0 +1,155 @@
+"""What every call passes before the server looks at it: its host, its origin, its token, its kind, its size."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from urllib.parse import urlsplit
+
+import anyio
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from longdoc.server.answers import problem
+from longdoc.server.settings import ServerSettings
+
+_log = logging.getLogger(__name__)
+_PAGE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'"
+)
+_DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_UPLOAD = "/api/documents"
+
+
+class Guard:
+    """ASGI middleware that turns away what does not belong here, and gives every answer its security headers.
+
+    A call has to name a host that is ours (else a page could rebind its own name to this address), and may not come
+    from another site's page (`Origin`, `Sec-Fetch-Site`). What changes something has a content type that no plain form
+    can send. With a token, everything under /api needs it. No error leaves with more than a sentence.
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a refusal itself, and hands everything else on."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return  # a websocket: the server closes what is not accepted
+        begun: list[bool] = []
+        answer = _marked(send, _PAGE if not _is_api(scope) else _DATA, begun)
+        try:
+            refused = self._refusal(scope)
+            if refused is not None:
+                await problem(*refused)(scope, receive, answer)
+            else:
+                await self._app(scope, self._bounded(scope, receive), answer)
+        except Exception:  # the edge of the process: the caller is told nothing of what went wrong inside
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            if begun:
+                raise
+            await problem(500, "something went wrong inside the server; its log says what")(scope, receive, answer)
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if not self._settings.knows(_name(host)) or len(headers.getlist("host")) != 1:
+            return 403, "the server is not known by this host name; start it with --allow-host to add one"
+        if "origin" in headers and not _is_same(headers["origin"], host):
+            return 403, "pages of other origins may not use this server"
+        if not _is_api(scope):
+            return None
+        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+            return 403, "pages of other sites may not use this server"
+        if not self._is_allowed(headers):
+            return 401, "this server asks for its token, in the header Authorization: Bearer"
+        return self._unfit(scope, headers)
+
+    def _is_allowed(self, headers: Headers) -> bool:
+        if self._settings.token is None:
+            return True
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        token = given.strip().encode("utf-8", "replace")
+        return secrets.compare_digest(token, self._settings.token.encode()) and scheme.lower() == "bearer"
+
+    def _unfit(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        """Why the body of a POST is refused unread."""
+        if scope["method"] != "POST":
+            return None
+        wanted = "application/octet-stream" if scope["path"] == _UPLOAD else "application/json"
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
+            return 415, f"the content type has to be {wanted}"
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length[:20]) > self._most(scope):
+            return 413, f"the body has {int(length[:20]):,} bytes; at most {self._most(scope):,} are taken"
+        return None
+
+    def _most(self, scope: Scope) -> int:
+        limits = self._settings.limits
+        return limits.upload_bytes if scope["path"] == _UPLOAD else limits.json_bytes
+
+    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        """The body, broken off where it stands still or is longer than it may be: a length need not be told, or true.
+
+        What comes after the body is the client's leaving, which may take as long as it likes.
+        """
+        most, read, whole = self._most(scope), 0, False
+        idle = self._settings.limits.idle_seconds
+
+        async def bounded() -> Message:
+            nonlocal read, whole
+            with anyio.move_on_after(None if whole else idle) as waiting:
+                message = await receive()
+            if waiting.cancelled_caught:
+                raise HTTPException(408, f"nothing more of the body came for {idle:g} s")
+            whole = not message.get("more_body", False)
+            read += len(message.get("body", b""))
+            if read > most:
+                raise HTTPException(413, f"the body has more than {most:,} bytes, the most that are taken")
+            return message
+
+        return bounded
+
+
+def _marked(send: Send, policy: str, begun: list[bool]) -> Send:
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            begun.append(True)
+            headers = MutableHeaders(scope=message)
+            headers.update({**_ALWAYS, "Content-Security-Policy": policy})
+            headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return marked
+
+
+def _is_api(scope: Scope) -> bool:
+    return str(scope["path"]).startswith("/api/")
+
+
+def _name(host: str) -> str:
+    """The host without its port."""
+    bare, colon, port = host.rpartition(":")
+    return bare if colon and port.isdecimal() and not bare.endswith(":") else host
+
+
+def _is_same(origin: str, host: str) -> bool:
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()

@@ -1,0 +1,153 @@
+"""The documents of a server and what is made of them: the index that is asked, summaries, conversations."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from longdoc.errors import InputError, LongdocError
+from longdoc.memory.cache.encoding_cache import EncodingCache
+from longdoc.memory.history.chat_history import ChatHistory
+from longdoc.memory.index.document_index import DocumentIndex
+from longdoc.pipelines.ask.chat import DocumentChat
+from longdoc.pipelines.render.render import render
+from longdoc.pipelines.summarize.map_reduce import Event
+from longdoc.pipelines.summarize.summarize import Settings, Summarization
+from longdoc.server.settings import ServerSettings
+from longdoc.server.shelf import Held, Shelf
+from longdoc.server.worker import Reader
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+_log = logging.getLogger(__name__)
+
+
+class Library:
+    """All that a server keeps in its folder: the shelf, the index, the cache of summaries, the conversations.
+
+    Documents are read and indexed one after another on a thread of their own; those that a kill left unread are read
+    when the folder is opened again.
+    """
+
+    def __init__(self, settings: ServerSettings, model: str | BaseChatModel | None = None) -> None:
+        self.settings = settings
+        self.shelf = Shelf(settings.folder)
+        self.index = DocumentIndex(settings.folder / "index")
+        self._model = _model(settings.model) if model is None else model
+        self._pages = _Pages(self.shelf)
+        self._cache = EncodingCache(settings.folder / "cache")
+        self._reader = Reader(settings.limits.reading_seconds)
+        self._reading = ThreadPoolExecutor(1, "longdoc-reading")
+        self._recover()
+
+    def close(self) -> None:
+        """Stops reading; what is not read yet is read after the next start."""
+        self._reader.interrupt()
+        self._reading.shutdown(cancel_futures=True)
+        self._reader.close()
+        self.shelf.close()
+
+    def read_soon(self, held: Held) -> None:
+        """Has a document read and indexed in the background."""
+        self._reading.submit(self._read, held.id)
+
+    def remove(self, id: str) -> bool:
+        """Deletes a document, from the index too; False where there is none."""
+        if not self.shelf.remove(id):
+            return False
+        self.index.delete([id])
+        return True
+
+    def summarize(self, held: Held, max_tokens: int, query: str | None, on_event: Callable[[Event], object]) -> bytes:
+        """The JSON of a new summary, which is kept. Raises `LongdocError`, and what `on_event` raises."""
+        document = self.shelf.document(held)
+        wanted = Settings(max_tokens=max_tokens, query=query, model=self._model, cache=self._cache)
+        tree = Summarization(wanted, on_event=on_event).run([document])
+        shown = render(tree, "json")
+        self.shelf.keep_summary(held.id, shown)
+        if self.shelf.get(held.id) is None:
+            raise InputError("the document was deleted while it was summarized")
+        if query is None:
+            self.index.put([document], {held.id: tree})
+            self._forget_if_deleted(held.id)
+        return shown.encode()
+
+    def chat(self, history: ChatHistory | None) -> DocumentChat:
+        """A chat over the documents that goes on with a conversation, if there is one."""
+        return DocumentChat(self.index, model=self._model, pages=self._pages, history=history)
+
+    def history(self, conversation: str) -> ChatHistory:
+        """The messages of a conversation; to be closed."""
+        return ChatHistory(self.settings.folder / "conversations.sqlite", conversation)
+
+    def is_talked_out(self) -> bool:
+        """Whether the conversations take all the room that they may."""
+        with closing(self.history("-")) as history:
+            return history.nbytes >= self.settings.limits.conversation_bytes
+
+    def _recover(self) -> None:
+        """Takes up what a kill left: documents unread or not indexed, and entries of documents that are gone."""
+        indexed = self.index.documents()
+        held = {one.id: one for one in self.shelf.all()}
+        if lost := [id for id in indexed if id not in held]:
+            self.index.delete(lost)
+        for one in held.values():
+            if one.id in indexed and self.shelf.was_read(one):
+                self.shelf.mark_ready(one.id)
+            elif one.status != "failed":
+                self.read_soon(one)
+
+    def _read(self, id: str) -> None:
+        held = self.shelf.get(id)
+        if held is None:
+            return
+        try:
+            if not self.shelf.was_read(held):
+                self._reader.read(self.shelf.folder(held))
+            self.index.put([self.shelf.document(held)])
+            self.shelf.mark_ready(id)
+        except InputError as error:
+            if not self._reader.closed:
+                self.shelf.mark_failed(id, str(error))
+        except (LongdocError, OSError):
+            _log.exception("the document %s could not be indexed", id)
+            if self.shelf.get(id) is not None:
+                self.shelf.mark_failed(id, "the document could not be indexed; the server's log says why")
+        self._forget_if_deleted(id)
+
+    def _forget_if_deleted(self, id: str) -> None:
+        """Takes back what was put into the index while the document was deleted."""
+        if self.shelf.get(id) is None:
+            self.index.delete([id])
+
+
+class _Pages(Mapping[str, Sequence[int]]):
+    """Where the pages of documents begin, by id, as the shelf has it at the time."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def __getitem__(self, id: str) -> Sequence[int]:
+        held = self._shelf.get(id)
+        if held is None or not held.pages:
+            raise KeyError(id)
+        return held.pages
+
+    def __iter__(self) -> Iterator[str]:
+        return (one.id for one in self._shelf.all() if one.pages)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _model(name: str) -> str | BaseChatModel:
+    """A chat model is made once, not for every question."""
+    if name == "extractive":
+        return name
+    from longdoc.pipelines.summarizers.models import chat_model
+
+    return chat_model(name)

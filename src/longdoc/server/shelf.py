@@ -1,0 +1,225 @@
+"""The documents of a server on disk: each a folder that is there as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from langchain_core.documents import Document
+
+from longdoc.errors import InputError
+from longdoc.server.worker import ABOUT, ENCODING, FILE, READ, TEXT, sync_folder, write_whole
+
+Status = Literal["reading", "ready", "failed"]
+_FAILED, _SUMMARY = "failed.json", "summary.json"
+_WIDTH = 4  # bytes of a character on disk
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known of a document: its id, which is ours, and its name, which is the client's and only ever shown."""
+
+    id: str
+    name: str
+    bytes: int
+    added: int
+    status: Status = "reading"
+    error: str | None = None
+    words: int = 0
+    characters: int = 0
+    pages: tuple[int, ...] | None = None
+    summarized: bool = False
+
+    def json(self) -> dict[str, Any]:
+        """The object that the HTTP interface tells."""
+        pages = None if self.pages is None else len(self.pages)
+        shown = ("id", "name", "bytes", "words", "status", "error", "summarized")
+        return {**{key: getattr(self, key) for key in shown}, "pages": pages}
+
+
+class Shelf:
+    """Documents by id, in `folder`/documents.
+
+    A document is put together in `folder`/incoming and then renamed, and deleted the other way round: whatever a kill
+    leaves in incoming belongs to no document, and is removed when the folder is next opened. One process at a time
+    has the folder. Raises `InputError` where another has it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._root, self._incoming = folder / "documents", folder / "incoming"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._claim = _claimed(folder)
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        for made in (self._root, self._incoming):
+            made.mkdir(exist_ok=True)
+        self._mutex = threading.Lock()
+        found = sorted(map(_found, self._root.iterdir()), key=lambda one: one.added)
+        self._held = {one.id: one for one in found}
+
+    def close(self) -> None:
+        """Lets another process have the folder."""
+        self._claim.close()
+
+    def all(self) -> list[Held]:
+        """The documents, in the order they came in."""
+        with self._mutex:
+            return list(self._held.values())
+
+    def get(self, id: str) -> Held | None:
+        """The document with this id; None where there is none."""
+        with self._mutex:
+            return self._held.get(id)
+
+    def folder(self, held: Held) -> Path:
+        """Where a document's files are."""
+        return self._root / held.id
+
+    @contextmanager
+    def adding(self) -> Iterator[Arriving]:
+        """A file on its way in, gone again unless it was `finish`ed."""
+        arriving = Arriving(self, self._incoming / secrets.token_hex(16))
+        try:
+            yield arriving
+        finally:
+            arriving.discard()
+
+    def admit(self, folder: Path, name: str, size: int) -> Held:
+        """Makes a folder in incoming a document; it is on disk when this returns."""
+        added = 1 + max((one.added for one in self.all()), default=0)
+        write_whole(folder / ABOUT, json.dumps({"name": name, "bytes": size, "added": added}).encode())
+        held = Held(folder.name, name, size, added)
+        folder.rename(self.folder(held))
+        sync_folder(self._root)
+        with self._mutex:
+            self._held[held.id] = held
+        return held
+
+    def remove(self, id: str) -> bool:
+        """Deletes a document and all that was made of it; False where there is none."""
+        with self._mutex:
+            held = self._held.pop(id, None)
+        if held is None:
+            return False
+        gone = self._incoming / f"{id}-gone"
+        self.folder(held).rename(gone)
+        sync_folder(self._root)
+        shutil.rmtree(gone, ignore_errors=True)
+        return True
+
+    def mark_ready(self, id: str) -> None:
+        """The document has been read and can be asked."""
+        held = self.get(id)
+        if held is not None:
+            self._set(replace(held, status="ready", **_facts(self.folder(held))))
+
+    def mark_failed(self, id: str, error: str) -> None:
+        """The document cannot be read."""
+        held = self.get(id)
+        if held is not None:
+            write_whole(self.folder(held) / _FAILED, json.dumps(error).encode())
+            self._set(replace(held, status="failed", error=error))
+
+    def keep_summary(self, id: str, summary: str) -> None:
+        """Keeps the JSON of a document's summary, in place of an older one."""
+        held = self.get(id)
+        if held is not None:
+            write_whole(self.folder(held) / _SUMMARY, summary.encode())
+            self._set(replace(held, summarized=True))
+
+    def summary(self, held: Held) -> bytes | None:
+        """The JSON of the document's summary; None where there is none yet."""
+        try:
+            return (self.folder(held) / _SUMMARY).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def text(self, held: Held, start: int, end: int) -> str:
+        """The characters of a document from `start` to before `end`, without reading the others."""
+        with (self.folder(held) / TEXT).open("rb") as file:
+            file.seek(start * _WIDTH)
+            return file.read(max(end - start, 0) * _WIDTH).decode(ENCODING, "surrogatepass")
+
+    def document(self, held: Held) -> Document:
+        """The document as a whole, its id as its source and, where it has no title, its name as that."""
+        told = json.loads((self.folder(held) / READ).read_bytes())
+        known = {key: told[key] for key in ("format", "outline", "pages", "furniture") if key in told}
+        metadata = {**known, "source": held.id, "title": told.get("title") or held.name}
+        text = self.text(held, 0, told["characters"])
+        return Document(id=held.id, page_content=text, metadata=metadata)
+
+    def was_read(self, held: Held) -> bool:
+        """True where the file has been turned into text."""
+        return (self.folder(held) / READ).exists()
+
+    def _set(self, held: Held) -> None:
+        with self._mutex:
+            if held.id in self._held:  # else it was deleted while we worked on it
+                self._held[held.id] = held
+
+
+class Arriving:
+    """A file that is being written: `write`, then `finish`."""
+
+    def __init__(self, shelf: Shelf, folder: Path) -> None:
+        self._shelf, self._folder = shelf, folder
+        folder.mkdir()
+        self._file: BinaryIO = (folder / FILE).open("wb")
+        self._ending = threading.Lock()  # a cancelled upload is discarded while a thread still finishes it
+        self.bytes = 0
+
+    def write(self, data: bytes) -> None:
+        """Appends to the file."""
+        self._file.write(data)
+        self.bytes += len(data)
+
+    def finish(self, name: str) -> Held:
+        """Makes the file a document, on disk when this returns."""
+        with self._ending:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            return self._shelf.admit(self._folder, name, self.bytes)
+
+    def discard(self) -> None:
+        """Removes what was written, unless it is a document by now."""
+        with self._ending:
+            self._file.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _found(folder: Path) -> Held:
+    about = json.loads((folder / ABOUT).read_bytes())
+    held = Held(folder.name, about["name"], about["bytes"], about["added"])
+    if (folder / _FAILED).exists():
+        return replace(held, status="failed", error=json.loads((folder / _FAILED).read_bytes()))
+    facts = _facts(folder) if (folder / READ).exists() else {}
+    return replace(held, summarized=(folder / _SUMMARY).exists(), **facts)
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    told = json.loads((folder / READ).read_bytes())
+    pages = None if told.get("pages") is None else tuple(told["pages"])
+    return {"words": told["words"], "characters": told["characters"], "pages": pages}
+
+
+def _claimed(folder: Path) -> BinaryIO:
+    """A file that is locked for as long as it is open; the system unlocks a killed process's."""
+    claim = (folder / "lock").open("wb")
+    try:
+        import fcntl
+    except ImportError:  # Windows: two servers on one folder are not noticed
+        return claim
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        claim.close()
+        raise InputError(f"another server has the folder {str(folder)!r}; end it, or give another --folder") from error
+    return claim

@@ -1,0 +1,77 @@
+"""The cache over a shared store: a real redis-server on loopback, started here."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from langchain_core.stores import ByteStore
+from langchain_tests.integration_tests.base_store import BaseStoreSyncTests
+
+from longdoc.memory.cache.encoding_cache import EncodingCache
+from longdoc.memory.cache.errors import Damage
+from longdoc.memory.cache.redis import RedisStore
+
+redis = pytest.importorskip("redis", reason="redis-py is not installed")
+SERVER = shutil.which("redis-server")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    if SERVER is None:
+        pytest.skip("redis-server is not installed (Debian: apt-get install redis-server)")
+    socket = tmp_path_factory.mktemp("redis") / "redis.sock"
+    told = [SERVER, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(socket.parent)]
+    with subprocess.Popen(told, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any("eady to accept connections" in line for line in process.stdout)
+        yield socket
+        process.terminate()
+        process.communicate()
+
+
+@pytest.fixture
+def store(server: Path) -> Iterator[RedisStore]:
+    client = redis.Redis(unix_socket_path=str(server))
+    client.flushall()
+    yield RedisStore(client, prefix="test*:")
+    client.close()
+
+
+class TestRedisStore(BaseStoreSyncTests[bytes]):
+    @pytest.fixture
+    def kv_store(self, store: RedisStore) -> ByteStore:
+        return store
+
+    @pytest.fixture
+    def three_values(self) -> tuple[bytes, bytes, bytes]:
+        return b"foo", b"", b"buzz"
+
+
+class TestCacheOverRedis(TestRedisStore):
+    @pytest.fixture
+    def kv_store(self, store: RedisStore) -> ByteStore:
+        return EncodingCache(store=store)
+
+
+def test_two_caches_share_a_server_and_damage_is_found(store: RedisStore) -> None:
+    told: list[Damage] = []
+    one, other = EncodingCache(store=store), EncodingCache(store=store, on_damage=told.append)
+    assert one.get_or_compute("state/a", lambda: b"made once") == b"made once"
+    assert other.get_or_compute("state/a", lambda: b"made twice") == b"made once"
+    store.mset([("state/a", b"12345678made by another")])
+    assert other.mget(["state/a"]) == [None]
+    assert [damage.key for damage in told] == ["state/a"]
+    assert one.info().kinds == {}
+
+
+def test_prefixes_are_plain_text_and_other_keys_are_left(store: RedisStore, server: Path) -> None:
+    with redis.Redis(unix_socket_path=str(server)) as client:
+        client.set("mine", b"x")
+        store.mset([("a*b", b"1"), ("axb", b"2")])
+        assert list(store.yield_keys(prefix="a*")) == ["a*b"]
+        assert EncodingCache(store=store).clear() == 2
+        assert client.keys() == [b"mine"]

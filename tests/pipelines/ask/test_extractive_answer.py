@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langchain_core.documents import Document
+from numpy.typing import NDArray
+
+from longdoc.chunkers.tokenizers.base import load_tokenizer
+from longdoc.memory.index.document_index import Match
+from longdoc.memory.summaries.summary import Sentence, join_lines
+from longdoc.models.encoder.embedder import Embedder
+from longdoc.pipelines.ask.cues import Question
+from longdoc.pipelines.ask.extractive_answer import extractive_answer
+from longdoc.pipelines.ask.units import units_of
+from longdoc.testing import CountingTokenizer
+from tests.strategies import texts
+
+HARBOUR = """\
+# Harbour
+
+The harbour was built in 1843 by the town council. Ships from the north brought timber and salt to it. When was the \
+harbour built?
+
+# Ice
+
+In winter the ice closed the harbour for two months. The council paid for an ice breaker in 1901 because trade stopped.
+"""
+BALANCE = """\
+COSTWOLD STORES INC
+CONSOLIDATED BALANCE SHEETS
+(amounts in millions)
+2021 2020
+Cash and cash equivalents $ 11,258 $ 12,277
+Merchandise inventories 14,215 12,242
+Total current assets 29,505 28,120
+TOTAL ASSETS $ 59,268 $ 55,556
+"""
+
+
+class WordVectors:
+    """Unit vectors of the words of a text, each in one of 64 places."""
+
+    fingerprint = "words"
+
+    def __init__(self) -> None:
+        self.characters = 0
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = np.zeros((len(texts), 64), np.float32)
+        for row, text in enumerate(texts):
+            self.characters += len(text)
+            for word in text.casefold().split() or [""]:
+                vectors[row, sum(map(ord, word.strip(".?,"))) % 64] += 1
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
+
+
+@cache
+def embedder() -> Embedder:
+    return Embedder()
+
+
+def matches(*passages: tuple[str, str, int], headings: Sequence[str] = ()) -> list[Match]:
+    told = [
+        Document(text, metadata={"source": source, "start_index": start, "headings": list(headings)})
+        for source, text, start in passages
+    ]
+    return [Match(one, 1.0 - at / 10, 0.5) for at, one in enumerate(told)]
+
+
+def answer(question: str, found: Sequence[Match], max_tokens: int = 200) -> tuple[Sentence, ...]:
+    return extractive_answer(question, found, encoder=embedder(), tokenizer=load_tokenizer(), max_tokens=max_tokens)
+
+
+def lines(sentences: Sequence[Sentence]) -> list[str]:
+    return [sentence.line for sentence in sentences]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=3), st.data(), st.integers(0, 40))
+def test_every_sentence_is_its_span_of_the_source_and_all_fit(
+    documents: list[str], data: st.DataObject, max_tokens: int
+) -> None:
+    passages = []
+    for number, text in enumerate(documents):
+        for _ in range(data.draw(st.integers(0, 3))):
+            start = data.draw(st.integers(0, len(text)))
+            end = data.draw(st.integers(start, len(text)))
+            passages.append((str(number), text[start:end], start))
+    words = [word for text in documents for word in text.split()] or ["cat"]
+    question = " ".join(data.draw(st.lists(st.sampled_from(words), min_size=1, max_size=5)))
+    tokenizer = CountingTokenizer()
+    said = extractive_answer(
+        question, matches(*passages), encoder=WordVectors(), tokenizer=tokenizer, max_tokens=max_tokens
+    )
+    for sentence in said:
+        [span] = sentence.spans
+        assert sentence.text == span.of(documents[int(span.source)])
+        assert sentence.supported
+    spans = [span for sentence in said for span in sentence.spans]
+    assert not any(one.overlaps(other) for at, one in enumerate(spans) for other in spans[:at])
+    assert all(one.start < other.start for one, other in itertools.pairwise(spans) if one.source == other.source)
+    assert not said or tokenizer.count(join_lines(said)) <= max_tokens
+
+
+@given(texts, st.data())
+def test_units_are_in_order_and_never_overlap(text: str, data: st.DataObject) -> None:
+    starts = data.draw(st.lists(st.integers(0, len(text)), max_size=4))
+    passages = [("a", text[start : data.draw(st.integers(start, len(text)))], start) for start in starts]
+    units = units_of(matches(*passages))
+    for unit in units:
+        assert unit.text == unit.span.of(text)
+        assert unit.text.strip() == unit.text != ""
+    assert all(one.span.end <= other.span.start for one, other in itertools.pairwise(units))
+
+
+def test_passages_side_by_side_are_read_as_one_text_and_overlaps_once() -> None:
+    text = "One tower stands here. Two towers stand there."
+    apart = matches(("a", text[20:], 20), ("a", text[:30], 0))
+    assert [unit.text for unit in units_of(apart)] == ["One tower stands here.", "Two towers stand there."]
+
+
+def test_the_sentence_that_answers_is_quoted() -> None:
+    assert lines(answer("When was the harbour built?", matches(("h", HARBOUR, 0)))) == [
+        "The harbour was built in 1843 by the town council."
+    ]
+
+
+def test_a_reason_is_found() -> None:
+    said = lines(answer("Why did the council pay for an ice breaker?", matches(("h", HARBOUR, 0))))
+    assert "The council paid for an ice breaker in 1901 because trade stopped." in said
+
+
+@pytest.mark.parametrize(
+    "question", ["Who won the election in France?", "What did Marta say about the telescope?", "How much is the rent?"]
+)
+def test_nothing_is_said_where_nothing_answers(question: str) -> None:
+    assert answer(question, matches(("h", HARBOUR, 0))) == ()
+
+
+def test_headings_and_questions_are_no_answers() -> None:
+    able = [unit.text for unit in units_of(matches(("h", HARBOUR, 0), headings=["Ice"])) if unit.answers]
+    assert len(able) == 4
+    assert not any(text.startswith("#") or text.endswith("?") for text in able)
+
+
+def test_a_row_of_a_table_answers_under_its_years() -> None:
+    said = lines(answer("What were the total assets of Costwold in 2021?", matches(("b", BALANCE, 0))))
+    assert "TOTAL ASSETS $ 59,268 $ 55,556" in said
+    assert "2021 2020" in " ".join(said)
+    assert said.index("TOTAL ASSETS $ 59,268 $ 55,556") > 0
+
+
+def test_a_pronoun_brings_the_sentence_before_it() -> None:
+    text = "Mara Lund runs the observatory on the hill. She bought the telescope from a bankrupt circus."
+    said = lines(answer("From whom was the telescope bought?", matches(("a", text, 0))))
+    assert said == text.replace("hill. ", "hill.|").split("|")
+
+
+def test_the_beginning_of_a_sentence_that_is_too_long_is_quoted() -> None:
+    [sentence] = answer("When was the harbour built?", matches(("h", HARBOUR, 0)), max_tokens=7)
+    assert sentence.text == "The harbour was built in 1843 by"
+
+
+def test_a_question_about_the_text_as_such_is_answered() -> None:
+    assert answer("What is the plot of the story?", matches(("h", HARBOUR, 0)))
+
+
+def test_nothing_fits_no_tokens_and_nothing_found_says_nothing() -> None:
+    assert answer("When was the harbour built?", matches(("h", HARBOUR, 0)), max_tokens=0) == ()
+    assert answer("When was the harbour built?", []) == ()
+    assert answer("?", matches(("h", HARBOUR, 0))) == ()
+
+
+def test_summaries_and_passages_without_a_place_are_passed_over() -> None:
+    placed = {"source": "h", "start_index": 0, "kind": "summary"}
+    found = [Match(Document(HARBOUR, metadata=told), 1.0, 0.5) for told in (placed, {"source": "h"})]
+    assert answer("When was the harbour built?", found) == ()
+
+
+def test_what_is_encoded_does_not_grow_with_the_passages() -> None:
+    encoder = WordVectors()
+    passages = [("a", f"The lamp of tower {number} shines {number + 7} miles. ", 60 * number) for number in range(500)]
+    extractive_answer(
+        "How far does the lamp of tower 9 shine?",
+        matches(*passages),
+        encoder=encoder,
+        tokenizer=load_tokenizer(),
+        max_tokens=50,
+    )
+    assert encoder.characters < 2_800
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds"),
+    [
+        ("Who built it?", {"name"}),
+        ("When was it built?", {"date"}),
+        ("How much did it cost?", {"number"}),
+        ("Why was it built?", {"reason"}),
+        ("Is it built?", set()),
+    ],
+)
+def test_what_a_question_asks_for(question: str, kinds: set[str]) -> None:
+    assert Question.of(question).kinds == kinds
+
+
+def test_orders_on_how_to_answer_are_not_looked_for() -> None:
+    asked = Question.of("What were the FY2021 total assets? Answer in USD millions.")
+    assert "2021" in asked.words
+    assert "usd" not in asked.words
