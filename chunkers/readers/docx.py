@@ -13,6 +13,7 @@ from typing import Any
 from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.archive import Archive, resolved
+from longdoc.chunkers.readers.base import BytesReader
 from longdoc.chunkers.readers.docx_body import Body
 from longdoc.chunkers.readers.docx_styles import Numbering, Styles
 from longdoc.chunkers.readers.formats import expect
@@ -81,3 +82,6 @@ def _title(archive: Archive) -> str:
     if name is None or name not in archive:
         return ""
     return " ".join((archive.xml(name).findtext("title") or "").split())
+
+
+READER = BytesReader((".docx",), read_docx)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.archive import Archive, resolved
+from longdoc.chunkers.readers.base import BytesReader
 from longdoc.chunkers.readers.formats import expect
 from longdoc.chunkers.readers.html import parse_html, tree_text
 from longdoc.errors import InputError
@@ -111,3 +112,6 @@ def _title(package: Any) -> str:
     metadata = package.find("metadata")
     titles = () if metadata is None else metadata.iter("title", "Title")
     return next((" ".join("".join(title.itertext()).split()) for title in titles), "")
+
+
+READER = BytesReader((".epub",), read_epub)

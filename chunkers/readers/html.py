@@ -15,6 +15,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.base import BytesReader
 from longdoc.chunkers.readers.decoding import decode
 from longdoc.errors import InputError, MissingExtraError
 
@@ -319,3 +320,6 @@ class _Page:
             self.headings.append((self._start, self._length, level))
             self._start = None
         self._part(2)
+
+
+READER = BytesReader((".html", ".htm"), read_html)

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
+from functools import cache, partial
+from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.base import BytesReader, Reader
 from longdoc.chunkers.readers.decoding import decode
-from longdoc.chunkers.readers.docx import read_docx
-from longdoc.chunkers.readers.epub import read_epub
-from longdoc.chunkers.readers.formats import SUFFIXES, XML, binary_suffix
-from longdoc.chunkers.readers.html import declared_charset, looks_like_html, read_html
-from longdoc.chunkers.readers.pdf.reading import read_pdf
+from longdoc.chunkers.readers.formats import PLAIN, SUFFIXES, XML, binary_suffix
+from longdoc.chunkers.readers.html import declared_charset, looks_like_html
 from longdoc.errors import InputError
 
-__all__ = ["SUFFIXES", "read", "read_bytes", "read_stdin"]
+__all__ = ["SUFFIXES", "read", "read_bytes", "read_stdin", "reader_of"]
 
-_FORMATS = {".md": "markdown", ".rst": "rst"}
-_READERS = {".pdf": read_pdf, ".html": read_html, ".htm": read_html, ".docx": read_docx, ".epub": read_epub}
+_GROUP = "longdoc.readers"
+_MODULES = {".html": "html", ".htm": "html", ".pdf": "pdf.reading", ".docx": "docx", ".epub": "epub"}
+
+
+def reader_of(suffix: str) -> Reader:
+    """The reader of files with a suffix (".pdf", in any case): longdoc's own, another package's, else plain text's."""
+    kind = suffix.lower()
+    if kind in _MODULES:
+        own: Reader = import_module(f"longdoc.chunkers.readers.{_MODULES[kind]}").READER
+        return own
+    if kind in {"", *PLAIN, *XML}:
+        return _PLAIN.get(kind, _TEXT)
+    return _brought().get(kind, _TEXT)
+
+
+@cache
+def _brought() -> dict[str, Reader]:
+    """The readers that other installed packages bring, by suffix."""
+    readers: list[Reader] = [entry.load() for entry in entry_points(group=_GROUP)]
+    return {suffix: reader for reader in readers for suffix in reader.suffixes}
 
 
 def read(path: str | os.PathLike[str]) -> Document:
@@ -51,13 +71,22 @@ def read_bytes(data: bytes, source: str, suffix: str) -> Document:
     """
     if not data:
         raise InputError(f"{source!r} is empty; give a file with text in it")
-    kind = suffix.lower()
-    if kind in _READERS:
-        return _READERS[kind](data, source)
-    text = decode(data, source, declared_charset(data) if kind in XML else None)
+    return reader_of(suffix).read(io.BytesIO(data), source)
+
+
+def _plain(data: bytes, source: str, format: str = "text", declares: bool = False) -> Document:
+    text = decode(data, source, declared_charset(data) if declares else None)
     if not text.strip():
         raise InputError(f"{source!r} holds nothing but white space; give a file with text in it")
-    return Document(page_content=text, metadata={"source": source, "format": _FORMATS.get(kind, "text")})
+    return Document(page_content=text, metadata={"source": source, "format": format})
+
+
+_TEXT = BytesReader(PLAIN, _plain)
+_PLAIN = {
+    ".md": BytesReader((".md",), partial(_plain, format="markdown")),
+    ".rst": BytesReader((".rst",), partial(_plain, format="rst")),
+    **dict.fromkeys(XML, BytesReader(XML, partial(_plain, declares=True))),
+}
 
 
 def _load(source: str) -> bytes:

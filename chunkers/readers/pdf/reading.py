@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.base import BytesReader
 from longdoc.chunkers.readers.formats import expect
 from longdoc.chunkers.readers.pdf.furniture import furniture
 from longdoc.errors import InputError, MissingExtraError
@@ -231,3 +232,6 @@ def _quiet_pypdf() -> Iterator[None]:
             _SILENCE.readings -= 1
             if not _SILENCE.readings:
                 logger.propagate = _SILENCE.propagated
+
+
+READER = BytesReader((".pdf",), read_pdf)
