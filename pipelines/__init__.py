@@ -1,1 +1,80 @@
-"""Stages composed: plan, fan out, summarize, cite."""
+"""Stages composed: calls, summaries, checks, answers, routes, pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from longdoc.lazy import lazily
+
+if TYPE_CHECKING:
+    from longdoc.pipelines.ask.answer import Answer, Citation
+    from longdoc.pipelines.ask.chat import DocumentChat
+    from longdoc.pipelines.ask.settings import ChatSettings
+    from longdoc.pipelines.calls.executor import Executor, FanOutOptions
+    from longdoc.pipelines.calls.local import LocalExecutor, afan_out, fan_out
+    from longdoc.pipelines.route import ModelAtHand, Request, Route
+    from longdoc.pipelines.router import Router
+    from longdoc.pipelines.sources import join_chunks
+    from longdoc.pipelines.summarize.plan import Plan, Prices
+    from longdoc.pipelines.summarize.summarize import Settings, Summarization
+    from longdoc.pipelines.summarizers.chat import ChatSummarizer
+    from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
+    from longdoc.pipelines.summarizers.led import LedSummarizer
+    from longdoc.pipelines.summarizers.protocol import Passage, Summarizer, WritingSummarizer
+
+_HOMES = {
+    "Answer": "ask.answer",
+    "ChatSettings": "ask.settings",
+    "ChatSummarizer": "summarizers.chat",
+    "Citation": "ask.answer",
+    "DocumentChat": "ask.chat",
+    "Executor": "calls.executor",
+    "ExtractiveSummarizer": "summarizers.extractive",
+    "FanOutOptions": "calls.executor",
+    "LedSummarizer": "summarizers.led",
+    "LocalExecutor": "calls.local",
+    "ModelAtHand": "route",
+    "Passage": "summarizers.protocol",
+    "Plan": "summarize.plan",
+    "Prices": "summarize.plan",
+    "Request": "route",
+    "Route": "route",
+    "Router": "router",
+    "Settings": "summarize.summarize",
+    "Summarization": "summarize.summarize",
+    "Summarizer": "summarizers.protocol",
+    "WritingSummarizer": "summarizers.protocol",
+    "afan_out": "calls.local",
+    "fan_out": "calls.local",
+    "join_chunks": "sources",
+}
+
+__all__ = [
+    "Answer",
+    "ChatSettings",
+    "ChatSummarizer",
+    "Citation",
+    "DocumentChat",
+    "Executor",
+    "ExtractiveSummarizer",
+    "FanOutOptions",
+    "LedSummarizer",
+    "LocalExecutor",
+    "ModelAtHand",
+    "Passage",
+    "Plan",
+    "Prices",
+    "Request",
+    "Route",
+    "Router",
+    "Settings",
+    "Summarization",
+    "Summarizer",
+    "WritingSummarizer",
+    "afan_out",
+    "fan_out",
+    "join_chunks",
+]
+
+if not TYPE_CHECKING:  # type checkers see the names above, and no others
+    __getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import Sentence, Summary, join_lines
-from longdoc.pipelines.summarizers.protocol import Passage
+from longdoc.pipelines.summarizers.protocol import Passage, WritingSummarizer
 
 
 class HashEncoder:
@@ -100,7 +100,7 @@ class NastyTokenizer:
         return np.array(rows, np.int64).reshape(-1, 2)
 
 
-class LeadSummarizer:
+class LeadSummarizer(WritingSummarizer):
     """Takes the first sentences that fit; each call fails at the chance `failing`, drawn from `seed`.
 
     A call that names a passage with `broken` in it fails each time.
@@ -110,10 +110,14 @@ class LeadSummarizer:
     max_input_tokens = 4000
 
     def __init__(self, tokenizer: Tokenizer, failing: float = 0.0, seed: int = 0, broken: str | None = None) -> None:
-        self.tokenizer = tokenizer
+        self._tokenizer = tokenizer
         self.calls: list[tuple[int, int, str]] = []  # tokens of the passages, budget, memory
         self._failing, self._random, self._lock = failing, random.Random(seed), threading.Lock()
         self._broken = broken
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self._tokenizer
 
     def summarize(
         self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""

@@ -21,11 +21,9 @@ from transformers import PreTrainedTokenizerBase
 
 from longdoc.errors import InputError
 from longdoc.models.decoder.buffers import Storage
-from longdoc.models.decoder.decoder import WindowedDecoder
-from longdoc.models.decoder.loading import load_decoder
+from longdoc.models.decoder.decoder import WindowedDecoder, load_decoder
 from longdoc.models.decoder.prompt import ChatPrompt, encoded
-from longdoc.models.decoder.reply import Reply
-from longdoc.models.decoder.sampling import Sampling
+from longdoc.models.decoder.reply import Reply, Sampling
 from longdoc.models.decoder.sessions import KVSessions
 from longdoc.models.decoder.step import Window
 from longdoc.models.decoder.text_stream import Stops

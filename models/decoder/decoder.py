@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch reader knows
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils.generic import ModelOutput
 
 from longdoc.errors import InputError
+from longdoc.models.checkpoints import fingerprint, load_checkpoint
 from longdoc.models.decoder.buffers import Storage
 from longdoc.models.decoder.cache import WindowedCache
 from longdoc.models.decoder.hooks import attach
 from longdoc.models.decoder.key_motion import body, key_motion
 from longdoc.models.decoder.step import Window
+from longdoc.models.quantize import Weights, quantize
 
 _CHUNK = 256
 _MOST_SINK_COPIES = 2048  # each query of a chunk has its own copies: more sinks, smaller chunks
 _LAYER_TYPES = {"full_attention", "sliding_attention"}
-_NOT_THE_MODEL = {"_name_or_path", "architectures", "dtype", "transformers_version"}
 _ATTENTIONS = {"eager", "sdpa"}
 
 
@@ -52,13 +51,7 @@ class WindowedDecoder:
     @cached_property
     def fingerprint(self) -> str:
         """Changes with the model: its config, and 64 values from each of its weights, spread over it."""
-        config = {name: value for name, value in self.config.to_dict().items() if name not in _NOT_THE_MODEL}
-        digest = blake2b(json.dumps(config, sort_keys=True, default=str).encode(), digest_size=16)
-        for name, weight in sorted(self.model.state_dict().items()):
-            places = torch.linspace(0, weight.numel() - 1, min(64, weight.numel()), dtype=torch.float64).long()
-            some = weight.flatten()[places.to(weight.device)].float().cpu()
-            digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode() + some.numpy().tobytes())
-        return digest.hexdigest()
+        return fingerprint(self.model)
 
     def cache(
         self, attention_window: int = 256, sinks: int = 4, *, storage: Storage = "model", first: Sequence[int] = (0,)
@@ -159,6 +152,18 @@ class WindowedDecoder:
         cache = DynamicCache()
         body(self.model)(ids.to(self.model.device), past_key_values=cache, use_cache=True)
         return [(keys, values) for keys, values, *_ in cache]
+
+
+def load_decoder(
+    name: str, *, dtype: torch.dtype | None = None, device: str = "cpu", weights: Weights | None = None
+) -> WindowedDecoder:
+    """The decoder in the folder `name`, or of that hub id, with its tokenizer; `dtype` None is that of the weights.
+
+    `weights` is the form that `quantize` then gives the model. Raises `UnavailableError` where there is none, where it
+    is not in safetensors, or where it needs code of its own, and `InputError` where it cannot be windowed.
+    """
+    model, tokenizer = load_checkpoint(name, AutoModelForCausalLM, dtype=dtype, device=device)
+    return WindowedDecoder(quantize(model, weights), tokenizer)
 
 
 def _refuse_unfit(model: PreTrainedModel) -> None:

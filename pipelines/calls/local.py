@@ -11,131 +11,31 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import math
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, overload
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
 
-from longdoc.errors import StageError
 from longdoc.pipelines.calls.attempt import GRACE, attempt, look, pause
 from longdoc.pipelines.calls.daemon_threads import DaemonThreads, start
-from longdoc.pipelines.calls.rate_limit import Clock, RateLimiter, RealClock, check_rate
-from longdoc.pipelines.calls.retry import backoff, is_transient, retry_after
+from longdoc.pipelines.calls.executor import (
+    DEFAULTS,
+    FanOutEvent,
+    FanOutOptions,
+    ItemFailed,
+    ItemFinished,
+    ItemRetried,
+    ItemStarted,
+    Outcome,
+)
+from longdoc.pipelines.calls.rate_limit import Clock, RateLimiter, RealClock
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 _POLL = 0.05  # seconds between looks at the cancel event, which asyncio cannot wait for
-
-
-@dataclass(frozen=True)
-class FanOutOptions:
-    """How many calls at once, how often again, how fast, and what a failure does.
-
-    `timeout` (seconds) is for one attempt, not counting the wait for a rate limit. `backoff` (seconds)
-    doubles with each attempt up to `max_backoff`, then loses up to half to jitter drawn from `seed`, item
-    and attempt; a `retry_after` that the error carries is waited out in full, however long. An item that
-    waits to try again keeps its place among the `max_concurrency`.
-    """
-
-    max_concurrency: int = 8
-    max_attempts: int = 4
-    timeout: float | None = 120.0
-    backoff: float = 0.5
-    max_backoff: float = 30.0
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    on_error: Literal["raise", "return"] = "raise"
-    retry_on: Callable[[BaseException], bool] = is_transient
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("max_concurrency", "max_attempts"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        for name in ("backoff", "max_backoff"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be 0 or more seconds, not {getattr(self, name)}")
-        if self.timeout is not None and not self.timeout > 0:
-            raise ValueError(f"timeout must be over 0 seconds, or None for no limit, not {self.timeout}")
-        if self.on_error not in ("raise", "return"):
-            raise ValueError(f"on_error must be 'raise' or 'return', not {self.on_error!r}")
-        check_rate("requests_per_minute", self.requests_per_minute)
-        check_rate("tokens_per_minute", self.tokens_per_minute)
-
-    def most_calls(self, items: int) -> int:
-        """The number of calls that a fan-out over that many items never exceeds."""
-        return self.max_attempts * items
-
-    def delay(self, index: int, attempt: int, error: BaseException) -> float:
-        """Seconds from that failed attempt (1 is the first) of that item to the next."""
-        waited = backoff(self.backoff, self.max_backoff, attempt, f"{self.seed}/{index}")
-        return max(waited, retry_after(error))
-
-
-DEFAULTS = FanOutOptions()
-
-
-@dataclass(frozen=True)
-class ItemStarted:
-    """The first call for an item begins."""
-
-    index: int
-
-
-@dataclass(frozen=True)
-class ItemRetried:
-    """Attempt number `attempt` failed; the next one begins after `delay` seconds."""
-
-    index: int
-    attempt: int
-    error: BaseException
-    delay: float
-
-
-@dataclass(frozen=True)
-class ItemFinished:
-    """An item has its result, after that many attempts."""
-
-    index: int
-    attempts: int
-
-
-@dataclass(frozen=True)
-class ItemFailed:
-    """An item has failed for good, after that many attempts."""
-
-    index: int
-    attempts: int
-    error: BaseException
-
-
-FanOutEvent: TypeAlias = ItemStarted | ItemRetried | ItemFinished | ItemFailed
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[R]):
-    """What became of item `index` (from 0): a value or an error, CancelledError if it was left undone."""
-
-    index: int
-    value: R | None
-    error: BaseException | None
-    attempts: int
-
-    @property
-    def ok(self) -> bool:
-        """True if the item has its value."""
-        return self.error is None
-
-    def unwrap(self) -> R:
-        """The value; a StageError that names the item, raised from its error, if there is none."""
-        if self.error is not None:
-            reason = f"{type(self.error).__name__}: {self.error}"
-            raise StageError(f"item {self.index} failed on attempt {self.attempts}: {reason}") from self.error
-        return cast(R, self.value)
 
 
 async def afan_out(
@@ -167,32 +67,8 @@ async def afan_out(
     return await _Run(call, items, options, tokens, on_event, cancel, clock, limiter).outcomes()
 
 
-@overload
 def fan_out(
-    call: Callable[[T], Awaitable[R]],
-    items: Sequence[T],
-    options: FanOutOptions = ...,
-    *,
-    tokens: Callable[[T], int] | None = ...,
-    on_event: Callable[[FanOutEvent], object] | None = ...,
-    cancel: threading.Event | None = ...,
-    clock: Clock | None = ...,
-    limiter: RateLimiter | None = ...,
-) -> list[Outcome[R]]: ...
-@overload
-def fan_out(
-    call: Callable[[T], R],
-    items: Sequence[T],
-    options: FanOutOptions = ...,
-    *,
-    tokens: Callable[[T], int] | None = ...,
-    on_event: Callable[[FanOutEvent], object] | None = ...,
-    cancel: threading.Event | None = ...,
-    clock: Clock | None = ...,
-    limiter: RateLimiter | None = ...,
-) -> list[Outcome[R]]: ...
-def fan_out(
-    call: Callable[[T], Any],
+    call: Callable[[T], Awaitable[R] | R],
     items: Sequence[T],
     options: FanOutOptions = DEFAULTS,
     *,
@@ -201,26 +77,147 @@ def fan_out(
     cancel: threading.Event | None = None,
     clock: Clock | None = None,
     limiter: RateLimiter | None = None,
-) -> list[Outcome[Any]]:
+) -> list[Outcome[R]]:
     """What `afan_out` gives, without async: works in a script, in a thread, and inside a running event loop.
 
     A coroutine function runs on an event loop of its own; any other `call` runs in daemon threads, and what
     it returns is awaited if it can be. Nothing waits for a hung call, not even the end of the process.
     `on_event` is called in the caller's thread.
     """
-    inbox: queue.SimpleQueue[FanOutEvent | None] = queue.SimpleQueue()
-    run = _Run(_awaitable(call), items, options, tokens, inbox.put, cancel, clock, limiter)
-    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-    runner.get_loop().set_default_executor(DaemonThreads())
-    done: Future[list[Outcome[Any]]] = Future()
-    done.add_done_callback(lambda _: inbox.put(None))
-    outcomes = run.outcomes()
-    try:
-        start(done, lambda: runner.run(outcomes))
-        _deliver(inbox, on_event or _ignore)
-    finally:  # also when on_event raises, or a KeyboardInterrupt comes, be it while the thread starts
-        _finish(runner, outcomes, done)
-    return done.result()
+    with LocalExecutor(clock, limiter) as executor:
+        return executor.map(call, items, options, tokens=tokens, on_event=on_event, cancel=cancel)
+
+
+class LocalExecutor:
+    """The `Executor` of this process: one event loop, and daemon threads for functions that are not coroutines.
+
+    The loop begins with the first map and ends with the `with`. Rates hold over all maps with the same rates, or, if
+    `limiter` is given, over whatever shares it.
+    """
+
+    def __init__(self, clock: Clock | None = None, limiter: RateLimiter | None = None) -> None:
+        self._clock = clock
+        self._limiter = limiter
+        self._limiters: dict[tuple[float | None, float | None], RateLimiter] = {}
+        self._loop: _LoopThread | None = None
+
+    def map(
+        self,
+        function: Callable[[T], Any],
+        items: Sequence[T],
+        options: FanOutOptions = DEFAULTS,
+        *,
+        tokens: Callable[[T], int] | None = None,
+        on_event: Callable[[FanOutEvent], object] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> list[Outcome[Any]]:
+        """See `Executor.map` and `fan_out`."""
+        inbox: queue.SimpleQueue[FanOutEvent | None] = queue.SimpleQueue()
+        limiter = self._limiter_for(options)
+        run = _Run(_awaitable(function), items, options, tokens, inbox.put, cancel, self._clock, limiter)
+        loop = self._loop = self._running()
+        done: Future[list[Outcome[Any]]] = Future()
+        done.add_done_callback(lambda _: inbox.put(None))
+        outcomes = run.outcomes()
+        try:
+            loop.begin(outcomes, done)
+            _deliver(inbox, on_event or _ignore)
+        finally:  # also when on_event raises, or a KeyboardInterrupt comes
+            loop.end(outcomes, done)
+        return done.result()
+
+    def _running(self) -> _LoopThread:
+        if self._loop is not None and self._loop.ended:
+            self._loop.close()
+            self._loop = None
+        return self._loop or _LoopThread()
+
+    def _limiter_for(self, options: FanOutOptions) -> RateLimiter:
+        rates = options.requests_per_minute, options.tokens_per_minute
+        return self._limiter or self._limiters.setdefault(rates, RateLimiter(*rates))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.close()
+
+
+class _LoopThread:
+    """An event loop in a daemon thread, whose end nothing hung can put off for long."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop = self._runner.get_loop()
+        self._loop.set_default_executor(DaemonThreads())
+        self._closing = self._loop.create_future()
+        self._ended: Future[None] = Future()
+        self._tasks: dict[Future[Any], asyncio.Task[Any]] = {}
+        self._ended.add_done_callback(self._lost)
+        start(self._ended, lambda: self._runner.run(_until(self._closing)))
+
+    @property
+    def ended(self) -> bool:
+        """Whether it runs no longer: an interrupt that a call raises ends the loop that it runs on."""
+        return self._ended.done()
+
+    def begin(self, coroutine: Coroutine[Any, Any, R], done: Future[R]) -> None:
+        """Runs the coroutine, in the caller's context; `done` gets what comes of it."""
+
+        def begin() -> None:
+            if not done.set_running_or_notify_cancel():
+                coroutine.close()
+                return
+            task = self._tasks[done] = asyncio.ensure_future(coroutine)
+            task.add_done_callback(lambda _: _settle(self._tasks.pop(done), done))
+
+        self._loop.call_soon_threadsafe(begin)
+
+    def end(self, coroutine: Coroutine[Any, Any, R], done: Future[R]) -> None:
+        """Cancels the coroutine if it still runs, and waits a little for it to clean up."""
+        if done.done():
+            return
+        if not done.cancel():  # it has begun
+            self._loop.call_soon_threadsafe(self._cancel, done)
+            wait([done], 2 * GRACE)
+
+    def close(self) -> None:
+        """Ends the loop."""
+        self._loop.call_soon_threadsafe(self._close)
+        if wait([self._ended], 2 * GRACE).done:
+            wait([DaemonThreads().submit(self._runner.close)], GRACE)
+
+    def _lost(self, ended: Future[None]) -> None:
+        for done in [done for done in self._tasks if not done.done()]:
+            done.set_exception(ended.exception() or asyncio.CancelledError())
+
+    def _cancel(self, done: Future[Any]) -> None:
+        if done in self._tasks:
+            self._tasks[done].cancel()
+
+    def _close(self) -> None:
+        if not self._closing.done():
+            self._closing.set_result(None)
+
+
+async def _until(future: asyncio.Future[None]) -> None:
+    await future
+
+
+def _settle(task: asyncio.Task[R], done: Future[R]) -> None:
+    """Hands a finished task's result or error to the thread that waits for it."""
+    if done.done():
+        return
+    if task.cancelled():
+        done.set_exception(asyncio.CancelledError())
+    elif (error := task.exception()) is not None:
+        done.set_exception(error)
+    else:
+        done.set_result(task.result())
 
 
 def _ignore(event: FanOutEvent) -> None:
@@ -237,22 +234,6 @@ def _deliver(inbox: queue.SimpleQueue[FanOutEvent | None], on_event: Callable[[F
         if event is None:
             return
         on_event(event)
-
-
-def _finish(runner: asyncio.Runner, outcomes: Coroutine[Any, Any, R], done: Future[R]) -> None:
-    """Cancel what still runs and close the loop, each within a time that nothing hung can prolong."""
-    if done.cancel():  # it has not begun, and now never will
-        outcomes.close()
-    elif not done.done():
-        runner.get_loop().call_soon_threadsafe(_cancel, outcomes)
-    if done.cancelled() or wait([done], 2 * GRACE).done:
-        wait([DaemonThreads().submit(runner.close)], GRACE)
-
-
-def _cancel(coroutine: Coroutine[Any, Any, Any]) -> None:
-    for task in asyncio.all_tasks():
-        if task.get_coro() is coroutine:
-            task.cancel()
 
 
 def _awaitable(call: Callable[[T], Any]) -> Callable[[T], Awaitable[Any]]:

@@ -7,52 +7,57 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from longdoc.chunkers.text.span import Span
-from longdoc.memory.summaries.summary import Sentence, Summary
+from longdoc.memory.summaries.summary import Sentence
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.pipelines.summarize.job import Job
-from longdoc.pipelines.summarize.map_reduce import NodeDone, OnEvent, covered, node_key
-from longdoc.pipelines.summarize.outline import Outline
-from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
+from longdoc.pipelines.summarize.map_reduce import NodeDone, OnEvent, node_key
+from longdoc.pipelines.summarize.outline import covered, steps_of
+from longdoc.pipelines.summarizers.protocol import Chooser
 from longdoc.pipelines.summarizers.sentence_table import SentenceTable, TableMaker
 
 
 class Extract:
-    """Runs a job whose summarizer is extractive.
+    """Runs a job whose summarizer chooses sentences.
 
     A parent chooses from all sentences below it, not from its children's choices, so that nothing that matters to
     the whole is lost to a chunk's small budget. A budget for the top that holds no sentence is refused.
     """
 
-    def __init__(self, job: Job, summarizer: ExtractiveSummarizer, on_event: OnEvent | None = None) -> None:
+    def __init__(self, job: Job, chooser: Chooser, on_event: OnEvent | None = None) -> None:
         self.job = job
-        self._summarizer = summarizer
-        self._nodes = list(job.outline.walk())
+        self._chooser = chooser
+        self._steps = steps_of(job.outline)
         self._on_event = on_event or (lambda event: None)
         self._done = 0
-        self._made: dict[int, SummaryTree] = {}
 
     def run(self) -> SummaryTree:
         """The tree of summaries. Raises `BudgetError` where no sentence fits the top's budget."""
         tables = self._tables()
-        query = self._summarizer.query_vector(self.job.query)
-        for node in self._nodes:
-            within, sentence = self._under(node, tables)
-            summary = self._summarizer.choose(
-                within, sentence, self.job.node_budget(node), query, demanded=node is self.job.outline
+        query = self._chooser.query_vector(self.job.query)
+        made: list[SummaryTree] = []
+        for step in self._steps:
+            node, children = step.node, tuple(made[at] for at in step.children)
+            within = list(_within(covered(node), tables))
+            summary = self._chooser.choose(
+                within,
+                sentence_maker(within, self.job.texts),
+                self.job.node_budget(node),
+                query,
+                demanded=node is self.job.outline,
             )
-            self._made[id(node)] = self._tree(node, summary)
-            if node.children:
+            made.append(SummaryTree(node.title, covered(node), summary, node_key(self.job, node, children), children))
+            if children:
                 self._advance(node.title, 1)
-        return self._made[id(self.job.outline)]
+        return made[-1]
 
     def _tables(self) -> dict[str, SentenceTable]:
         """Each source's sentences. Its chunks are done, for whoever watches, once they are embedded."""
         tables = {}
-        leaves, tokenizer = list(self.job.outline.leaves), self._summarizer.tokenizer
+        leaves, tokenizer = list(self.job.outline.leaves), self._chooser.tokenizer
         for document in self.job.documents:
             source = str(document.metadata["source"])
             edges = [leaf.span.start for leaf in leaves if leaf.span.source == source]
-            maker = TableMaker(document, edges, self._summarizer.encoder, self._progress(source), tokenizer=tokenizer)
+            maker = TableMaker(document, edges, self._chooser.encoder, self._progress(source), tokenizer=tokenizer)
             tables[source] = maker.make()
         return tables
 
@@ -69,18 +74,7 @@ class Extract:
     def _advance(self, title: str, nodes: int) -> None:
         if nodes:
             self._done += nodes
-            self._on_event(NodeDone(title, self._done, len(self._nodes)))
-
-    def _under(
-        self, node: Outline, tables: dict[str, SentenceTable]
-    ) -> tuple[list[SentenceTable], Callable[[int], Sentence]]:
-        """The tables of the node's own sentences, and what makes a sentence of a row of them."""
-        within = list(_within(covered(node), tables))
-        return within, sentence_maker(within, self.job.texts)
-
-    def _tree(self, node: Outline, summary: Summary) -> SummaryTree:
-        children = tuple(self._made[id(child)] for child in node.children)
-        return SummaryTree(node.title, covered(node), summary, node_key(self.job, node, children), children)
+            self._on_event(NodeDone(title, self._done, len(self._steps)))
 
 
 def _within(spans: tuple[Span, ...], tables: dict[str, SentenceTable]) -> Iterator[SentenceTable]:

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 from langchain_core.documents import Document
 
 from longdoc.chunkers.section import SectionChunker
 from longdoc.chunkers.section_content import SectionContentChunker
 from longdoc.errors import BudgetError, InputError, UnknownNameError
-from longdoc.pipelines.calls.local import FanOutOptions
-from longdoc.pipelines.route import ModelAtHand, Request, Route
+from longdoc.pipelines.route import Request, Route
 from longdoc.pipelines.router import Router
 from longdoc.pipelines.summarize.outline import Outline, outline_of
-from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
-from longdoc.pipelines.summarizers.protocol import SO_FAR, Passage, Prompting, Summarizer
+from longdoc.pipelines.summarizers.protocol import SO_FAR, Passage, Summarizer
 
-_CHUNK, _CHUNK_ASKED = 1024, 2048  # tokens of a chunk, chosen from here or read by a model at a price a call
 _HEADING = 4  # tokens that set off a heading in a prompt
 _SHARE = 4  # a summary of a chunk is at most a quarter of it,
 _SO_FAR = 32  # tokens of the headings that part a summary so far from the text that follows
 _LEAST = 64  # but no chunk is asked for less than this many tokens
-
-
-@runtime_checkable
-class _OneContext(Protocol):
-    """A summarizer whose prompts and replies share its model's context."""
-
-    context_tokens: int
 
 
 @dataclass(frozen=True)
@@ -46,21 +36,20 @@ class Job:
     memory_tokens: int = 200
     fan_in: int = 10
     strategy: Literal["map-reduce", "refine"] = "map-reduce"
-    options: FanOutOptions = field(default_factory=FanOutOptions)
 
     def __post_init__(self) -> None:
         if self.strategy not in ("map-reduce", "refine"):
             raise UnknownNameError(f"unknown strategy {self.strategy!r}; give map-reduce or refine")
-        if self.refines and self.extractive:
+        if self.refines and not self.summarizer.traits.rewrites:
             raise InputError(
-                "refine rewrites a summary chunk by chunk, and the extractive summarizer writes nothing; give a chat "
-                "model, or leave the strategy out"
+                f"refine rewrites a summary chunk by chunk, and the {self.summarizer.name} summarizer writes nothing; "
+                "give a chat model, or leave the strategy out"
             )
         if self.max_tokens < 1:
             raise BudgetError(f"max_tokens is {self.max_tokens}; give the summary at least 1 token")
         if self.chunk_tokens is not None and self.chunk_tokens < 1:
             raise BudgetError(f"chunk_tokens is {self.chunk_tokens}; give a chunk at least 1 token")
-        if isinstance(self.summarizer, Prompting) and self.max_tokens > self.summarizer.max_output_tokens:
+        if self.max_tokens > self.summarizer.max_output_tokens:
             raise BudgetError(
                 f"max_tokens is {self.max_tokens}, and the model's context leaves {self.summarizer.max_output_tokens} "
                 "for a summary; lower max_tokens or raise context_tokens"
@@ -78,24 +67,12 @@ class Job:
         """The nodes that have a call each, in the order in which they may begin."""
         return list(self.outline.leaves if self.refines else self.outline.walk())
 
-    @property
-    def extractive(self) -> bool:
-        """Whether the summaries are chosen here from the source's own sentences, at no cost."""
-        return isinstance(self.summarizer, ExtractiveSummarizer)
-
-    @property
-    def method(self) -> str:
-        """Changes whenever the summarizer may give another summary, its sentence vectors aside."""
-        return (
-            self.summarizer.fingerprint if isinstance(self.summarizer, ExtractiveSummarizer) else self.summarizer.name
-        )
-
     @cached_property
     def key(self) -> str:
         """A digest of all that the tree of summaries rests on."""
         rests_on = {
             "version": 2,
-            "summarizer": [self.method, self._vectors],
+            "summarizer": [self.summarizer.fingerprint, self._vectors],
             "tokenizer": self.summarizer.tokenizer.name,
             "settings": [self.max_tokens, self.query, self.chunk_tokens, self.memory_tokens, self.fan_in],
             "strategy": self.strategy,
@@ -124,7 +101,7 @@ class Job:
     @cached_property
     def outline(self) -> Outline:
         """The tree of sections and chunks that is to be summarized."""
-        cut = SectionChunker if self.extractive else SectionContentChunker
+        cut = SectionContentChunker if self.summarizer.traits.steady_chunks else SectionChunker
         return outline_of(self.documents, self.leaf_tokens, self._fan_in, self.summarizer.tokenizer, self._whole, cut)
 
     @property
@@ -141,15 +118,10 @@ class Job:
 
     def _routed(self, tokens: int) -> Route:
         """What the router makes of a text of so many tokens, with this job's summarizer alone at hand."""
-        documents = len(self.documents)
-        if self.extractive:
-            sentences = ModelAtHand("the sentence encoder", "extractive")
-            return Router([sentences]).route(Request("summarize", tokens, documents=documents))
-        model, beside = ModelAtHand("the model", "led", self.summarizer.max_input_tokens), self._framing
-        if isinstance(self.summarizer, _OneContext):
-            model = ModelAtHand("the chat model", "chat", self.summarizer.context_tokens)
-            beside += model.tokens - self.summarizer.max_input_tokens - self.max_tokens
-        asked = Request("summarize", tokens, beside, self.max_tokens, documents, self._most_tokens)
+        model, beside = self.summarizer.at_hand(self.max_tokens)
+        asked = Request(
+            "summarize", tokens, self._framing + beside, self.max_tokens, len(self.documents), self._most_tokens
+        )
         return Router([model]).route(asked)
 
     @property
@@ -165,21 +137,13 @@ class Job:
 
     @property
     def _most_tokens(self) -> int:
-        return self.chunk_tokens or (_CHUNK if self.extractive else _CHUNK_ASKED)
+        return self.chunk_tokens or self.summarizer.traits.chunk_tokens
 
     def node_budget(self, node: Outline) -> int:
         """The most tokens of a node's summary: `max_tokens` at the top, below it a quarter of what it covers."""
         if node is self.outline or self.refines:
             return self.max_tokens
         return min(self.max_tokens, max(_LEAST, node.tokens // _SHARE))
-
-    @property
-    def max_calls_a_node(self) -> int:
-        """How often a node's model is called at most, retries and second askings together."""
-        if self.extractive:
-            return 1
-        asked = self.summarizer.max_calls if isinstance(self.summarizer, Prompting) else 1
-        return asked * self.options.max_attempts
 
     def input_tokens(self, node: Outline) -> int:
         """At most the tokens that a node's call reads: passages, instructions, query and memory."""
@@ -194,18 +158,14 @@ class Job:
 
     @cached_property
     def _prompt(self) -> int:
-        if not isinstance(self.summarizer, Prompting):
-            return self._framing - self._memory
-        headings = SO_FAR if self.refines else ()
-        return self.summarizer.prompt_tokens(
-            [Passage("", (), headings)], self.max_tokens, self.query, "-" if self._memory else ""
-        )
+        empty = Passage("", (), (SO_FAR,) if self.refines else (), so_far=self.refines)
+        return self.summarizer.prompt_tokens([empty], self.max_tokens, self.query, "-" if self._memory else "")
 
     @property
     def _memory(self) -> int:
         if self.refines:  # what a call reads beside its chunk is the summary so far, a line a sentence
             return self.max_tokens + _SO_FAR
-        return 0 if self.extractive else self.memory_tokens
+        return self.memory_tokens if self.summarizer.traits.reads_memory else 0
 
     @cached_property
     def _framing(self) -> int:
@@ -216,7 +176,7 @@ class Job:
     def _fan_in(self) -> int:
         """As many children as one call can read the summaries of, and at least 2, or no level would be smaller."""
         room = (self.summarizer.max_input_tokens - self._framing) // self.max_tokens
-        if room < 2 and not self.extractive and not self.refines:
+        if room < 2 and not self.refines:
             raise BudgetError(
                 f"two summaries of {self.max_tokens} tokens do not fit one call, which can read "
                 f"{self.summarizer.max_input_tokens} tokens; lower max_tokens or use a model with a longer context"

@@ -51,6 +51,34 @@ class Outline:
         return 1 + max(child.height for child in self.children) if self.children else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A node, and the numbers of the steps that make its children, all of them before it."""
+
+    node: Outline
+    children: tuple[int, ...]
+
+
+def steps_of(outline: Outline) -> list[Step]:
+    """The nodes of an outline in the order of `Outline.walk`, numbered; the last is the outline itself."""
+    steps: list[Step] = []
+
+    def add(node: Outline) -> int:
+        children = tuple(add(child) for child in node.children)
+        steps.append(Step(node, children))
+        return len(steps) - 1
+
+    add(outline)
+    return steps
+
+
+def covered(node: Outline) -> tuple[Span, ...]:
+    """The stretch that a node covers, or one for each child where they are of several sources."""
+    if node.children and len({child.span.source for child in node.children}) > 1:
+        return tuple(span for child in node.children for span in covered(child))
+    return (node.span,)
+
+
 def outline_of(
     documents: Sequence[Document],
     chunk_tokens: int,

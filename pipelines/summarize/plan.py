@@ -42,21 +42,21 @@ class Plan:
     cost: float | None = None
 
 
-def plan_of(job: Job, prices: Prices | None = None) -> Plan:
-    """The plan of a job: a pure function of its outline, which `run` follows node by node."""
+def plan_of(job: Job, attempts: int, prices: Prices | None = None) -> Plan:
+    """The plan of a job whose calls are made up to `attempts` times each: a pure function of its outline."""
     nodes = job.steps
     read = sum(job.input_tokens(node) for node in nodes)
     written = sum(job.node_budget(node) for node in nodes)
     cost = None
     if prices is not None:
-        cost = 0.0 if job.extractive else (read * prices.input + written * prices.output) / 1e6
+        cost = (read * prices.input + written * prices.output) / 1e6 if job.summarizer.traits.paid else 0.0
     return Plan(
         model=job.summarizer.name,
         sources=len(job.documents),
         chunks=sum(1 for _ in job.outline.leaves),
         levels=min(job.outline.height, 1) + 1 if job.refines else job.outline.height + 1,
         calls=len(nodes),
-        max_calls=len(nodes) * job.max_calls_a_node,
+        max_calls=len(nodes) * job.summarizer.max_calls(attempts),
         input_tokens=read,
         output_tokens=written,
         bytes=sum(len(text.encode("utf-8", "surrogatepass")) for text in job.texts.values()),

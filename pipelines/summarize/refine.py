@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.carried import digest_of
@@ -12,17 +12,15 @@ from longdoc.memory.summaries.store import SummaryStore
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.memory.summaries.written import Writer, WrittenMemory
-from longdoc.pipelines.calls.local import FanOutEvent, ItemRetried, Outcome, fan_out
-from longdoc.pipelines.calls.rate_limit import RateLimiter
 from longdoc.pipelines.summarize.job import Job
-from longdoc.pipelines.summarize.map_reduce import NodeDone, NodeRetried, OnEvent, covered, node_key
-from longdoc.pipelines.summarize.outline import Outline
+from longdoc.pipelines.summarize.map_reduce import Calls, NodeCall, NodeDone, NodeMaker, OnEvent, node_key
+from longdoc.pipelines.summarize.outline import Outline, covered
 from longdoc.pipelines.summarizers.protocol import SO_FAR, Passage, Summarizer
 
 _NEXT = "The text that follows"
 
 
-class Refine:
+class Refine(NodeMaker):
     """Runs a job's chunks in reading order; each call reads the summary so far and one chunk, and gives the next.
 
     The tree has the last summary at its root and a leaf for each chunk, whose summary is what the summary after it
@@ -32,67 +30,45 @@ class Refine:
     With `options.on_error="return"` a chunk that fails for good leaves the summary as it was.
     """
 
-    def __init__(self, job: Job, on_event: OnEvent | None = None, store: SummaryStore | None = None) -> None:
-        self.job = job
-        self.retries = 0
-        self.reused = 0
-        self._store = store
+    def __init__(
+        self, job: Job, calls: Calls, on_event: OnEvent | None = None, store: SummaryStore | None = None
+    ) -> None:
+        super().__init__(job, calls, on_event, store)
         self._leaves = list(job.outline.leaves)
         self._memory = WrittenMemory(job.max_tokens, job.summarizer.tokenizer, writer_of(job.summarizer, job.query))
-        self._on_event = on_event or (lambda event: None)
-        self._limiter = RateLimiter(job.options.requests_per_minute, job.options.tokens_per_minute)
 
     def run(self) -> SummaryTree:
-        """The tree of summaries. At most `job.options.max_attempts` attempts a chunk."""
+        """The tree of summaries. At most `options.max_attempts` attempts a chunk."""
         nodes: list[SummaryTree] = []
         for leaf in self._leaves:
             key = self._key(leaf)
-            [outcome] = self._step(leaf, key)
-            if outcome.ok and outcome.value is not None:
-                self._memory = self._memory.rewritten(outcome.value)
-            nodes.append(self._node(leaf, key, outcome))
-            self._on_event(NodeDone(leaf.title, len(nodes), len(self._leaves), not outcome.ok))
+            failed = self._step(leaf, key)
+            nodes.append(self._node(leaf, key, failed))
+            self._on_event(NodeDone(leaf.title, len(nodes), len(self._leaves), failed is not None))
         outline, held = self.job.outline, self._memory.held
         if not outline.children:
             return SummaryTree(outline.title, covered(outline), held, nodes[0].key, error=nodes[0].error)
         children = tuple(nodes)
         return SummaryTree(outline.title, covered(outline), held, node_key(self.job, outline, children), children)
 
-    def _step(self, leaf: Outline, key: str) -> Sequence[Outcome[Summary]]:
-        async def rewrite(_: Outline) -> Summary:
-            return await self._rewritten(leaf, key)
-
-        return fan_out(
-            rewrite,
-            [leaf],
-            self.job.options,
-            tokens=lambda node: self.job.input_tokens(node) + self.job.node_budget(node),
-            on_event=lambda event: self._report(leaf, event),
-            limiter=self._limiter,
-        )
-
-    async def _rewritten(self, leaf: Outline, key: str) -> Summary:
-        held = self._memory.held
-        text = leaf.span.of(self.job.texts[leaf.span.source])
+    def _step(self, leaf: Outline, key: str) -> str | None:
+        """Rewrites the memory with a chunk; why that failed, if it did."""
+        held, text = self._memory.held, self._text(leaf)
         if not text.strip():
-            return held
-        under = [other.span for other in self._under(leaf)]
-        if self._store is not None:
-            kept = await asyncio.to_thread(self._store.get, key, under)
-            if kept is not None:
-                self.reused += 1
-                return kept
-        passages = [*_told(held), Passage(text, (leaf.span,), leaf.headings or ((_NEXT,) if held.sentences else ()))]
-        made = await self.job.summarizer.asummarize(passages, self.job.max_tokens, self.job.query)
-        made = Summary(tuple(_parted(sentence, under) for sentence in made.sentences), made.tokens)
-        if self._store is not None:
-            await asyncio.to_thread(self._store.put, key, under, made)
-        return made
+            return None
+        under = tuple(other.span for other in self._under(leaf))
+        passage = Passage(text, (leaf.span,), leaf.headings or ((_NEXT,) if held.sentences else ()))
+        [outcome] = self.ask(
+            [leaf], [NodeCall(key, under, (*_told(held), passage), self.job.max_tokens, self.job.query)]
+        )
+        if outcome.value is not None:
+            self._memory = self._memory.rewritten(outcome.value.summary)
+        return None if outcome.ok else str(outcome.error)
 
     def _under(self, leaf: Outline) -> list[Outline]:
         """The chunks that the summary so far rests on, and this one; spans are counted from where these begin."""
         spans = self._memory.spans
-        return [one for one in self._leaves if one is leaf or any(one.span.overlaps(span) for span in spans)]
+        return [one for one in self._leaves if one.span == leaf.span or any(one.span.overlaps(span) for span in spans)]
 
     def _key(self, leaf: Outline) -> str:
         """A digest of the summary so far and the chunk; where in a source their texts lie is not among it."""
@@ -106,7 +82,7 @@ class Refine:
             "version": 2,
             "chunk": node_key(self.job, leaf, ()),
             "under": [digest_of(self._text(one).encode("utf-8", "surrogatepass")) for one in under],
-            "at": next(at for at, one in enumerate(under) if one is leaf),
+            "at": next(at for at, one in enumerate(under) if one.span == leaf.span),
             "held": held,
         }
         return digest_of(json.dumps(rests_on, sort_keys=True, ensure_ascii=True).encode())
@@ -114,16 +90,10 @@ class Refine:
     def _text(self, leaf: Outline) -> str:
         return leaf.span.of(self.job.texts[leaf.span.source])
 
-    def _node(self, leaf: Outline, key: str, outcome: Outcome[Summary]) -> SummaryTree:
-        error = None if outcome.ok else str(outcome.error)
-        said = tuple(_of_chunk(self._memory.held, leaf.span)) if outcome.ok else ()
+    def _node(self, leaf: Outline, key: str, error: str | None) -> SummaryTree:
+        said = tuple(_of_chunk(self._memory.held, leaf.span)) if error is None else ()
         summary = Summary.of(said, self.job.summarizer.tokenizer) if said else EMPTY
         return SummaryTree(leaf.title, covered(leaf), summary, key, error=error)
-
-    def _report(self, leaf: Outline, event: FanOutEvent) -> None:
-        if isinstance(event, ItemRetried):
-            self.retries += 1
-            self._on_event(NodeRetried(leaf.title, event.error, event.delay))
 
 
 def writer_of(summarizer: Summarizer, query: str | None = None) -> Writer:
@@ -137,18 +107,7 @@ def writer_of(summarizer: Summarizer, query: str | None = None) -> Writer:
 
 
 def _told(held: Summary) -> list[Passage]:
-    return [Passage(sentence.text, sentence.spans, SO_FAR) for sentence in held.sentences]
-
-
-def _parted(sentence: Sentence, chunks: Sequence[Span]) -> Sentence:
-    """The sentence with its spans parted where chunks meet, so that each lies in one chunk wherever that moves."""
-    parts = (
-        Span(max(s.start, c.start), min(s.end, c.end), s.source)
-        for s in sentence.spans
-        for c in chunks
-        if s.overlaps(c)
-    )
-    return Sentence(sentence.text, tuple(parts), sentence.supported, sentence.problems)
+    return [Passage(sentence.text, sentence.spans, (SO_FAR,), so_far=True) for sentence in held.sentences]
 
 
 def _of_chunk(held: Summary, chunk: Span) -> Iterator[Sentence]:
@@ -156,7 +115,7 @@ def _of_chunk(held: Summary, chunk: Span) -> Iterator[Sentence]:
     for sentence in held.sentences:
         spans = tuple(span for span in sentence.spans if span.overlaps(chunk))
         if spans:
-            yield Sentence(sentence.text, spans, sentence.supported, sentence.problems)
+            yield replace(sentence, spans=spans)
 
 
 def _place(span: Span, chunks: Sequence[Outline]) -> tuple[int, int, int]:

@@ -9,27 +9,25 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
+from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.store import SummaryStore
 from longdoc.memory.summaries.tree import Run, SummaryTree
-from longdoc.pipelines.calls.local import FanOutOptions
+from longdoc.pipelines.calls.executor import Executor, FanOutOptions
+from longdoc.pipelines.calls.local import LocalExecutor
 from longdoc.pipelines.route import Route
 from longdoc.pipelines.sources import Sources, load_sources
 from longdoc.pipelines.summarize.extractive_tree import Extract
 from longdoc.pipelines.summarize.job import Job
-from longdoc.pipelines.summarize.map_reduce import MapReduce, OnEvent
+from longdoc.pipelines.summarize.map_reduce import Calls, MapReduce, OnEvent
 from longdoc.pipelines.summarize.plan import Plan, Prices, plan_of
 from longdoc.pipelines.summarize.prefix_memory import memories
 from longdoc.pipelines.summarize.refine import Refine
-from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
-from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
-from longdoc.pipelines.summarizers.protocol import Summarizer
+from longdoc.pipelines.summarizers.protocol import Chooser, Summarizer
+from longdoc.pipelines.summarizers.registry import summarizer_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.stores import ByteStore
-
-    from longdoc.pipelines.summarizers.chat import CallRecord
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,9 @@ class Settings:
     salience), a name that LangChain's `init_chat_model` takes, a chat model or a `Summarizer`; `context_tokens` is what
     a chat model holds, prompt and reply together. `chunk_tokens` (if None, 1,024, or 2,048 for a chat model) bounds
     what one call reads of the text, and `memory_tokens` what a chat model is told of the text before. `options` governs
-    the calls; its `on_error="return"` gives a partial tree. `cache`, any LangChain `ByteStore`, keeps each finished
-    summary: a run that was killed goes on from there, and after an edit only what the edit touches is made again.
+    the calls; its `on_error="return"` gives a partial tree. `executor` says where they run, here if None. `cache`, any
+    LangChain `ByteStore`, keeps each finished summary: a run that was killed goes on from there, and after an edit only
+    what the edit touches is made again.
     `strategy` is "map-reduce", all chunks at once and then level by level, or "refine", one summary rewritten chunk by
     chunk: as many calls as chunks, each waiting for the one before; it needs a model, and takes no `memory_tokens`.
     """
@@ -56,36 +55,29 @@ class Settings:
     context_tokens: int = 8192
     options: FanOutOptions = field(default_factory=FanOutOptions)
     cache: ByteStore | None = None
+    executor: Executor | None = None
     strategy: Literal["map-reduce", "refine"] = "map-reduce"
 
-    def job(self, sources: Sources, calls: _Calls | None = None) -> Job:
+    def job(self, sources: Sources) -> Job:
         """The work that these settings make of some sources. Raises `LongdocError`."""
         documents = load_sources(sources)
         texts = {str(document.metadata["source"]): document.page_content for document in documents}
         return Job(
             tuple(documents),
-            self._summarizer(texts, calls or _Calls()),
+            self._summarizer(texts),
             max_tokens=self.max_tokens,
             query=self.query,
             chunk_tokens=self.chunk_tokens,
             memory_tokens=self.memory_tokens,
-            options=self.options,
             strategy=self.strategy,
         )
 
-    def _summarizer(self, texts: Mapping[str, str], calls: _Calls) -> Summarizer:
-        if self.model in ("extractive", "extractive:centrality"):
-            scorer = LearnedSalience() if self.model == "extractive" else None
-            return ExtractiveSummarizer(tokenizer=self.tokenizer or BUNDLED, cache=self.cache, scorer=scorer)
-        if isinstance(self.model, Summarizer):
-            return self.model
-        from longdoc.pipelines.summarizers.chat import ChatSummarizer
-        from longdoc.pipelines.summarizers.models import chat_model, tokenizer_for
+    def plan(self, sources: Sources, prices: Prices | None = None) -> Plan:
+        """What the work that these settings make of some sources takes. Raises `LongdocError`."""
+        return plan_of(self.job(sources), self.options.max_attempts, prices)
 
-        chat = chat_model(self.model) if isinstance(self.model, str) else self.model
-        counted = tokenizer_for(chat) if self.tokenizer is None else load_tokenizer(self.tokenizer)
-        made = ChatSummarizer(chat, tokenizer=counted, context_tokens=self.context_tokens, on_call=calls)
-        return made.with_originals(texts)
+    def _summarizer(self, texts: Mapping[str, str]) -> Summarizer:
+        return summarizer_of(self.model, self.tokenizer, self.context_tokens, self.cache, texts)
 
 
 class Summarization(Runnable[Sources, SummaryTree]):
@@ -112,22 +104,21 @@ class Summarization(Runnable[Sources, SummaryTree]):
     def run(self, sources: Sources) -> SummaryTree:
         """The tree of summaries over the sources. Raises `LongdocError`."""
         began = time.monotonic()
-        calls = _Calls()
-        job = self.settings.job(sources, calls)
+        job = self.settings.job(sources)
         store = None if self.settings.cache is None else SummaryStore(self.settings.cache)
         made = (None if store is None else self._found(job, store)) or self._made(job, store)
         run = Run(
             model=job.summarizer.name,
             max_tokens=job.max_tokens,
-            calls=made.planned - made.reused,
-            extra_calls=calls.extra + made.retries,
+            calls=made.planned - made.found,
+            extra_calls=made.extra_calls,
             seconds=time.monotonic() - began,
             planned_calls=made.planned,
             max_calls=made.most,
             query=job.query,
             texts=job.texts,
             pages=job.pages,
-            reused=made.reused,
+            reused=made.found,
         )
         return replace(made.tree, run=run)
 
@@ -139,23 +130,44 @@ class Summarization(Runnable[Sources, SummaryTree]):
         return _Made(tree, planned, most, planned)
 
     def _made(self, job: Job, store: SummaryStore | None) -> _Made:
-        if isinstance(job.summarizer, ExtractiveSummarizer):
-            job.summarizer.preload()
-        plan = plan_of(job)
+        job.summarizer.preload()
+        plan = plan_of(job, self.settings.options.max_attempts)
         if self._on_route is not None:
             self._on_route(job.route)
-        if isinstance(job.summarizer, ExtractiveSummarizer):
-            made = _Made(Extract(job, job.summarizer, self._on_event).run(), plan.calls, plan.max_calls)
-        else:
-            reduction = (
-                Refine(job, self._on_event, store)
-                if job.refines
-                else MapReduce(job, memories(job, self.settings.cache), self._on_event, store)
-            )
-            made = _Made(reduction.run(), plan.calls, plan.max_calls, reduction.reused, reduction.retries)
+        with self.settings.executor or LocalExecutor() as executor:
+            calls = Calls(executor, self.settings.options)
+            work = _Work(job, calls, self._on_event, store, self.settings.cache)
+            tree = job.summarizer.tree(work)
+        made = _Made(tree, plan.calls, plan.max_calls, work.found, work.extra_calls)
         if store is not None and not any(node.error for node in made.tree.walk()):
             store.put_run(job.key, made.tree, made.planned, made.most)
         return made
+
+
+class _Work:
+    """A job's tree, in the way that its summarizer wants it made; counts what was found and what was asked again."""
+
+    def __init__(
+        self, job: Job, calls: Calls, on_event: OnEvent | None, store: SummaryStore | None, cache: ByteStore | None
+    ) -> None:
+        self._job, self._calls, self._on_event, self._store, self._cache = job, calls, on_event, store, cache
+        self.found = self.extra_calls = 0
+
+    def written(self) -> SummaryTree:
+        """See `TreeWork`."""
+        job, calls = self._job, self._calls
+        maker = (
+            Refine(job, calls, self._on_event, self._store)
+            if job.refines
+            else MapReduce(job, calls, memories(job, self._cache), self._on_event, self._store)
+        )
+        tree = maker.run()
+        self.found, self.extra_calls = maker.found, maker.extra_calls + maker.retries
+        return tree
+
+    def chosen(self, chooser: Chooser) -> SummaryTree:
+        """See `TreeWork`."""
+        return Extract(self._job, chooser, self._on_event).run()
 
 
 def summarize(
@@ -187,25 +199,15 @@ def plan(
 ) -> Plan:
     """What `summarize` with the same arguments will take. Reads and tokenizes the source, and calls no model."""
     wanted = Settings(max_tokens=max_tokens, query=query, model=model, **settings)
-    return plan_of(wanted.job(source), prices)
+    return wanted.plan(source, prices)
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A tree, the calls planned for it and the most there could be, the nodes found finished, the calls that failed."""
+    """A tree, the calls planned for it and the most there could be, the nodes found finished, the calls made again."""
 
     tree: SummaryTree
     planned: int
     most: int
-    reused: int = 0
-    retries: int = 0
-
-
-class _Calls:
-    """Counts the calls beyond the first that a node's model was given."""
-
-    def __init__(self) -> None:
-        self.extra = 0
-
-    def __call__(self, record: CallRecord) -> None:
-        self.extra += record.extra
+    found: int = 0
+    extra_calls: int = 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,14 +18,36 @@ from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY, Summary
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.checks.cite import Citer
+from longdoc.pipelines.route import ModelAtHand
 from longdoc.pipelines.summarizers import prompts
-from longdoc.pipelines.summarizers.protocol import SO_FAR, Passage
+from longdoc.pipelines.summarizers.protocol import Passage, WritingSummarizer
 from longdoc.pipelines.summarizers.replies import cut_to, is_copy, is_refusal, repeats, reply_sentences
 
 FRAMING = 16  # tokens allowed for what a chat template puts around each message
 _NONCES = 64  # tokens that the seven nonces of a prompt may differ by from one prompt to another
 
 _Steps = Generator[list[BaseMessage], AIMessage, Summary]
+
+
+@dataclass
+class ExtraCalls:
+    """How often a model was asked again within `counted_calls`, since its first reply would not do."""
+
+    extra: int = 0
+
+
+_COUNT: ContextVar[ExtraCalls | None] = ContextVar("extra calls", default=None)
+
+
+@contextmanager
+def counted_calls() -> Iterator[ExtraCalls]:
+    """Counts the second askings of what runs inside it, in this context and the threads that carry it on."""
+    counted = ExtraCalls()
+    token = _COUNT.set(counted)
+    try:
+        yield counted
+    finally:
+        _COUNT.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +59,7 @@ class CallRecord:
     extra: bool  # a second call, because the first reply was too long or no summary
 
 
-class ChatSummarizer:
+class ChatSummarizer(WritingSummarizer):
     """Summaries from any LangChain chat model, in one call each, or two where the first reply will not do.
 
     `tokenizer` counts as the model does; `context_tokens` is what the model holds, prompt and reply together. A
@@ -46,8 +70,6 @@ class ChatSummarizer:
 
     Raises `BudgetError` for a context too small for the instructions.
     """
-
-    max_calls = 2
 
     def __init__(
         self,
@@ -103,6 +125,16 @@ class ChatSummarizer:
         """
         frame = self.prompt_tokens([Passage("", ())], self.context_tokens, "?", "-")
         return self.context_tokens - self.max_output_tokens - frame - _NONCES - self.context_tokens // 32
+
+    def max_calls(self, attempts: int) -> int:
+        """Two calls, the second to shorten a reply or to replace one that is no summary."""
+        return 2 * attempts
+
+    def at_hand(self, budget: int) -> tuple[ModelAtHand, int]:
+        """A chat model, whose context holds prompt and reply together."""
+        return ModelAtHand("the chat model", "chat", self.context_tokens), (
+            self.context_tokens - self.max_input_tokens - budget
+        )
 
     def prompt_tokens(
         self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""
@@ -169,7 +201,7 @@ class ChatSummarizer:
     def _messages(
         self, passages: Sequence[Passage], budget: int, query: str | None, memory: str, note: str
     ) -> list[BaseMessage]:
-        if passages and passages[0].headings is SO_FAR:
+        if passages and passages[0].so_far:
             ask = prompts.refine_messages
         else:
             ask = prompts.map_messages if all(map(_is_source, passages)) else prompts.reduce_messages
@@ -185,6 +217,8 @@ class ChatSummarizer:
         return f"{max(1, int(0.85 * budget * min(1.0, (words or tokens) / tokens)))} words"
 
     def _read(self, reply: AIMessage, messages: list[BaseMessage], *, extra: bool) -> list[str]:
+        if extra and (counted := _COUNT.get()) is not None:
+            counted.extra += 1
         if self._on_call is not None:
             usage = reply.usage_metadata
             read = usage["input_tokens"] if usage else self._count(messages)

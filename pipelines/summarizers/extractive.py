@@ -19,7 +19,9 @@ from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
-from longdoc.pipelines.summarizers.protocol import Passage
+from longdoc.memory.summaries.tree import SummaryTree
+from longdoc.pipelines.route import ModelAtHand
+from longdoc.pipelines.summarizers.protocol import UNBOUNDED, Passage, Traits, TreeWork
 from longdoc.pipelines.summarizers.salience import Scorer, edge_share, first_choice, scores_of
 from longdoc.pipelines.summarizers.sentence_table import Encoder, SentenceTable, TableMaker
 
@@ -56,7 +58,8 @@ class ExtractiveSummarizer:
     Reads text of any length.
     """
 
-    max_input_tokens = 2**62
+    max_input_tokens = max_output_tokens = UNBOUNDED
+    traits = Traits(1024, steady_chunks=False, reads_memory=False, rewrites=False, paid=False)
 
     def __init__(
         self,
@@ -121,6 +124,26 @@ class ExtractiveSummarizer:
     ) -> Summary:
         """The same as `summarize`, in a thread."""
         return await asyncio.to_thread(self.summarize, passages, budget, query, memory)
+
+    def max_calls(self, attempts: int) -> int:
+        """One, on this machine."""
+        return 1
+
+    def prompt_tokens(
+        self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""
+    ) -> int:
+        """The tokens of the passages and the query."""
+        return sum(
+            self.tokenizer.count(text) for text in (*(passage.text for passage in passages), query or "") if text
+        )
+
+    def at_hand(self, budget: int) -> tuple[ModelAtHand, int]:
+        """The sentence encoder, which has no context to fill."""
+        return ModelAtHand("the sentence encoder", "extractive"), 0
+
+    def tree(self, work: TreeWork) -> SummaryTree:
+        """Each node chosen from all sentences that it covers."""
+        return work.chosen(self)
 
     def query_vector(self, query: str | None) -> NDArray[np.float32] | None:
         """The unit vector of a query, None for none."""

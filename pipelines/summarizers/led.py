@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -14,7 +13,7 @@ from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY, Summary
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.checks.cite import Citer
-from longdoc.pipelines.summarizers.protocol import Passage
+from longdoc.pipelines.summarizers.protocol import Passage, WritingSummarizer
 from longdoc.pipelines.summarizers.replies import cut_to, reply_sentences
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from longdoc.models.longformer.led_writer import LEDWriter
 
 
-class LedSummarizer:
+class LedSummarizer(WritingSummarizer):
     """Summaries from a sequence-to-sequence model, LED (Beltagy et al., 2020), in one call each.
 
     The model reads a query, where there is one, before the passages, as query-trained checkpoints do; others do not
@@ -31,8 +30,6 @@ class LedSummarizer:
     difference would summarize it. A summary ends after a sentence; a first sentence that is too long alone is cut
     after a clause or word and ends in "...".
     """
-
-    max_calls = 1
 
     def __init__(self, writer: LEDWriter, *, citer: Citer | None = None) -> None:
         self._writer = writer
@@ -104,12 +101,6 @@ class LedSummarizer:
         if not sentences:
             raise StageError("the LED model wrote no summary; try another model or smaller passages")
         return Summary.of(tuple(self._citer.cite(self._fitted(sentences, budget), passages)), self.tokenizer)
-
-    async def asummarize(
-        self, passages: Sequence[Passage], budget: int, query: str | None = None, memory: str = ""
-    ) -> Summary:
-        """The same as `summarize`, in a thread."""
-        return await asyncio.to_thread(self.summarize, passages, budget, query, memory)
 
     def _fitted(self, sentences: list[str], budget: int) -> list[str]:
         """The first sentences that fit the budget together; the first alone is cut where it has to be."""

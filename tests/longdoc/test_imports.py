@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-import ast
 import json
 import subprocess
 import sys
-from importlib import import_module
-from pathlib import Path
 
 import pytest
-
-import longdoc
 
 HEAVY = {
     *("torch", "transformers", "sentence_transformers", "faiss", "numpy", "scipy", "sklearn", "pandas"),
@@ -44,32 +39,3 @@ def test_plain_names_load_no_network(name: str) -> None:
 def test_chunking_loads_neither_torch_nor_transformers() -> None:
     code = "import longdoc\nassert len(list(longdoc.chunk('A word. And another.', max_tokens=4))) == 2"
     assert loaded_by(code) & {"torch", "transformers", "sentence_transformers"} == set()
-
-
-def test_every_name_is_there_and_is_the_one_at_home() -> None:
-    for name, home in longdoc._HOMES.items():
-        assert getattr(longdoc, name) is getattr(import_module(f"longdoc.{home}"), name)
-
-
-def test_the_names_are_sorted_and_all_listed() -> None:
-    assert longdoc.__all__ == sorted(longdoc._HOMES)
-    assert list(longdoc._HOMES) == sorted(longdoc._HOMES)
-    assert set(longdoc.__all__) <= set(dir(longdoc))
-
-
-def test_type_checkers_see_the_same_homes() -> None:
-    tree = ast.parse(Path(longdoc.__file__).read_text(encoding="utf-8"))
-    guarded = next(node for node in tree.body if isinstance(node, ast.If))
-    seen = {
-        alias.name: str(node.module).removeprefix("longdoc.")
-        for node in guarded.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    assert {name: home for name, home in seen.items() if name in longdoc.__all__} == longdoc._HOMES
-
-
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="'nothing'"):
-        _ = longdoc.nothing  # type: ignore[attr-defined]
-    assert not hasattr(longdoc, "__path_of_nothing__")

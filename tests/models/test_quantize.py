@@ -19,8 +19,7 @@ from windowed_reference import CONFIGS, VOCABULARY, tiny
 from longdoc.bundled import FINGERPRINT
 from longdoc.errors import InputError
 from longdoc.models.checkpoints import fingerprint
-from longdoc.models.decoder.decoder import WindowedDecoder
-from longdoc.models.decoder.loading import load_decoder
+from longdoc.models.decoder.decoder import WindowedDecoder, load_decoder
 from longdoc.models.decoder.sessions import KVSessions
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.models.int8_linear import Int8Linear

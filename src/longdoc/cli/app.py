@@ -7,10 +7,8 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,18 +16,19 @@ from longdoc import garbage
 from longdoc.cli.ask import ask
 from longdoc.cli.cache import cache as cache_commands
 from longdoc.cli.chat import chat
+from longdoc.cli.console import one_line_errors, progress, refuse, write
 from longdoc.cli.generate import generate
+from longdoc.cli.plugins import WithBrought
 from longdoc.cli.serve import serve
-from longdoc.errors import LongdocError
 
 if TYPE_CHECKING:
-    from longdoc.pipelines.calls.local import FanOutOptions
+    from longdoc.pipelines.calls.executor import FanOutOptions
     from longdoc.pipelines.route import Route
-    from longdoc.pipelines.summarize.map_reduce import Event
     from longdoc.pipelines.summarize.summarize import Settings
 
 app = typer.Typer(
     name="longdoc",
+    cls=WithBrought,
     help="Summaries from documents that do not fit a model's context, every sentence cited.",
     no_args_is_help=True,
     add_completion=False,
@@ -89,9 +88,9 @@ def summarize(
             options=_options(concurrency, partial, model),
         )
         if format not in FORMATS:
-            _refuse(f"unknown format {format!r}; give one of {', '.join(FORMATS)}")
+            refuse(f"unknown format {format!r}; give one of {', '.join(FORMATS)}")
         if cache is not None and no_cache:
-            _refuse("--cache and --no-cache were both given; give one of them")
+            refuse("--cache and --no-cache were both given; give one of them")
         if not no_cache:
             wanted = dataclasses.replace(wanted, cache=EncodingCache(cache))
         with progress(quiet) as on_event:
@@ -99,7 +98,7 @@ def summarize(
             tree = Summarization(wanted, on_event=on_event, on_route=on_route).run(_paths(sources))
         if tree.run is not None and tree.run.reused and not quiet:
             sys.stderr.write(f"reused {tree.run.reused:,} of {tree.run.planned_calls:,} summaries\n")
-        _write(render(tree, format))  # type: ignore[arg-type]
+        write(render(tree, format))  # type: ignore[arg-type]
 
 
 @app.command()
@@ -129,17 +128,17 @@ def plan(
             strategy=strategy,
         )
         if format not in ("text", "json"):
-            _refuse(f"unknown format {format!r}; give text or json")
+            refuse(f"unknown format {format!r}; give text or json")
         if (price_in is None) != (price_out is None):
-            _refuse("only one price was given; give both --price-in and --price-out")
-        from longdoc.pipelines.summarize.plan import Prices, plan_of
+            refuse("only one price was given; give both --price-in and --price-out")
+        from longdoc.pipelines.summarize.plan import Prices
 
         prices = None if price_in is None or price_out is None else Prices(price_in, price_out)
-        made = dataclasses.asdict(plan_of(wanted.job(_paths(sources)), prices))
+        made = dataclasses.asdict(wanted.plan(_paths(sources), prices))
         if format == "json":
-            _write(json.dumps(made) + "\n")
+            write(json.dumps(made) + "\n")
         else:
-            _write("".join(f"{name.replace('_', ' '):14} {_amount(value)}\n" for name, value in made.items()))
+            write("".join(f"{name.replace('_', ' '):14} {_amount(value)}\n" for name, value in made.items()))
 
 
 @app.command()
@@ -158,7 +157,7 @@ def chunk(
         chunks = chunks_of(_paths(sources), max_tokens=max_tokens, overlap=overlap, by=by, tokenizer=tokenizer)  # type: ignore[arg-type]
         for piece in chunks:
             told = {key: piece.metadata[key] for key in _CHUNK_KEYS if key in piece.metadata}
-            _write(json.dumps({"text": piece.page_content, **told}) + "\n")
+            write(json.dumps({"text": piece.page_content, **told}) + "\n")
 
 
 app.command()(ask)
@@ -190,26 +189,6 @@ def _leave(ended: SystemExit) -> None:
         os._exit(ended.code if isinstance(ended.code, int) else 1)
 
 
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turns what goes wrong on purpose into one line on stderr and exit code 2."""
-    try:
-        yield
-    except LongdocError as error:
-        _refuse(str(error))
-    except BrokenPipeError:  # whoever read our output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("longdoc: stopped\n")
-        raise typer.Exit(130) from None
-
-
-def _refuse(message: str) -> NoReturn:
-    sys.stderr.write(f"longdoc: {' '.join(message.split())}\n")
-    raise typer.Exit(2)
-
-
 def _settings(**given: Any) -> Settings:
     from longdoc.pipelines.summarize.summarize import Settings
 
@@ -218,8 +197,8 @@ def _settings(**given: Any) -> Settings:
 
 def _options(concurrency: int, partial: bool, model: str) -> FanOutOptions:
     if concurrency < 1:
-        _refuse(f"concurrency is {concurrency}; give 1 or more")
-    from longdoc.pipelines.calls.local import FanOutOptions
+        refuse(f"concurrency is {concurrency}; give 1 or more")
+    from longdoc.pipelines.calls.executor import FanOutOptions
 
     timeout = None if model.startswith("hf:") else 120.0  # a model on this machine takes what it takes
     return FanOutOptions(max_concurrency=concurrency, timeout=timeout, on_error="return" if partial else "raise")
@@ -237,36 +216,3 @@ def _amount(value: Any) -> str:
     if value is None:
         return "no prices given"
     return f"{value:,.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-    sys.stdout.flush()
-
-
-@contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[Event], None] | None]:
-    """What shows a run's events as a bar on stderr, out of the calls planned; nothing where no one is watching."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("summarizing", total=None)
-
-        def on_event(event: Event) -> None:
-            from longdoc.pipelines.summarize.map_reduce import NodeDone
-
-            if isinstance(event, NodeDone):
-                bar.update(task, completed=event.done, total=event.planned)
-            else:
-                bar.console.print(f"again in {event.delay:.1f} s: {event.title}: {event.error}", markup=False)
-
-        yield on_event
-
-
-if __name__ == "__main__":
-    main()

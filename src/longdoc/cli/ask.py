@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from longdoc.cli.console import one_line_errors
+
 ModelName = Annotated[str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")]
 MaxTokens = Annotated[int, typer.Option(help="The answer is never longer, in tokens of the model's tokenizer.")]
 ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and answer together.")]
@@ -28,8 +30,6 @@ def ask(
     index: IndexFolder = None,
 ) -> None:
     """Answer a question from the sources, every sentence with the place it rests on."""
-    from longdoc.cli.app import one_line_errors
-
     with one_line_errors():
         from longdoc.errors import UnknownNameError
 

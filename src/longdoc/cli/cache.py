@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from longdoc.cli.console import one_line_errors
+
 cache = typer.Typer(help="What is kept between runs: what it holds, whether it is whole, and emptying it.")
 
 Folder = Annotated[Path | None, typer.Option("--cache", metavar="DIR", help="The cache's folder; by default yours.")]
@@ -15,8 +17,6 @@ Folder = Annotated[Path | None, typer.Option("--cache", metavar="DIR", help="The
 @cache.command()
 def info(folder: Folder = None) -> None:
     """Say what the cache holds."""
-    from longdoc.cli.app import one_line_errors
-
     with one_line_errors():
         from longdoc.memory.cache.encoding_cache import EncodingCache
 
@@ -34,8 +34,6 @@ def info(folder: Folder = None) -> None:
 @cache.command()
 def verify(folder: Folder = None) -> None:
     """Read every entry and drop those that are damaged; exit code 1 if there were any."""
-    from longdoc.cli.app import one_line_errors
-
     with one_line_errors():
         from longdoc.memory.cache.encoding_cache import EncodingCache
 
@@ -53,8 +51,6 @@ def verify(folder: Folder = None) -> None:
 @cache.command()
 def clear(folder: Folder = None) -> None:
     """Delete the cache's files; other files in the folder stay."""
-    from longdoc.cli.app import one_line_errors
-
     with one_line_errors():
         from longdoc.memory.cache.encoding_cache import remove
 

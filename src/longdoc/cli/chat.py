@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longdoc.cli.ask import ContextTokens, IndexFolder, MaxTokens, ModelName
+from longdoc.cli.console import one_line_errors
 from longdoc.errors import InputError, LongdocError
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ def chat(
     index: IndexFolder = None,
 ) -> None:
     """Answer the questions on stdin, line by line; /sources, /summary, /clear and /quit are commands."""
-    from longdoc.cli.app import one_line_errors
-
     with one_line_errors():
         if not sources:
             raise InputError("no source was given; give one file or more to talk about")

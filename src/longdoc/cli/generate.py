@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from longdoc.cli.console import one_line_errors
+
 if TYPE_CHECKING:
     from longdoc.models.decoder.chat_model import WindowedChatModel
 
@@ -35,8 +37,6 @@ def generate(
     chat: Chat = False,
 ) -> None:
     """Continue the text on stdin with a local model, in bounded memory."""
-    from longdoc.cli.app import one_line_errors
-
     with one_line_errors():
         from longdoc.chunkers.readers.registry import read_bytes
         from longdoc.pipelines.summarizers.models import local_chat_model

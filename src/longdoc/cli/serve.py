@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from longdoc.cli.console import one_line_errors
+
 Port = Annotated[int, typer.Option(help="0 takes one that is free.")]
 Host = Annotated[str, typer.Option(help="The address to listen on; any but this machine's own needs a token.")]
 ModelName = Annotated[str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")]
@@ -28,8 +30,6 @@ def serve(
     max_megabytes: MaxMegabytes = 64,
 ) -> None:
     """Serve documents, summaries and questions over HTTP, with a page for the browser."""
-    from longdoc.cli.app import one_line_errors
-
     with one_line_errors():
         from longdoc.errors import MissingExtraError
         from longdoc.server.settings import MIB, Limits, ServerSettings

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from longdoc.cli.app import app
 from longdoc.models.decoder.chat_model import WindowedChatModel
-from longdoc.models.decoder.loading import load_decoder
+from longdoc.models.decoder.decoder import load_decoder
 
 TEXT = "The harbour was built by the town council. " * 30
 

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerFast
 from windowed_reference import VOCABULARY, tiny
 
 from longdoc.errors import UnavailableError
-from longdoc.models.decoder.loading import load_decoder
+from longdoc.models.decoder.decoder import load_decoder
 
 
 def saved(folder: Path) -> Path:

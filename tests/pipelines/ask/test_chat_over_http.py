@@ -125,7 +125,7 @@ def test_the_laws_hold_for_what_a_random_model_writes(folder: Path, address: str
         assert summary.tokens == tokenizer.count(summary.text) <= budget
         assert all(not one.supported and one.problems for one in summary.sentences)
         assert all(0 <= span.start < span.end <= len(TEXT) and span.source == "cat" for span in summary.spans)
-    assert 1 <= len(records) <= chat.max_calls
+    assert 1 <= len(records) <= chat.max_calls(1)
     # What the server counts, with its template around it, stays inside what was planned.
     assert records[0].input_tokens <= chat.prompt_tokens(passages, budget)
     assert all(record.input_tokens + budget <= 8000 for record in records)

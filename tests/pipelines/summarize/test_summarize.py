@@ -16,7 +16,7 @@ from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, LongdocError, StageError
 from longdoc.memory.summaries.summary import EMPTY
 from longdoc.memory.summaries.tree import SummaryTree
-from longdoc.pipelines.calls.local import FanOutOptions
+from longdoc.pipelines.calls.executor import FanOutOptions
 from longdoc.pipelines.summarize.map_reduce import Event, NodeDone, NodeRetried
 from longdoc.pipelines.summarize.plan import Plan, Prices
 from longdoc.pipelines.summarize.summarize import Settings, Summarization, memories, plan, summarize

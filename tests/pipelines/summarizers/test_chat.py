@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from contracts.summarizer_contract import check_summarizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.callbacks import BaseCallbackHandler
@@ -20,7 +21,7 @@ from longdoc.memory.summaries.summary import EMPTY
 from longdoc.pipelines.checks.cite import Citer
 from longdoc.pipelines.summarizers import prompts
 from longdoc.pipelines.summarizers.chat import FRAMING, CallRecord, ChatSummarizer
-from longdoc.pipelines.summarizers.protocol import Passage, Summarizer
+from longdoc.pipelines.summarizers.protocol import Passage
 from longdoc.pipelines.summarizers.replies import clean, cut_to
 from longdoc.testing import CountingTokenizer, ScriptedChatModel
 
@@ -53,7 +54,7 @@ def tokens(messages: Sequence[BaseMessage]) -> int:
 
 def test_it_is_a_summarizer_and_cites_what_the_model_writes() -> None:
     chat, model = summarizer(GOOD)
-    assert isinstance(chat, Summarizer)
+    check_summarizer(chat)
     summary = chat.summarize(SOURCE, 50)
     assert summary.text == GOOD
     assert summary.tokens == TOKENIZER.count(GOOD)
@@ -92,7 +93,7 @@ def test_the_laws_hold_whatever_the_model_writes(
         assert all(one.spans or not one.supported for one in summary.sentences)
         for span in summary.spans:
             assert any(p.spans[0].start <= span.start <= span.end <= p.spans[0].end for p in passages)
-    assert len(model.calls) <= chat.max_calls
+    assert len(model.calls) <= chat.max_calls(1)
     assert all(tokens(call) + budget <= 4096 for call in model.calls)
 
 

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from contracts.summarizer_contract import check_summarizer
 from fakes import CharacterTokenizer, HashEncoder, NastyTokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from longdoc.chunkers.tokenizers.base import Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
 from longdoc.memory.summaries.summary import EMPTY, Summary
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
-from longdoc.pipelines.summarizers.protocol import Passage, Summarizer
+from longdoc.pipelines.summarizers.protocol import Passage
 from longdoc.pipelines.summarizers.salience import salience
 from longdoc.pipelines.summarizers.sentence_table import TableMaker
 
@@ -184,6 +185,6 @@ def test_the_refusal_names_the_remedy() -> None:
 
 
 def test_it_is_a_summarizer_whose_name_tells_a_chosen_encoder() -> None:
-    assert isinstance(ExtractiveSummarizer(ENCODER), Summarizer)
+    check_summarizer(ExtractiveSummarizer(ENCODER))
     assert ExtractiveSummarizer(ENCODER).name == "extractive:hash"
     assert ExtractiveSummarizer().name == "extractive"

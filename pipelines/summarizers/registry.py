@@ -1,0 +1,55 @@
+"""From what a caller calls a model to the summarizer that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
+from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
+from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
+from longdoc.pipelines.summarizers.protocol import Summarizer
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.stores import ByteStore
+
+_GROUP = "longdoc.summarizers"
+
+
+def summarizer_of(
+    model: str | BaseChatModel | Summarizer,
+    tokenizer: str | Tokenizer | None,
+    context_tokens: int,
+    cache: ByteStore | None,
+    texts: Mapping[str, str],
+) -> Summarizer:
+    """The summarizer of a model: one by name, one that asks a chat model, or the one that was given.
+
+    Names are "extractive", "extractive:centrality", the entry points `longdoc.summarizers` of other packages (before a
+    colon: `NAME` or `NAME:REST`, called with the rest), and else a chat model's. `texts` are the sources by name.
+    """
+    if isinstance(model, str):
+        if model in ("extractive", "extractive:centrality"):
+            scorer = LearnedSalience() if model == "extractive" else None
+            return ExtractiveSummarizer(tokenizer=tokenizer or BUNDLED, cache=cache, scorer=scorer)
+        if (make := _brought(model.partition(":")[0])) is not None:
+            return make(model.partition(":")[2])
+    from langchain_core.language_models import BaseChatModel
+
+    if not isinstance(model, str | BaseChatModel):
+        return model
+    from longdoc.pipelines.summarizers.chat import ChatSummarizer
+    from longdoc.pipelines.summarizers.models import chat_model, tokenizer_for
+
+    chat = chat_model(model) if isinstance(model, str) else model
+    counted = tokenizer_for(chat) if tokenizer is None else load_tokenizer(tokenizer)
+    return ChatSummarizer(chat, tokenizer=counted, context_tokens=context_tokens).with_originals(texts)
+
+
+def _brought(name: str) -> Callable[[str], Summarizer] | None:
+    """What makes the summarizer of another package: a function of what follows the name and a colon."""
+    found = list(entry_points(group=_GROUP, name=name))
+    make: Callable[[str], Summarizer] | None = found[0].load() if found else None
+    return make
