@@ -1,6 +1,8 @@
 """Summaries and answers from documents that do not fit a model's context, every sentence cited.
 
-    tree = longdoc.summarize("book.txt", max_tokens=300)
+    from pathlib import Path
+
+    tree = longdoc.summarize(Path("book.txt"), max_tokens=300)
     for sentence in tree.summary.sentences:
         print(sentence.text, sentence.spans)
 
