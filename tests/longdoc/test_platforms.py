@@ -17,7 +17,7 @@ for name in ('SIGKILL', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'S
 for name in ('alarm', 'setitimer', 'pthread_sigmask', 'pthread_kill', 'sigwait'):
     if hasattr(signal, name): delattr(signal, name)""",
     "forks and users": """
-for name in ('fork', 'forkpty', 'geteuid', 'getuid', 'getgid', 'setsid', 'killpg', 'getpgid', 'mkfifo', 'uname', 'nice'):
+for name in ('fork', 'forkpty', 'geteuid', 'getuid', 'getgid', 'setsid', 'killpg', 'getpgid', 'mkfifo', 'uname'):
     if hasattr(os, name): delattr(os, name)
 for name in ('pwd', 'grp', 'termios', 'tty', 'pty', 'syslog'):
     sys.modules[name] = None""",
@@ -43,9 +43,8 @@ for _ in range(2):
 assert tree.run.reused and tree.summary.sentences[0].text in TEXT""",
     "index and question": """
 folder = pathlib.Path(tempfile.mkdtemp())
-with longdoc.DocumentIndex(folder) as index:
-    index.put([Document(id='a', page_content=TEXT, metadata={'source': 'a'})])
-with longdoc.DocumentIndex(folder) as index:
+longdoc.DocumentIndex(folder).put([Document(id='a', page_content=TEXT, metadata={'source': 'a'})])
+for index in (longdoc.DocumentIndex(folder),):
     assert 'bread' in longdoc.DocumentChat(index).ask('What does the baker sell?').text""",
     "server": """
 from longdoc.server.app import create_app

@@ -74,13 +74,20 @@ def _found(sources: Iterable[str]) -> Found:
     seen: set[str] = set()
     for source in sources:
         for path in _expanded(source, found):
-            real = "-" if path == Path("-") else os.path.realpath(path)
+            real = _real(path)
             if real not in seen or path not in found.in_folders:
                 found.paths.append(path)
             seen.add(real)
     if not found.paths:
         raise _nothing(found)
     return found
+
+
+def _real(path: Path) -> str:
+    try:
+        return "-" if path == Path("-") else os.path.realpath(path)
+    except ValueError:  # a NUL, which whoever reads the path tells
+        return str(path)
 
 
 def _expanded(source: str, found: Found) -> Iterator[Path]:
@@ -136,7 +143,8 @@ def _is_folder(path: Path) -> bool:
 def _unreadable(path: Path) -> str:
     """Why the file is not worth an attempt, from its name and its first bytes; "" where it is."""
     from longdoc.chunkers.readers.decoding import begins_as_text
-    from longdoc.chunkers.readers.formats import PLAIN, SUFFIXES, XML, binary_suffix
+    from longdoc.chunkers.readers.formats import PLAIN, XML, binary_suffix
+    from longdoc.chunkers.readers.registry import reader_of
 
     try:
         with path.open("rb") as opened:
@@ -146,7 +154,7 @@ def _unreadable(path: Path) -> str:
     suffix = path.suffix.lower()
     if not begins.strip():
         return "empty"
-    if suffix in SUFFIXES and suffix not in (*PLAIN, *XML):
+    if suffix in reader_of(suffix).suffixes and suffix not in (*PLAIN, *XML):
         return ""
     return "" if not binary_suffix(begins) and begins_as_text(begins, str(path)) else "no text"
 
