@@ -13,13 +13,21 @@ from langchain_core.documents import BaseDocumentTransformer, Document
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from longdoc.chunkers.text.sections import SectionTrack
+from longdoc.chunkers.text.table_track import TableTrack
+from longdoc.chunkers.text.tables import heading_of
 from longdoc.chunkers.text.tape import Tape
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.chunkers.tokenizers.track import TokenTrack
 from longdoc.errors import BudgetError
 
 _SEEN_AHEAD = 512  # characters after the limit that tell whether a sentence ends there
-_OF_THE_WHOLE = {"source", "outline", "pages", "furniture"}  # spans of the whole text, which a chunk has no use for
+_OF_THE_WHOLE = {
+    "source",
+    "outline",
+    "pages",
+    "furniture",
+    "tables",
+}  # spans of the whole text, which a chunk has no use for
 _BEGUN = 4  # documents tokenized ahead
 _LONG = 1 << 13  # characters from which on it pays to have them tokenized elsewhere
 _KEPT_BEHIND = 4096  # characters before a chunk that tell what its first line is
@@ -47,6 +55,7 @@ class Reading:
             self.tape.fill(len(text) + 1)  # it is all there
         self.tokens = TokenTrack(self.tape, tokenizer)
         self.sections = SectionTrack(self.tape, metadata.get("outline"))
+        self.tables = TableTrack(self.tape, metadata.get("tables"))
 
     def fits(self, start: int, end: int) -> bool:
         """Whether a chunk can hold the stretch."""
@@ -67,8 +76,9 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
 
     `overlap` tokens at most are said again at the start of the next chunk, inside the limit. Each chunk's metadata
     has `source`, `start_index`, `end_index`, `token_count` (as counted on the chunk alone) and `headings`, the path to
-    where it starts. As a Runnable it takes a text, a `Document` or a list of them. Time grows with the text, memory
-    does not. Raises `BudgetError` for limits that cannot hold.
+    where it starts, and `table_header` where it starts below the header of a table: what its columns are called. As a
+    Runnable it takes a text, a `Document` or a list of them. Time grows with the text, memory does not. Raises
+    `BudgetError` for limits that cannot hold.
     """
 
     def __init__(self, max_tokens: int = 512, overlap: int = 0, tokenizer: str | Tokenizer = BUNDLED) -> None:
@@ -169,6 +179,9 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
             }
             if pages:
                 metadata["page"] = bisect_right(pages, start)
+            table = reading.tables.at(start)
+            if table is not None and (header := heading_of(table)):
+                metadata["table_header"] = header
             if others:
                 metadata = {**others, **metadata}
             yield Document(page_content=tape[start:end], metadata=metadata)

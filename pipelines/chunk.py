@@ -35,7 +35,7 @@ def chunk(
     by: By = "sections",
     tokenizer: str | Tokenizer = BUNDLED,
 ) -> Iterator[Document]:
-    """The chunks of a text, a path, a `Document` or a list of them, in order.
+    """The chunks of a text (a string), a `Path`, a `Document` or a list of them, in order.
 
     Arguments and sources are checked before this returns: `BudgetError`, `UnknownNameError`, `UnavailableError` or
     `InputError`. `BudgetError` may also come later, where one character alone is over `max_tokens`.

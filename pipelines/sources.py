@@ -8,20 +8,20 @@ from pathlib import Path
 
 from langchain_core.documents import Document
 
-from longdoc.chunkers.readers.formats import SUFFIXES
 from longdoc.chunkers.readers.registry import read, read_stdin
 from longdoc.errors import InputError
 
 Source = str | os.PathLike[str] | Document
 Sources = Source | Sequence[Source]
+_LONGEST_PATH = 1024  # characters
 
 
 def load_sources(sources: Sources) -> list[Document]:
     """A `Document` for each source, each with a `source` name of its own.
 
-    A string is a path where such a file exists or where it is one word that ends like one; every other string is
-    the text itself. `Document`s that are chunks (they have `start_index`) are put together again by source. Raises
-    `InputError` for a source that cannot be read or has no text.
+    A string is the text itself, whatever it says; a path is read, `Path("-")` is standard input. `Document`s that are
+    chunks (they have `start_index`) are put together again by source. Raises `InputError` for a source that cannot be
+    read or has no text, and for a string of one line that names a file, which is likelier a slip than a text.
     """
     listed = [sources] if isinstance(sources, str | os.PathLike | Document) else list(sources)
     if not listed:
@@ -39,18 +39,18 @@ def _load(source: Source) -> Document:
         return source
     if isinstance(source, os.PathLike):
         return read_stdin() if os.fspath(source) == "-" else read(source)
-    return read(source) if _is_path(source) else Document(page_content=source, metadata={"source": "text"})
+    if _names_a_file(source):
+        raise InputError(
+            f"the string {source!r} is a text, and there is a file of that name; write Path({source!r}) to read it"
+        )
+    return Document(page_content=source, metadata={"source": "text"})
 
 
-def _is_path(text: str) -> bool:
-    if not text or len(text) > 1024 or "\n" in text or "\0" in text:
+def _names_a_file(text: str) -> bool:
+    if not text or len(text) > _LONGEST_PATH or "\n" in text:
         return False
-    return (text.lower().endswith(SUFFIXES) and not any(map(str.isspace, text))) or _exists(text)
-
-
-def _exists(text: str) -> bool:
     try:
-        return Path(text).exists()
+        return Path(text).is_file()
     except (OSError, ValueError):
         return False
 
@@ -89,7 +89,17 @@ def join_chunks(documents: Sequence[Document]) -> list[Document]:
 
 
 def _is_chunk(document: Document) -> bool:
-    return isinstance(document.metadata.get("start_index"), int)
+    """Whether the document says where in its source it lies. Raises `InputError` where the place is none."""
+    start = document.metadata.get("start_index")
+    if not isinstance(start, int) or isinstance(start, bool):
+        return False
+    if start < 0:
+        source = document.metadata.get("source") or "text"
+        raise InputError(
+            f"a chunk of {source!r} has start_index {start}, which LangChain's splitters give for a chunk they did not "
+            "find in its text; split with a longdoc chunker, or give the documents without start_index"
+        )
+    return True
 
 
 def _assemble(chunks: Sequence[Document]) -> Document:

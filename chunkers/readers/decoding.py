@@ -90,6 +90,19 @@ def decode(data: bytes, source: str, declared: str | None = None) -> str:
     return text
 
 
+def begins_as_text(data: bytes, source: str) -> bool:
+    """Return whether a file that begins with `data` may be text, to judge by its marks and control characters."""
+    try:
+        refuse_binary(data, source)
+        if any(data.startswith(mark) for mark, _ in _MARKS):
+            return True
+        if data.count(0) > len(data) * _NUL_LIMIT:
+            _unmarked_utf16(data, source)
+    except InputError:
+        return False
+    return not _controls(data.replace(b"\0", b""))
+
+
 def _decoded(tries: Iterable[tuple[bytes, str]]) -> Iterator[str]:
     for data, name in tries:
         with contextlib.suppress(UnicodeDecodeError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from hashlib import blake2b
 from itertools import chain
 from typing import TYPE_CHECKING, Self
@@ -50,19 +50,17 @@ class HuggingFaceTokenizer:
         Raises `UnavailableError` where the file is missing or is not the one that was tested.
         """
         data = bundled_file("tokenizer.json")
-        return cls(lambda: _bundled(data), FINGERPRINT, _JOINT, _PARTS)
+        return cls(partial(_bundled, data), FINGERPRINT, _JOINT, _PARTS)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
         """The tokenizer in a `tokenizer.json`. Raises `UnavailableError` where it cannot be read."""
-        from tokenizers import Tokenizer
-
         try:
             data = path.read_bytes()
-            backend = Tokenizer.from_str(data.decode())
+            _backend(data)
         except Exception as error:  # the Rust side raises a bare Exception for a bad file
             raise UnavailableError(f"{str(path)!r} is not a readable tokenizer.json: {_line(error)}") from error
-        return cls(lambda: backend, f"hf:{blake2b(data, digest_size=8).hexdigest()}")
+        return cls(partial(_backend, data), f"hf:{blake2b(data, digest_size=8).hexdigest()}")
 
     @classmethod
     def from_hub(cls, model: str) -> Self:
@@ -79,6 +77,12 @@ class HuggingFaceTokenizer:
                 f"the tokenizer of {model!r} is not on this machine and could not be downloaded; give a folder "
                 "that holds its tokenizer.json, or use the bundled tokenizer 'minilm'"
             ) from error
+
+    def __reduce__(self) -> tuple[Callable[..., HuggingFaceTokenizer], tuple[object, ...]]:
+        """A copy in another process makes its backend and its table of words anew."""
+        if self._name == FINGERPRINT:
+            return _the_bundled, ()
+        return type(self), (self._make, self._name, self._joint, self._parts)
 
     @cached_property
     def backend(self) -> tokenizers.Tokenizer:
@@ -137,10 +141,20 @@ class HuggingFaceTokenizer:
         return WordTable(self.backend)
 
 
-def _bundled(data: bytes) -> tokenizers.Tokenizer:
-    from tokenizers import Regex, Tokenizer, pre_tokenizers
+def _the_bundled() -> HuggingFaceTokenizer:
+    return HuggingFaceTokenizer.bundled()
 
-    backend = Tokenizer.from_str(data.decode())
+
+def _backend(data: bytes) -> tokenizers.Tokenizer:
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_str(data.decode())
+
+
+def _bundled(data: bytes) -> tokenizers.Tokenizer:
+    from tokenizers import Regex, pre_tokenizers
+
+    backend = _backend(data)
     pieces = pre_tokenizers.Split(Regex(rf"[\s\S]{{1,{LONGEST_WORD}}}"), behavior="isolated")
     backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pieces])
     return backend

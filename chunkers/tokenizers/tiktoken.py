@@ -48,6 +48,10 @@ class TiktokenTokenizer:
     def __init__(self, encoding: tiktoken.Encoding) -> None:
         self._encoding = encoding
 
+    def __reduce__(self) -> tuple[type[TiktokenTokenizer], tuple[tiktoken.Encoding]]:
+        """A copy in another process maps the encoding's bytes anew."""
+        return type(self), (self._encoding,)
+
     @classmethod
     def named(cls, encoding: str) -> Self:
         """The tokenizer of an encoding such as `o200k_base`.

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from longdoc.chunkers.tokenizers.base import JointedTokenizer
 
-HELPERS = max(1, min(2, len(os.sched_getaffinity(0)) - 1))  # beside the reader's own thread, which has more to do
+
+def cores() -> int:
+    """How many cores this process may use; where a system cannot say (macOS, Windows), how many there are."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+HELPERS = max(1, min(2, cores() - 1))  # beside the reader's own thread, which has more to do
 
 Offsets = NDArray[np.int64]  # (tokens, 2)
 Starts = NDArray[np.int64]

@@ -46,6 +46,10 @@ class Embedder(Embeddings):
         self.precision: Precision = weights or precision
         self.device = device
 
+    def __reduce__(self) -> tuple[type[Embedder], tuple[Precision, str]]:
+        """A copy in another process loads the weights there: they are bundled."""
+        return type(self), (self.precision, self.device)
+
     @property
     def fingerprint(self) -> str:
         """Changes whenever the vectors may: weights, tokenizer, precision."""

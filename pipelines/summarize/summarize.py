@@ -181,8 +181,8 @@ def summarize(
 ) -> SummaryTree:
     """A tree of summaries over `source`: `.summary.text`, `.summary.sentences[i].text` and `.spans`.
 
-    `source` is a text, a path, a `Document` or a list of them; further settings are those of `Settings`. Raises
-    `InputError`, `BudgetError`, `UnknownNameError`, `UnavailableError` or, where a model fails, `StageError`.
+    `source` is a text (a string), a `Path`, a `Document` or a list of them; further settings are those of `Settings`.
+    Raises `InputError`, `BudgetError`, `UnknownNameError`, `UnavailableError` or, where a model fails, `StageError`.
     """
     stage = Summarization(max_tokens=max_tokens, query=query, model=model, on_event=on_event, **settings)
     return stage.run(source)

@@ -1,5 +1,7 @@
 """Summaries and answers from documents that do not fit a model's context, every sentence cited.
 
+    from pathlib import Path
+
     tree = longdoc.summarize(Path("book.txt"), max_tokens=300)
     for sentence in tree.summary.sentences:
         print(sentence.text, sentence.spans)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import CharacterTokenizer
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from langchain_core.documents import Document
 from strategies import sectioned, texts
 
+import longdoc
 from longdoc.chunkers.section import SectionChunker
 from longdoc.chunkers.text.sections import split_sections
 from longdoc.chunkers.token import TokenChunker
@@ -101,26 +104,68 @@ def test_the_given_documents_stay_as_they_are() -> None:
     assert document.metadata == {"page": 3}
 
 
-def test_paths_are_read(tmp_path: Path) -> None:
+def test_a_path_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text("# Title\n\nText.")
-    for source in (path, str(path)):
-        (document,) = load_sources(source)
-        assert document.page_content == "# Title\n\nText."
-        assert document.metadata["source"] == str(path)
+    (document,) = load_sources(path)
+    assert document.page_content == "# Title\n\nText."
+    assert document.metadata["source"] == str(path)
+
+
+def test_a_string_that_names_a_file_is_refused_in_every_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.md").write_text("# Title\n\nA secret.")
+    monkeypatch.chdir(tmp_path)
+    stages: list[Callable[[Any], object]] = [
+        load_sources,
+        longdoc.summarize,
+        longdoc.plan,
+        longdoc.chunk,
+        longdoc.Summarization(max_tokens=60).invoke,
+    ]
+    for stage in stages:
+        for given_source in ("a.md", str(tmp_path / "a.md"), ["text", "a.md"]):
+            with pytest.raises(InputError, match=r"is a text.*write Path\('.*a\.md'\)"):
+                stage(given_source)
+    assert [d.page_content for d in load_sources([Path("a.md"), "a.md and more", "a.md\n"])][1:] == [
+        "a.md and more",
+        "a.md\n",
+    ]
 
 
 @pytest.mark.parametrize(
-    "text", ["no such file", "a\nb.txt", "see notes.txt", "x" * 2000 + ".txt", "nul\0.txt", "word"]
+    "text",
+    [
+        "no such file",
+        "a\nb.txt",
+        "see notes.txt",
+        "x" * 2000 + ".txt",
+        "nul\0.txt",
+        "word",
+        "missing.txt",
+        "/",
+        "\ud800",
+    ],
 )
 def test_other_strings_are_the_text_itself(text: str) -> None:
     assert load_sources(text)[0].page_content == text
 
 
+@given(text=texts.filter(str.strip))
+def test_a_string_is_itself(text: str) -> None:
+    assert load_sources(text)[0].page_content == text
+
+
 @pytest.mark.parametrize("path", ["missing.txt", "MISSING.PDF", "no/such/folder/a.html"])
-def test_a_word_that_ends_like_a_path_is_one(path: str) -> None:
+def test_a_path_to_nothing_is_refused(path: str) -> None:
     with pytest.raises(InputError, match="does not exist"):
-        load_sources(path)
+        load_sources(Path(path))
+
+
+@pytest.mark.parametrize("places", [[-1], [0, -1], [-1, -1], [5, -3, 0]])
+def test_a_place_that_was_not_found_is_no_place(places: list[int]) -> None:
+    chunks = [Document(page_content="some text", metadata={"source": "a", "start_index": place}) for place in places]
+    with pytest.raises(InputError, match=r"a chunk of 'a' has start_index -\d"):
+        join_chunks(chunks)
 
 
 @pytest.mark.parametrize("sources", ["", " \n\t", [], ["text", ""], Document(page_content=" ")])

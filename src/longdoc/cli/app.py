@@ -7,7 +7,6 @@ import json
 import os
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +19,7 @@ from longdoc.cli.console import one_line_errors, progress, refuse, write
 from longdoc.cli.generate import generate
 from longdoc.cli.plugins import WithBrought
 from longdoc.cli.serve import serve
+from longdoc.cli.sources import documents_of
 
 if TYPE_CHECKING:
     from longdoc.pipelines.calls.executor import FanOutOptions
@@ -37,7 +37,9 @@ app = typer.Typer(
 
 FORMATS = ("text", "markdown", "json", "html")
 
-SourceArguments = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files to read; - is stdin.")]
+SourceArguments = Annotated[
+    list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, patterns; - is stdin.")
+]
 MaxTokens = Annotated[int, typer.Option(help="The summary is never longer, in tokens of the model's tokenizer.")]
 Query = Annotated[str | None, typer.Option(help="What the summary is to be about.")]
 ModelName = Annotated[
@@ -45,7 +47,7 @@ ModelName = Annotated[
     typer.Option(help="extractive, extractive:centrality, hf:ID-or-folder, or what init_chat_model takes (openai:…)."),
 ]
 TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")]
-_CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page")
+_CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page", "table_header")
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
 ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and reply together.")]
 StrategyName = Annotated[str, typer.Option("--strategy", help="map-reduce, or refine: chunk by chunk, by a model.")]
@@ -95,7 +97,7 @@ def summarize(
             wanted = dataclasses.replace(wanted, cache=EncodingCache(cache))
         with progress(quiet) as on_event:
             on_route = _tell_route if route else None
-            tree = Summarization(wanted, on_event=on_event, on_route=on_route).run(_paths(sources))
+            tree = Summarization(wanted, on_event=on_event, on_route=on_route).run(documents_of(sources))
         if tree.run is not None and tree.run.reused and not quiet:
             sys.stderr.write(f"reused {tree.run.reused:,} of {tree.run.planned_calls:,} summaries\n")
         write(render(tree, format))  # type: ignore[arg-type]
@@ -134,7 +136,7 @@ def plan(
         from longdoc.pipelines.summarize.plan import Prices
 
         prices = None if price_in is None or price_out is None else Prices(price_in, price_out)
-        made = dataclasses.asdict(wanted.plan(_paths(sources), prices))
+        made = dataclasses.asdict(wanted.plan(documents_of(sources), prices))
         if format == "json":
             write(json.dumps(made) + "\n")
         else:
@@ -154,7 +156,7 @@ def chunk(
     with one_line_errors():
         from longdoc.pipelines.chunk import chunk as chunks_of
 
-        chunks = chunks_of(_paths(sources), max_tokens=max_tokens, overlap=overlap, by=by, tokenizer=tokenizer)  # type: ignore[arg-type]
+        chunks = chunks_of(documents_of(sources), max_tokens=max_tokens, overlap=overlap, by=by, tokenizer=tokenizer)  # type: ignore[arg-type]
         for piece in chunks:
             told = {key: piece.metadata[key] for key in _CHUNK_KEYS if key in piece.metadata}
             write(json.dumps({"text": piece.page_content, **told}) + "\n")
@@ -206,10 +208,6 @@ def _options(concurrency: int, partial: bool, model: str) -> FanOutOptions:
 
 def _tell_route(route: Route) -> None:
     sys.stderr.write(f"route: {route}\n")
-
-
-def _paths(sources: list[str]) -> list[Path]:
-    return [Path(source) for source in sources]
 
 
 def _amount(value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from longdoc.cli.console import one_line_errors
+from longdoc.cli.sources import paths_of
 
 ModelName = Annotated[str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")]
 MaxTokens = Annotated[int, typer.Option(help="The answer is never longer, in tokens of the model's tokenizer.")]
@@ -21,7 +22,8 @@ IndexFolder = Annotated[
 
 def ask(
     sources_and_question: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE... QUESTION", help="Files, - is stdin; then the question.")
+        list[str] | None,
+        typer.Argument(metavar="SOURCE... QUESTION", help="Files, folders; then the question."),
     ] = None,
     model: ModelName = "extractive",
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
@@ -42,7 +44,7 @@ def ask(
 
         settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
         answers = answering(model)
-        held = library(sources, index or default_folder())
+        held = library([str(path) for path in paths_of(sources)], index or default_folder())
         answer = held.chat(answers, settings).ask(question, documents=held.ids)
         said = json.dumps(answer_json(answer)) if format == "json" else answer_text(answer)
         sys.stdout.write(f"{said}\n")

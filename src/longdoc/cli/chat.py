@@ -11,6 +11,7 @@ import typer
 
 from longdoc.cli.ask import ContextTokens, IndexFolder, MaxTokens, ModelName
 from longdoc.cli.console import one_line_errors
+from longdoc.cli.sources import paths_of
 from longdoc.errors import InputError, LongdocError
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ _COMMANDS = "/sources, /summary, /clear or /quit"
 
 
 def chat(
-    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help="Files to talk about.")] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE...", help="Files, folders to talk about.")
+    ] = None,
     model: ModelName = "extractive",
     max_tokens: MaxTokens = 200,
     context_tokens: ContextTokens = 8192,
@@ -44,7 +47,7 @@ def chat(
         settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
         folder = index or default_folder()
         answers = answering(model)
-        held = library(sources, folder)
+        held = library([str(path) for path in paths_of(sources)], folder)
         history = ChatHistory(folder / "chats.sqlite3", session_of(held.ids))
         _Conversation(held, held.chat(answers, settings, history), history, answers).run()
 

@@ -110,7 +110,7 @@ REFUSED = {
     "the question first": (["When was the harbour built?", "BOOK"], "is a file; give the question last"),
     "two questions": (["BOOK", "When was it built?", "And by whom?"], "no file 'When was it built?'"),
     "missing file": (["HERE/none.md", QUESTION], "none.md' does not exist"),
-    "folder": (["HERE", QUESTION], "HERE"),
+    "an address": (["https://example.org/a.pdf", QUESTION], "fetches nothing"),
     "twice": (["BOOK", "BOOK", QUESTION], "given twice"),
     "format": (["BOOK", QUESTION, "--format", "yaml"], "unknown format 'yaml'"),
     "model": (["BOOK", QUESTION, "--model", "nobody-knows-this"], "nobody-knows-this"),
