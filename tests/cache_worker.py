@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from longdoc.errors import CacheError
 from longdoc.memory.cache.encoding_cache import EncodingCache
-from longdoc.memory.cache.errors import CacheError
 
 
 def value_of(key: str) -> bytes:

@@ -18,9 +18,9 @@ import xxhash
 from langchain_core.stores import ByteStore
 from numpy.typing import NDArray
 
-from longdoc.errors import InputError
+from longdoc.errors import CacheError, InputError
 from longdoc.memory.cache.claims import KeyClaims
-from longdoc.memory.cache.errors import CacheError, Damage, in_words, log_damage
+from longdoc.memory.cache.errors import Damage, in_words, log_damage
 from longdoc.memory.cache.lmdb_environment import FORMAT
 from longdoc.memory.cache.lmdb_store import GIB, LmdbStore, encoded
 from longdoc.memory.cache.tensor_files import TensorFile, TensorFiles, tensor_bytes

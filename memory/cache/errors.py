@@ -7,14 +7,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from longdoc.errors import LongdocError
-
 _log = logging.getLogger(__name__)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-class CacheError(LongdocError, OSError):
-    """A cache that cannot be read or written: disk full, another format, a damaged file."""
 
 
 @dataclass(frozen=True, slots=True)

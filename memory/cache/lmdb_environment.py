@@ -12,7 +12,8 @@ from weakref import WeakValueDictionary
 
 import lmdb
 
-from longdoc.memory.cache.errors import CacheError, in_words
+from longdoc.errors import CacheError
+from longdoc.memory.cache.errors import in_words
 
 FORMAT = 1
 _READERS = 1024

@@ -16,7 +16,7 @@ from longdoc.memory.cache.lmdb_environment import LmdbEnvironment, opened
 
 GIB = 1 << 30
 MAX_KEY_BYTES = 500
-_USE = struct.Struct(">QQ?")  # milliseconds since 1970, bytes charged, whether a file belongs to it
+_USE = struct.Struct(">QQ?")  # when it was used, as `_moment` counts; bytes charged; whether a file belongs to it
 _ENTRY = 128  # what an entry takes beside its value: its key in two tables, their headers
 _TOUCHED = 100_000  # keys read since the last write, kept in memory at most
 _PAGE = 4096
@@ -97,12 +97,14 @@ class LmdbStore(ByteStore):
         """Stores the values and calls `within` in one transaction; `file_bytes` lie outside, in a file of the key's."""
         values = dict(zip(encoded([key for key, _ in pairs]), (value for _, value in pairs), strict=True))
         here = self.environment
-        stamp, with_file = _now(), bool(file_bytes)
+        with_file = bool(file_bytes)
         items = sorted(values.items())
         charges = [_charge(name, value) + file_bytes for name, value in items]
-        uses = [(name, _USE.pack(stamp, charge, with_file)) for (name, _), charge in zip(items, charges, strict=True)]
 
         def change(transaction: Any) -> None:
+            stamp = _moment(transaction, here)
+            packed = (_USE.pack(stamp, charge, with_file) for charge in charges)
+            uses = [(name, use) for (name, _), use in zip(items, packed, strict=True)]
             total = self._total(transaction, here) - self._charged(transaction, here, [name for name, _ in items])
             transaction.cursor(here.values).putmulti(items)
             transaction.cursor(here.uses).putmulti(uses)
@@ -166,7 +168,7 @@ class LmdbStore(ByteStore):
         """Writes down what was used since the last write. The file closes with the last store that has it open."""
         here = self.environment
         if here.touched:
-            here.write(lambda transaction: self._flush(transaction, here, _now(), ()))
+            here.write(lambda transaction: self._flush(transaction, here, _moment(transaction, here), ()))
 
     def _touch(self, here: LmdbEnvironment, names: Any) -> None:
         here.touched.update(names)
@@ -233,8 +235,16 @@ def _charge(name: bytes, value: bytes) -> int:
     return size + 2 * len(name) + _ENTRY
 
 
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+def _moment(transaction: Any, here: LmdbEnvironment) -> int:
+    """Milliseconds since 1970, or one more than the latest use where the clock was set back behind that."""
+    held = transaction.get(b"latest", db=here.facts)
+    if held is None:  # written before this was noted
+        last = max((_USE.unpack(use)[0] for _, use in transaction.cursor(here.uses)), default=0)
+    else:
+        last = int(held)
+    stamp = max(time.time_ns() // 1_000_000, last + 1)
+    transaction.put(b"latest", b"%d" % stamp, db=here.facts)
+    return stamp
 
 
 def _page_of_names(cursor: Any, after: bytes, prefix: bytes) -> list[bytes]:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import xxhash
 
-from longdoc.memory.cache.errors import CacheError, in_words
+from longdoc.errors import CacheError
+from longdoc.memory.cache.errors import in_words
+from longdoc.memory.disk import sync_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,7 +70,7 @@ class TensorFiles:
         """Moves a written file to its key; a second call changes nothing."""
         with suppress(FileNotFoundError):
             part.replace(self.path(key))
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
     def read(self, key: str, noted: TensorFile) -> dict[str, Tensor] | None:
         """The tensors, mapped from the file, or None where its bytes are not those that were noted.
@@ -138,11 +140,3 @@ def _measure(path: Path) -> tuple[int, str]:
             size += len(block)
             running.update(block)
     return size, running.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

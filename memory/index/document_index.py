@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from longdoc.chunkers.section import SectionChunker
 from longdoc.errors import InputError
-from longdoc.memory.index.entries import Entry, name_of, of_document, plain
+from longdoc.memory.index.entries import Entry, joined_parts, name_of, of_part, of_tree, place_of, places_of, plain
 from longdoc.memory.index.ranking import Passes, Ranking, Scored, Wanted, diverse, passes
 from longdoc.memory.index.settings import IndexSettings
 from longdoc.memory.index.store import Edit, IndexStore, MissingVectorsError
@@ -99,32 +100,47 @@ class DocumentIndex(VectorStore):
     def put(self, documents: Iterable[Document], trees: Mapping[str, SummaryTree] | None = None) -> list[str]:
         """Adds documents, or makes them what they now are, each as a whole; returns their ids.
 
-        A document is known by its `id`, else its `source`, else a digest of its text. `trees` has summary trees by
-        these ids: their nodes are found too (metadata `kind` "summary", with `title`, `level` and `spans`). Chunks
-        that did not change keep their ids and vectors. Blank chunks are left out. Metadata has to be JSON.
+        A document is known by its `id`, else its `source`, else a digest of its text and metadata. Documents with one
+        source and no id, such as a loader's pages, are its parts: known by the `page`, `row`, `start_index` or like
+        place in their metadata, else by their order in the call. A part that is put again replaces what it was; two
+        parts or more in one call with the first that is known among them, or one without a place, are the source
+        anew, and what else it had goes. `trees` has summary trees by these ids: their nodes are found too (metadata
+        `kind` "summary", with `title`, `level` and `spans`). Chunks that did not change keep their ids and vectors.
+        Blank chunks are left out. Metadata has to be JSON.
         """
         names: list[str] = []
-        group: dict[str, list[Entry]] = {}
+        seen: Counter[tuple[str, str]] = Counter()
+        begun: set[str] = set()
+        group: dict[str, _Given] = {}
         for document in documents:
-            name = name_of(document)
-            chunks = self.chunker.transform_documents([document])
-            group[name] = of_document(name, list(chunks), (trees or {}).get(name), self.settings.headed)
-            names.append(name)
-            if sum(map(len, group.values())) >= _TOGETHER:
-                self._change(_constant(group))
+            name, place = name_of(document), place_of(document)
+            if name not in group and sum(one.count for one in group.values()) >= _TOGETHER:
+                self._change(_putting(group))
+                begun.update(group)
                 group = {}
+            if name not in group:
+                tree = of_tree(name, (trees or {}).get(name), self.settings.headed)
+                group[name] = _Given({}, name in begun, tree)
+            part = place or ""
+            if place is not None:
+                seen[name, place] += 1
+                part = place if seen[name, place] == 1 else f"{place}#{seen[name, place]}"
+            chunks = self.chunker.transform_documents([document])
+            group[name].parts[part] = of_part(name, part, chunks, self.settings.headed)
+            group[name].whole |= not place or document.metadata.get("total_pages") == 1
+            names.append(name)
         if group:
-            self._change(_constant(group))
+            self._change(_putting(group))
         return names
 
     def add_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
         """Adds passages as they are, or overwrites those with the same ids; returns the ids.
 
-        Ids are those given as `ids`, else the documents' own, else new ones.
+        Ids are those given as `ids`, else the documents' own, else new ones. Other options, such as the `batch_size` of
+        LangChain's `index()`, are passed over.
         """
-        given = kwargs.pop("ids", None) or [one.id for one in documents]
-        if kwargs:
-            raise TypeError(f"unknown options {sorted(kwargs)}; give ids or nothing")
+        documents = list(documents)
+        given = kwargs.get("ids") or [one.id for one in documents]
         if len(given) != len(documents):
             raise InputError(f"{len(given)} ids for {len(documents)} documents; give one each")
         names = [name or uuid4().hex for name in given]
@@ -137,10 +153,8 @@ class DocumentIndex(VectorStore):
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool:
         """Deletes the entries and the whole documents with these ids, all at once; None deletes everything.
 
-        Ids that are not there are passed over. Returns True.
+        Ids and options that are not known are passed over. Returns True.
         """
-        if kwargs:
-            raise TypeError(f"unknown options {sorted(kwargs)}; give ids")
         self._change(lambda view: _without(view, ids))
         return True
 
@@ -158,15 +172,15 @@ class DocumentIndex(VectorStore):
         documents: Collection[str] | None = None,
         kind: str | None = None,
     ) -> list[Match]:
-        """The `k` best entries for a question, best first, by the fusion of the settings.
+        """The `k` best entries for a question, best first, by the fusion of the settings, each text once.
 
         `documents` keeps to the documents with these ids, `kind` to "chunk" or "summary". `filter` is values that the
         metadata must have, or a function of a `Document`: every entry that it turns away before `k` are found is read.
         """
         wanted, vector = _wanted(filter, documents, kind), self._query(query)
         with self._store.view() as view:
-            found = self._ranking(view, wanted, vector).fused(query, vector, max(k, 0))
-            return [_match(view, one) for one in found[: max(k, 0)]]
+            found = self._ranking(view, wanted, vector).distinct(query, vector, max(k, 0))
+            return [_match(view, one) for one in found]
 
     def matches_by_vector(
         self,
@@ -204,8 +218,7 @@ class DocumentIndex(VectorStore):
         wanted, fetched = _wanted(filter, documents, kind), max(k, fetch_k, 0)
         with self._store.view() as view:
             ranking = self._ranking(view, wanted, vector)
-            found = ranking.by_vector(vector, fetched) if text is None else ranking.fused(text, vector, fetched)
-            found = found[:fetched]
+            found = ranking.by_vector(vector, fetched) if text is None else ranking.distinct(text, vector, fetched)
             rows = [one.row for one in found]
             vectors = view.snapshot.vectors(rows)
             chosen = diverse(vector, np.array([vectors[row] for row in rows]), k, lambda_mult) if rows else []
@@ -356,8 +369,40 @@ def _match(view: View, scored: Scored) -> Match:
     return Match(view.record(scored.row).as_document(), scored.score, scored.cosine)
 
 
-def _constant(groups: Mapping[str, Sequence[Entry | int]]) -> Edit:
-    return lambda view: groups
+@dataclass(slots=True)
+class _Given:
+    """What a call of `put` gives of a document; `begun` where it gave parts of it before."""
+
+    parts: dict[str, list[Entry]]
+    begun: bool
+    tree: list[Entry]
+    whole: bool = False
+
+    @property
+    def count(self) -> int:
+        """Entries."""
+        return sum(map(len, self.parts.values())) + len(self.tree)
+
+    def entries(self, view: View, name: str) -> list[Entry | int]:
+        """All that the document holds from now on."""
+        held: dict[str, list[int]] = {}
+        for row in view.rows_of_document(name) or ():
+            record = view.record(row)
+            if record.kind == "chunk":
+                held.setdefault(record.part, []).append(row)
+        return [*joined_parts({} if self._is_anew(held) else held, self.parts), *self.tree]
+
+    def _is_anew(self, held: Mapping[str, object]) -> bool:
+        first = next(iter(held), None)
+        if first is None or self.begun:
+            return False
+        if places_of(first) not in map(places_of, self.parts):
+            return True
+        return first in self.parts and (self.whole or len(self.parts) > 1)
+
+
+def _putting(group: Mapping[str, _Given]) -> Edit:
+    return lambda view: {name: given.entries(view, name) for name, given in group.items()}
 
 
 def _vector(numbers: ArrayLike) -> NDArray[np.float32]:

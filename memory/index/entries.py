@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,15 @@ from longdoc.memory.summaries.tree import SummaryTree
 _DIGEST_BYTES = 16
 
 
+_PLACES = ("page", "page_number", "start_index", "row", "seq_num")  # what loaders call the place of a part
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A text to be found. `read` is what is embedded and whose words are counted: the text under its headings."""
+    """A text to be found. `read` is what is embedded and whose words are counted: the text under its headings.
+
+    `part` is the part of its document that it is out of, "" where that has no parts.
+    """
 
     id: str
     kind: str
@@ -27,9 +34,10 @@ class Entry:
     metadata: dict[str, Any]
     read: str
     digest: str
+    part: str = ""
 
 
-def entry(name: str, kind: str, text: str, metadata: Mapping[str, Any], headed: bool) -> Entry:
+def entry(name: str, kind: str, text: str, metadata: Mapping[str, Any], headed: bool, part: str = "") -> Entry:
     """An entry with its metadata as JSON keeps it. `InputError` for metadata that is not JSON."""
     try:
         kept = json.loads(json.dumps(metadata))
@@ -39,32 +47,79 @@ def entry(name: str, kind: str, text: str, metadata: Mapping[str, Any], headed: 
         ) from None
     above = [str(one) for one in metadata.get("headings") or () if str(one) not in text] if headed else []
     read = "\n".join([" > ".join(above), text]) if above else text
-    return Entry(name, kind, text, kept, read, _digest(read))
+    return Entry(name, kind, text, kept, read, _digest(read), part)
 
 
-def of_document(document: str, chunks: Iterable[Document], tree: SummaryTree | None, headed: bool) -> list[Entry]:
-    """The entries of a document: its chunks but for blank ones, in order, then the nodes of its tree that say
-    something, parents first.
+def of_part(document: str, part: str, chunks: Iterable[Document], headed: bool) -> list[Entry]:
+    """The entries of a part of a document: its chunks but for blank ones, in order.
 
-    An entry's id comes from the document, the text, and how often the text was there before: it stays the same where
-    other parts of the document change.
+    An entry's id comes from the document, the part, the text, and how often the text was there before: it stays the
+    same where other parts of the document change.
     """
-    seen: Counter[tuple[str, str]] = Counter()
+    marked = {"kind": "chunk", **({"part": part} if part else {})}
+    texts = [(chunk.page_content, {**chunk.metadata, **marked}) for chunk in chunks]
+    return _entries([document, part] if part else [document], "chunk", texts, headed, part)
+
+
+def of_tree(document: str, tree: SummaryTree | None, headed: bool) -> list[Entry]:
+    """The entries of a document's tree: the nodes that say something, parents first."""
     nodes = tree.walk() if tree is not None else ()
-    texts = [("chunk", chunk.page_content, chunk.metadata) for chunk in chunks]
-    texts += [("summary", node.summary.text, _node(document, node)) for node in nodes]
+    texts = [(node.summary.text, {**_node(document, node), "kind": "summary"}) for node in nodes]
+    return _entries([document], "summary", texts, headed, "")
+
+
+def _entries(
+    of: list[str], kind: str, texts: Iterable[tuple[str, dict[str, Any]]], headed: bool, part: str
+) -> list[Entry]:
+    seen: Counter[str] = Counter()
     entries = []
-    for kind, text, metadata in texts:
+    for text, metadata in texts:
         if text.strip():
-            name = _digest(json.dumps([document, kind, text, seen[kind, text]]))
-            entries.append(entry(name, kind, text, {**metadata, "kind": kind}, headed))
-            seen[kind, text] += 1
+            name = _digest(json.dumps([*of, kind, text, seen[text]]))
+            entries.append(entry(name, kind, text, metadata, headed, part))
+            seen[text] += 1
     return entries
 
 
 def name_of(document: Document) -> str:
-    """What a document is known by: its id, else its `source`, else a digest of its text."""
-    return document.id or str(document.metadata.get("source") or "") or _digest(document.page_content)
+    """What a document is known by: its id, else its `source`, else a digest of its text and metadata."""
+    told = document.metadata
+    content = json.dumps([document.page_content, told], sort_keys=True, default=str) if told else document.page_content
+    return document.id or str(told.get("source") or "") or _digest(content)
+
+
+def place_of(document: Document) -> str | None:
+    """Where in its source a document says that it stands: "page=3", "" for nowhere; None where it is no part."""
+    if document.id or not document.metadata.get("source"):
+        return None
+    held = ((name, document.metadata.get(name)) for name in _PLACES)
+    return " ".join(f"{name}={value}" for name, value in held if isinstance(value, int | str))
+
+
+def joined_parts(held: Mapping[str, Sequence[int]], given: Mapping[str, Sequence[Entry]]) -> list[Entry | int]:
+    """What a document has that gets some of its parts anew: those that it had in their order, then the others.
+
+    Parts whose places are numbers of the same things stand in the order of these.
+    """
+    parts: dict[str, Sequence[Entry | int]] = {**held, **given}
+    keys = {part: _numbers(part) for part in parts}
+    if len({tuple(name for name, _ in key) for key in keys.values()}) == 1:
+        parts = dict(sorted(parts.items(), key=lambda item: keys[item[0]]))
+    return [one for entries in parts.values() for one in entries]
+
+
+def places_of(part: str) -> tuple[str, ...]:
+    """The names of the places that a part is known by."""
+    return tuple(one.partition("=")[0] for one in part.partition("#")[0].split())
+
+
+def _numbers(part: str) -> tuple[tuple[str, int], ...]:
+    """The names and numbers of a place, and its number among equals; () where one is no number."""
+    place, _, again = part.partition("#")
+    told = [one.partition("=") for one in place.split()]
+    if not all(re.fullmatch(r"-?\d{1,18}", value) for _, _, value in told):
+        return ()
+    return (*((name, int(value)) for name, _, value in told), ("#", int(again or 1)))
 
 
 def plain(documents: Sequence[Document], names: Sequence[str]) -> list[Entry]:

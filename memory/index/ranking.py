@@ -77,6 +77,24 @@ class Ranking:
             Scored(row, score, score) for row, score in zip(found.rows.tolist(), found.scores.tolist(), strict=True)
         ]
 
+    def distinct(self, text: str, query: NDArray[np.float32], count: int) -> list[Scored]:
+        """The best by the settings' fusion, best first; of chunks that say the same the best."""
+        if self._settings.copies:
+            return self.fused(text, query, count)
+        asked = count
+        while True:
+            found = self.fused(text, query, asked)
+            kept = {self._said(one.row): one for one in reversed(found)}
+            if len(kept) >= count or len(found) < asked:
+                return [one for one in found if kept[self._said(one.row)] is one][:count]
+            asked *= _MORE
+
+    def _said(self, row: int) -> object:
+        record = self._view.record(row)
+        if record.kind != "chunk":
+            return row
+        return str(record.metadata.get("headings")), " ".join(record.text.split())
+
     def fused(self, text: str, query: NDArray[np.float32], count: int) -> list[Scored]:
         """The best by the settings' fusion, best first."""
         settings = self._settings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import mmap
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from longdoc.memory.disk import sync_file, sync_folder
 from longdoc.memory.index.settings import IndexSettings
 from longdoc.memory.index.vectors import VectorRows, write_vectors
 from longdoc.memory.index.words import Postings, merged, postings_arrays
@@ -81,8 +81,11 @@ def write_segment(root: Path, name: str, part: Part, settings: IndexSettings, la
     layout = write_vectors(folder, part.vectors, settings)
     arrays = {"rows": part.rows, "ties": part.ties, "kinds": part.kinds, **postings_arrays(part.postings)}
     save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, folder / ARRAYS)
-    for path in (*folder.iterdir(), folder, root) if lasting else ():
-        _sync(path)
+    if lasting:
+        for path in folder.iterdir():
+            sync_file(path)
+        for written in (folder, root):
+            sync_folder(written)
     return layout
 
 
@@ -110,11 +113,3 @@ def _mapped(path: Path) -> Mapping[str, NDArray[Any]]:
             kind = np.dtype(kinds[noted["dtype"]])
             arrays[name] = np.frombuffer(held, kind, (end - start) // kind.itemsize, 8 + head + start)
     return arrays
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

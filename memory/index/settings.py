@@ -30,7 +30,8 @@ class IndexSettings:
     `context` moves the score of a passage, where both lists are fused, by this share to the best score of its section
     (what has the same document and headings), and then by this share to the best of the passages beside it.
 
-    `headed`: a chunk is embedded, and its words are counted, under the headings that it stands in.
+    `headed`: a chunk is embedded, and its words are counted, under the headings that it stands in. `copies`: a question
+    finds a text as often as it is there; by default once, where it ranks best.
     """
 
     scan: Scan = "auto"
@@ -44,6 +45,7 @@ class IndexSettings:
     context: float = 0.5
     depth: int = 100
     headed: bool = True
+    copies: bool = False
 
     def __post_init__(self) -> None:
         if self.scan not in _SCANS:

@@ -242,7 +242,7 @@ class _Change:
 
     def _note(self, fresh: tuple[int, str, Entry], total: int) -> int:
         row, document, entry = fresh
-        record = Record(entry.id, document, entry.kind, entry.text, entry.metadata, entry.digest, total)
+        record = Record(entry.id, document, entry.kind, entry.text, entry.metadata, entry.digest, total, entry.part)
         self._put(row_key(row), record.to_json())
         for key in (id_key(entry.id), digest_key(entry.digest)):
             self._put(key, row.to_bytes(4, "big"))

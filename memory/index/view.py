@@ -62,6 +62,7 @@ class Record:
     metadata: dict[str, Any]
     digest: str
     words: int
+    part: str = ""
 
     @classmethod
     def from_json(cls, data: bytes) -> Record:
@@ -70,7 +71,7 @@ class Record:
 
     def to_json(self) -> bytes:
         """JSON, in ASCII."""
-        told = [self.id, self.document, self.kind, self.text, self.metadata, self.digest, self.words]
+        told = [self.id, self.document, self.kind, self.text, self.metadata, self.digest, self.words, self.part]
         return json.dumps(told, separators=(",", ":")).encode()
 
     def as_document(self) -> Document:

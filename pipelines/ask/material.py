@@ -19,11 +19,15 @@ from longdoc.pipelines.summarizers.protocol import Passage
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something found: what a model is shown of it, the source text it stands for, and the page that begins on."""
+    """Something found: what a model is shown of it, the source text it stands for, and the page that begins on.
+
+    Of a source that is in the index in parts, each with places of its own, `whole` is the name of all of it.
+    """
 
     shown: Shown
     passages: tuple[Passage, ...]
     page: int | None = None
+    whole: str = ""
 
     @property
     def start(self) -> Span:
@@ -100,12 +104,14 @@ class Citing:
 
     def __init__(self, items: Sequence[Item], texts: Mapping[str, str], pages: Mapping[str, Sequence[int]]) -> None:
         self._passages = [(passage, item.page) for item in items for passage in item.passages]
+        self._wholes = {item.start.source: item.whole for item in items if item.whole}
         self._texts = texts
         self._pages = pages
 
     def __call__(self, span: Span) -> Citation:
         """The citation of a span that lies within the items."""
-        return Citation(span.source, span.start, span.end, self._page(span), self._quote(span))
+        source = self._wholes.get(span.source, span.source)
+        return Citation(source, span.start, span.end, self._page(span), self._quote(span))
 
     def _quote(self, span: Span) -> str:
         if span.source in self._texts:
@@ -133,19 +139,23 @@ def item_of(chunk: Document) -> Item:
     told, text = placed.metadata, placed.page_content
     headings = tuple(str(one) for one in told.get("headings") or ())
     page = told.get("page")
-    words = [str(told["source"]), f"page {page}" if page else "", " > ".join(headings)]
+    whole = str(told.get("whole") or "")
+    words = [whole or str(told["source"]), f"page {page}" if page else "", " > ".join(headings)]
     span = Span(told["start_index"], told["end_index"], told["source"])
     passage = Passage(text, (span,), headings)
-    return Item(Shown(", ".join(filter(None, words)), text), (passage,), page if isinstance(page, int) else None)
+    shown = Shown(", ".join(filter(None, words)), text)
+    return Item(shown, (passage,), page if isinstance(page, int) else None, whole)
 
 
 def _placed(chunk: Document) -> Document:
-    """The passage with its place; one that has none is a source of its own."""
+    """The passage with its place; one that has none is a source of its own, and so is a part of a source."""
     start, told = chunk.metadata.get("start_index"), dict(chunk.metadata)
     if not isinstance(start, int) or start < 0:
         start, told["source"] = 0, chunk.id
     told |= {"start_index": start, "end_index": start + len(chunk.page_content)}
     told["source"] = str(told.get("source") or "")
+    if part := told.pop("part", None):
+        told |= {"source": f"{told['source']}#{part}", "whole": told["source"]}
     return Document(id=chunk.id, page_content=chunk.page_content, metadata=told)
 
 

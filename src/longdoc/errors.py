@@ -5,6 +5,7 @@ LongdocError
 ├── BudgetError (ValueError)         a token budget that nothing can meet
 ├── UnknownNameError (ValueError)    a model, tokenizer or format that is not known
 ├── UnavailableError (OSError)       known, but not to be had here: no network, no weights, damaged weights
+├── CacheError (OSError)             a cache or an index that cannot be read or written: disk full, damaged file
 ├── MissingExtraError (ImportError)  an optional dependency that is not installed
 └── StageError (RuntimeError)        a stage that could not finish: the model failed on some items
 """
@@ -30,6 +31,10 @@ class UnknownNameError(LongdocError, ValueError):
 
 class UnavailableError(LongdocError, OSError):
     """Something known that cannot be had here: no network, no weights, damaged weights."""
+
+
+class CacheError(LongdocError, OSError):
+    """A cache or an index that cannot be read or written: disk full, another format, a damaged file."""
 
 
 class MissingExtraError(LongdocError, ImportError):

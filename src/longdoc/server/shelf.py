@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+from filelock import FileLock, Timeout
 from langchain_core.documents import Document
 
 from longdoc.errors import InputError
-from longdoc.server.worker import ABOUT, ENCODING, FILE, READ, TEXT, sync_folder, write_whole
+from longdoc.memory.disk import sync_folder, write_whole
+from longdoc.server.worker import ABOUT, ENCODING, FILE, READ, TEXT
 
 Status = Literal["reading", "ready", "failed"]
 _FAILED, _SUMMARY = "failed.json", "summary.json"
@@ -66,7 +68,7 @@ class Shelf:
 
     def close(self) -> None:
         """Lets another process have the folder."""
-        self._claim.close()
+        self._claim.release()
 
     def all(self) -> list[Held]:
         """The documents, in the order they came in."""
@@ -210,16 +212,11 @@ def _facts(folder: Path) -> dict[str, Any]:
     return {"words": told["words"], "characters": told["characters"], "pages": pages}
 
 
-def _claimed(folder: Path) -> BinaryIO:
-    """A file that is locked for as long as it is open; the system unlocks a killed process's."""
-    claim = (folder / "lock").open("wb")
+def _claimed(folder: Path) -> FileLock:
+    """A lock that is held until it is released; the system releases a killed process's."""
+    claim = FileLock(folder / "lock", thread_local=False)
     try:
-        import fcntl
-    except ImportError:  # Windows: two servers on one folder are not noticed
-        return claim
-    try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        claim.close()
+        claim.acquire(timeout=0)
+    except Timeout as error:
         raise InputError(f"another server has the folder {str(folder)!r}; end it, or give another --folder") from error
     return claim

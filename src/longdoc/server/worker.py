@@ -12,6 +12,7 @@ from pathlib import Path
 
 from longdoc.chunkers.readers.registry import read_bytes
 from longdoc.errors import InputError, LongdocError
+from longdoc.memory.disk import write_whole
 
 FILE, ABOUT, TEXT, READ = "file", "about.json", "text.utf32", "read.json"
 ENCODING = "utf-32-le"  # four bytes a character, so that any stretch of the text is read without the rest
@@ -103,28 +104,6 @@ class Reader:
         return self._child
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that a kill leaves the old one or the new one, and it is on disk when this returns."""
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Has the names in a folder on disk, where the system can."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _read(folder: Path) -> None:
     name = str(json.loads((folder / ABOUT).read_bytes())["name"])
     document = read_bytes((folder / FILE).read_bytes(), name, Path(name).suffix)
@@ -160,11 +139,13 @@ def main() -> None:
 
 
 def _limit_memory() -> None:
+    """Bounds the memory of this process where the system can: Windows has no such limit, macOS does not obey it."""
     try:
         import resource
-    except ImportError:  # Windows has none
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    except (ImportError, AttributeError, ValueError, OSError):
         return
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
 if __name__ == "__main__":

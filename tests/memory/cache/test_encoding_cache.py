@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import cache_worker
 import lmdb
@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 from langchain_core.stores import ByteStore, InMemoryByteStore
 from langchain_tests.integration_tests.base_store import BaseStoreAsyncTests, BaseStoreSyncTests
 
-from longdoc.errors import InputError
+from longdoc.errors import CacheError, InputError
 from longdoc.memory.cache.encoding_cache import EncodingCache, remove
-from longdoc.memory.cache.errors import CacheError, Damage
+from longdoc.memory.cache.errors import Damage
 from longdoc.memory.cache.lmdb_store import LmdbStore
 
 WORKER = Path(cache_worker.__file__)
@@ -518,3 +518,21 @@ def test_eight_processes_while_another_is_killed(tmp_path: Path, workers: list[s
     cache = EncodingCache(tmp_path)
     assert cache.verify().damaged == ()
     assert np.all([cache.mget([f"state/{at}"]) == [value_of(f"state/{at}")] for at in range(count)])
+
+
+def test_a_clock_that_was_set_back_costs_no_value(tmp_path: Path) -> None:
+    with EncodingCache(tmp_path, max_bytes=200_000) as cache:
+        cache.mset([(f"old{number}", b"x" * 1500) for number in range(100)])
+    here = LmdbStore(tmp_path).environment
+    year = 365 * 86_400_000
+
+    def set_ahead(transaction: Any) -> None:  # as if they had been written when the clock was a year ahead
+        for name, use in list(transaction.cursor(here.uses)):
+            transaction.put(name, (int.from_bytes(use[:8]) + year).to_bytes(8) + use[8:], db=here.uses)
+        transaction.delete(b"latest", db=here.facts)
+
+    here.write(set_ahead)
+    for number in range(60):
+        cache.mset([(f"new{number}", b"y" * 1500)])
+        assert cache.mget([f"new{number}"]) == [b"y" * 1500]
+    assert None not in cache.mget([f"new{number}" for number in range(60)])

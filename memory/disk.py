@@ -1,0 +1,43 @@
+"""Files that a kill or a full disk leaves as they were or as they are to be."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+_UNABLE = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.EBADF, errno.EISDIR, errno.ENOTSUP)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file so that a kill leaves the old one or the new one, and it is on disk when this returns."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Has what was written to a file on disk."""
+    with path.open("r+b") as file:  # Windows syncs only what is open for writing
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Has the names in a folder on disk, where the system can: Windows and some disks sync no folders."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
