@@ -4,8 +4,8 @@
     python benchmarks/reader.py selection [--each N]
     python benchmarks/reader.py speed
 
-`claims`: the dev sets of judged claims, each sentence of a claim against the sentences of its document that it aligns with;
-the worst sentence counts. `selection`: the right window among twenty, beside the bundled encoder's cosine and BM25.
+`claims`: the dev sets of judged claims, each sentence of a claim against those of its document that it aligns with; the
+worst sentence counts. `selection`: the right window among twenty, beside the bundled encoder's cosine and BM25.
 `speed`: pairs of 128 tokens.
 """
 
@@ -27,7 +27,7 @@ from table import markdown, publish
 
 from longdoc.models.cross_encoder.evidence import terms
 from longdoc.models.cross_encoder.reader import Reader
-from longdoc.models.embedder import Embedder
+from longdoc.models.encoder.embedder import Embedder
 
 BUDGET = 550  # characters of evidence
 KINDS = ("faith_summaries", "faith_citations", "claim_checks", "nli_probes")

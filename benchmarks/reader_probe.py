@@ -38,8 +38,8 @@ def _asked() -> list[tuple[str, str, str, int]]:
             if row["set"] in CLAIMS and row["label"] is not None:
                 rows[row["set"]].append(row)
     for name, most in CLAIMS.items():
-        for row in rng.sample(rows[name], min(most, len(rows[name]))):
-            found.append((name, row["claim"], evidence_for(row, row["claim"], 550), int(row["label"])))
+        drawn = rng.sample(rows[name], min(most, len(rows[name])))
+        found += [(name, row["claim"], evidence_for(row, row["claim"], 550), int(row["label"])) for row in drawn]
     for row in rng.sample(english("squad2", "dev"), 200):
         best = windows(row, 700)[0][0]
         if row["answers"]:
@@ -79,7 +79,7 @@ def probe(model: CrossEncoder, tokenizer: Tokenizer) -> dict[str, float]:
 
 
 def temperatures(model: CrossEncoder, tokenizer: Tokenizer) -> dict[str, float]:
-    """What the logits are divided by, so that the scores are the likeliest of dev: one for answers, one for verdicts."""
+    """What the logits are divided by, so that the scores are the likeliest of dev, for answers and for verdicts."""
     found = logits(model, tokenizer)
     asked, wanted = found.pop(ANSWERABLE)
     verdicts = torch.cat([given for given, _ in found.values()])

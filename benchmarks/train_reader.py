@@ -2,8 +2,9 @@
 
     python benchmarks/train_reader.py RUN [--tokens MILLIONS] [--seed N] [--export]
 
-RUN is a folder outside the project for the checkpoint, from which an interrupted run goes on, and for the log. Rows whose
-licences allow weights that ship are read (see reader_data.py), once in an order drawn from the seed, on one thread.
+RUN is a folder outside the project for the checkpoint, from which an interrupted run goes on, and for the log. Rows
+whose licences allow weights that ship are read (see reader_data.py), once, in an order drawn from the seed, on one
+thread.
 `--export` writes the weights of the last checkpoint, calibrated on dev, and prints their digest.
 """
 
@@ -18,7 +19,8 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch reader knows
-from reader_data import Example, Unit, training_units
+from reader_data import Example, Unit
+from reader_made import training_units
 from reader_probe import probe, temperatures
 from safetensors.torch import load, load_file, save_file
 from tokenizers import Encoding, Tokenizer
@@ -30,7 +32,8 @@ from longdoc.models.cross_encoder.network import CrossEncoder, Pair, Read
 from longdoc.models.cross_encoder.weights import FILE, packed, unpacked
 
 BATCH, MOST, FIRST = 2048, 208, 96  # tokens of a batch, of a pair, of its first text
-RATE, HEAD_RATE, WARMUP, DECAY = 1.5e-4, 1e-3, 0.06, 0.01
+RATE, HEAD_RATE, DECAY = 1.5e-4, 1e-3, 0.01
+WARMUP, COOLDOWN = 120, 0.3  # steps, and the share of all in which the rate falls to nothing
 FOLDER = Path(__file__).resolve().parents[1] / "models" / "cross_encoder"
 MARGIN = 1.5  # between a pair's two logits
 PROBED, KEPT = 500, 100  # steps
@@ -55,7 +58,9 @@ def rows_of(units: Sequence[Unit], tokenizer: Tokenizer) -> Iterator[list[Row]]:
         texts = [text for unit in part for one in unit for text in (one.first, one.second)]
         encoded = iter(tokenizer.encode_batch(texts, add_special_tokens=False))
         for unit in part:
-            yield [_row(one, next(encoded), next(encoded), len(unit) - 1 if not at else 0) for at, one in enumerate(unit)]
+            yield [
+                _row(one, next(encoded), next(encoded), len(unit) - 1 if not at else 0) for at, one in enumerate(unit)
+            ]
 
 
 def _row(one: Example, first: Encoding, second: Encoding, leads: int) -> Row:
@@ -101,8 +106,7 @@ def loss_of(model: CrossEncoder, batch: Sequence[Row]) -> dict[str, Tensor]:
     for row in order:
         starts[row] = at
         at += len(batch[row].pair.ids)
-    losses = {**_answers(batch, answers), **_verdicts(batch, verdicts), **_places(batch, read, starts)}
-    return losses
+    return {**_answers(batch, answers), **_verdicts(batch, verdicts), **_places(batch, read, starts)}
 
 
 def _answers(batch: Sequence[Row], logits: Tensor) -> dict[str, Tensor]:
@@ -177,7 +181,11 @@ def network() -> CrossEncoder:
 
 def optimizer_of(model: CrossEncoder) -> torch.optim.AdamW:
     """AdamW; heads and the table of matches, which are new, learn faster."""
-    new = [one for name, one in model.named_parameters() if name.split(".")[0] in ("tokens", "answer", "verdict", "matches")]
+    new = [
+        one
+        for name, one in model.named_parameters()
+        if name.split(".")[0] in ("tokens", "answer", "verdict", "matches")
+    ]
     old = [one for one in model.parameters() if one.requires_grad and not any(one is other for other in new)]
     groups = [{"params": old, "lr": RATE}, {"params": new, "lr": HEAD_RATE}]
     return torch.optim.AdamW(groups, weight_decay=DECAY, fused=True)
@@ -206,7 +214,8 @@ def resume(path: Path, model: CrossEncoder, optimizer: torch.optim.AdamW) -> int
     state = optimizer.state_dict()
     numbers = sorted({int(name.split(".")[1]) for name in tensors if name.startswith("adam.")})
     state["state"] = {
-        number: {name: tensors[f"adam.{number}.{name}"] for name in ("step", "exp_avg", "exp_avg_sq")} for number in numbers
+        number: {name: tensors[f"adam.{number}.{name}"] for name in ("step", "exp_avg", "exp_avg_sq")}
+        for number in numbers
     }
     optimizer.load_state_dict(state)
     return step
@@ -214,7 +223,9 @@ def resume(path: Path, model: CrossEncoder, optimizer: torch.optim.AdamW) -> int
 
 def export(run: Path) -> str:
     """Writes the weights as they are shipped, with temperatures found on them; their digest."""
-    state = {name[6:]: one for name, one in load_file(run / "checkpoint.safetensors").items() if name.startswith("model.")}
+    state = {
+        name[6:]: one for name, one in load_file(run / "checkpoint.safetensors").items() if name.startswith("model.")
+    }
     model = network()
     model.load_state_dict(state)
     tensors = packed(model)
@@ -242,7 +253,7 @@ def train(run: Path, tokens: int, seed: int) -> None:
     began, sums, log = time.perf_counter(), dict.fromkeys(["tokens"], 0.0), (run / "log.txt").open("a", buffering=1)
     print(f"{len(found)} steps, {sum(map(len, found))} examples", file=log)
     for step in range(done, len(found)):
-        share = min(step / (WARMUP * len(found)), (len(found) - step) / ((1 - WARMUP) * len(found)))
+        share = min((step + 1) / WARMUP, 1.0, (len(found) - step) / (COOLDOWN * len(found)))
         for group, rate in zip(optimizer.param_groups, (RATE, HEAD_RATE), strict=True):
             group["lr"] = rate * share
         with sdpa_kernel(SDPBackend.MATH):  # of short texts its way back is some 1.5 times as fast on a processor

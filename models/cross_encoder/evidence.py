@@ -11,9 +11,12 @@ _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 _STEM = 6  # letters of a word that count: "declared", "declares" and "declaration" are one
 _AGAIN = 0.25  # what a word is worth in a second sentence
 _COMMON = frozenset(
-    "a an the and or but of to in on at by for with from as is are was were be been being it its this that these those"
-    " he she they we you i his her their our your my has have had do does did not no so than then there which who what"
-    " when where will would can could may might should into about also".split()
+    re.findall(
+        r"\w+",
+        "a an the and or but of to in on at by for with from as is are was were be been being it its this that these "
+        "those he she they we you i his her their our your my has have had do does did not no so than then there which "
+        "who what when where will would can could may might should into about also",
+    )
 )
 
 
@@ -33,17 +36,16 @@ def aligned(claim: str, sentences: Sequence[str], budget: int) -> list[int]:
     seen = Counter(term for bag in bags for term in bag)
     weights = {term: math.log(1 + len(bags) / seen[term]) for term in terms(claim) if term in seen}
     chosen: list[int] = []
-    left, open_rows = budget, {row for row, bag in enumerate(bags) if not bag.isdisjoint(weights)}
-    while open_rows:
-        gains = {row: sum(weights[term] for term in bags[row] if term in weights) for row in open_rows}
+    left, waiting = budget, {row for row, bag in enumerate(bags) if not bag.isdisjoint(weights)}
+    while waiting:
+        gains = {row: math.fsum(weights[term] for term in bags[row] if term in weights) for row in waiting}
         row = min(gains, key=lambda row: (-gains[row] / (40 + len(sentences[row])) ** 0.3, row))
-        open_rows.discard(row)
-        if chosen and len(sentences[row]) > left:
-            continue
         chosen.append(row)
         left -= len(sentences[row])
+        waiting = {other for other in waiting if other != row and len(sentences[other]) <= left}
         weights |= {term: weights[term] * _AGAIN for term in bags[row] if term in weights}
-    for row in [near for row in chosen for near in (row - 1, row + 1)] or range(min(1, len(bags))):
+    near = [row + step for row in chosen for step in (-1, 1)] or [0]
+    for row in near:
         if 0 <= row < len(bags) and row not in chosen and (len(sentences[row]) <= left or not chosen):
             chosen.append(row)
             left -= len(sentences[row])

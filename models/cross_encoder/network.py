@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
 import torch
@@ -62,9 +62,9 @@ def matches(pair: Pair) -> list[int]:
 
 
 def _levels(one: Sequence[int], other: Sequence[int]) -> list[int]:
-    single, double = set(other), set(zip(other, other[1:], strict=False))
+    single, double = set(other), set(pairwise(other))
     levels = [int(token in single) for token in one]
-    both = [pair in double for pair in zip(one, one[1:], strict=False)]
+    both = [pair in double for pair in pairwise(one)]
     for at, found in enumerate(both):
         if found:
             levels[at] += 1

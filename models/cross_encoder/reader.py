@@ -60,7 +60,7 @@ class Reader:
 
     @staticmethod
     def load(precision: Precision = "auto") -> Reader:
-        """The reader with the weights that come with longdoc, made once. Raises `UnavailableError` where they are not."""
+        """The reader with the weights that come with longdoc, made once. Raises `UnavailableError` without them."""
         return _load(precision)
 
     @property
@@ -103,7 +103,9 @@ class Reader:
         texts = [without_surrogates(text) for pair in pairs for text in pair]
         encoded = self._tokenizer.encode_batch(texts, add_special_tokens=False)
         found = [
-            (number, window) for number in range(len(pairs)) for window in windows(*encoded[2 * number : 2 * number + 2])
+            (number, window)
+            for number in range(len(pairs))
+            for window in windows(*encoded[2 * number : 2 * number + 2])
         ]
         found.sort(key=lambda one: -len(one[1].pair.ids))
         for batch in _batches([len(window.pair.ids) for _, window in found]):
@@ -133,9 +135,9 @@ class Reader:
 
     @cached_property
     def _dtype(self) -> str:
-        from longdoc.models.embedder import _has_bfloat16
+        from longdoc.models.encoder.embedder import has_bfloat16
 
-        return self._precision if self._precision != "auto" else "bfloat16" if _has_bfloat16() else "float32"
+        return self._precision if self._precision != "auto" else "bfloat16" if has_bfloat16() else "float32"
 
     @cached_property
     def _tokenizer(self) -> tokenizers.Tokenizer:

@@ -1,4 +1,4 @@
-"""The weights of the reader that come with longdoc: linear layers in 8 bits, a scale for each row; all else as it is."""
+"""The weights of the reader that come with longdoc: linear layers in 8 bits, a scale for each row."""
 
 from __future__ import annotations
 
