@@ -86,7 +86,7 @@ class Embedder(Embeddings):
     def _dtype(self) -> str:
         if self.precision != "auto":
             return self.precision
-        return "bfloat16" if self.device != "cpu" or _has_bfloat16() else "float32"
+        return "bfloat16" if self.device != "cpu" or has_bfloat16() else "float32"
 
     @cached_property
     def _tokenizer(self) -> tokenizers.Tokenizer:
@@ -108,7 +108,7 @@ class Embedder(Embeddings):
         return MiniLM(bundled_file("model.safetensors"), dtype, self.device, int8=int8)
 
 
-def _has_bfloat16() -> bool:
+def has_bfloat16() -> bool:
     """Whether oneDNN computes in bfloat16 here: with AVX-512, as numpy sees it, so that torch need not be loaded."""
     if platform.machine() not in ("x86_64", "AMD64"):
         import torch
