@@ -1,0 +1,178 @@
+"""Plain questions as a new user types them, without a chat model: right, partly right, wrong or refused, kind by kind.
+
+    python benchmarks/answer_quality.py [--kinds KIND ...] [--documents NAME ...] [--said FILE]
+
+The questions of `questions/plain.jsonl` name documents of the data beside the checkout, the values that a right answer
+has, and where they stand in the reading text of today. `--said` writes every question with its answer, to be read.
+A fact, a definition, a reason, a follow-up is right where all values are in the answer, partly where some are or the
+place is cited; a list is right from four items in five, partly from two in five; a question that the document does not
+answer is right where nothing is claimed. A request about the whole is right where the answer has three sentences or
+more from three fifths of the document or more, or, for a question how it ends, from its last fifth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import tarfile
+import time
+from collections import Counter
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import zstandard
+from datasets import DATA, records
+from langchain_core.chat_history import InMemoryChatMessageHistory
+from langchain_core.documents import Document
+from table import markdown, publish
+
+import longdoc
+from longdoc import DocumentChat, DocumentIndex
+
+QUESTIONS = Path(__file__).with_name("questions") / "plain.jsonl"
+ARCHIVES = {"messy": "messy_files.tar.zst", "financebench": "financebench_pdfs.tar.zst"}
+SAYS_NOTHING = "The documents do not say."
+FIFTHS = 5
+
+
+@lru_cache
+def document(name: str) -> Document:
+    """The document that a question names, read as a user's file is."""
+    kind, _, rest = name.partition("/")
+    if kind == "cases":
+        return longdoc.read(DATA.parent / "cases" / rest)
+    if kind in ARCHIVES:
+        return _file(ARCHIVES[kind], rest if "." in rest else f"{rest}.pdf")
+    return Document(_record(kind, rest), metadata={"source": name})
+
+
+def document_text(name: str) -> str:
+    """Its reading text."""
+    return document(name).page_content
+
+
+def _file(archive: str, name: str) -> Document:
+    packed = zstandard.ZstdDecompressor().stream_reader((DATA / "dev" / archive).read_bytes()).read()
+    with TemporaryDirectory() as folder, tarfile.open(fileobj=BytesIO(packed)) as tar:
+        member = next(one for one in tar.getmembers() if Path(one.name).name == name)
+        held = tar.extractfile(member)
+        assert held is not None  # noqa: S101  a plain file
+        (Path(folder) / name).write_bytes(held.read())
+        return longdoc.read(Path(folder) / name)
+
+
+def _record(kind: str, name: str) -> str:
+    file = {"scotus": "scotus_args"}.get(kind, kind)
+    record = next(one for one in records(file) if one["id"].partition("/")[2] == name)
+    if "turns" in record:
+        return "\n".join(f"{turn['speaker']}: {turn['text']}" for turn in record["turns"])
+    if "sections" in record:
+        parts = [f"{part['title'] or ''}\n\n{' '.join(part['sentences'])}" for part in record["sections"]]
+        return "\n\n".join([record["title"], *parts])
+    return str(record["document"])
+
+
+def find(text: str, quote: str) -> tuple[int, int] | None:
+    """Where the words stand in the text, whatever white space lies between them."""
+    match = re.search(r"\s+".join(re.escape(word) for word in quote.split()), text, re.IGNORECASE)
+    return match.span() if match else None
+
+
+def ask(row: dict[str, Any], index: DocumentIndex, text: str) -> tuple[str, str, float]:
+    """The judgement, the answer's text and the seconds that it took."""
+    chat = DocumentChat(index, history=InMemoryChatMessageHistory())
+    for earlier in row.get("before", ()):
+        chat.ask(earlier)
+    began = time.monotonic()
+    answer = chat.ask(row["question"])
+    seconds = time.monotonic() - began
+    spans = [(one.start, one.end) for one in answer.citations]
+    lines = len(answer.sentences)
+    return judged(row, answer.text, spans, lines, text), answer.text, seconds
+
+
+def judged(row: dict[str, Any], said: str, spans: list[tuple[int, int]], lines: int, text: str) -> str:
+    """right, partly, wrong or refused."""
+    kind, silent = row["kind"], not spans
+    if kind in ("none", "hello"):
+        return "right" if silent else "wrong"
+    if silent and not (kind == "count" and _has(said, row["values"][0])):
+        return "refused"
+    if kind == "whole":
+        return _whole(row["question"], spans, lines, len(text))
+    share = sum(_has(said, one) for one in row["values"]) / len(row["values"])
+    if share == 1 or (kind in ("list", "count") and share >= 0.8):
+        return "right"
+    start, end = row.get("place", (0, 0))
+    near = any(one[0] < end + 40 and start - 40 < one[1] for one in spans)
+    return "partly" if share >= 0.4 or near else "wrong"
+
+
+def _has(said: str, alternatives: list[str]) -> bool:
+    plain = _bare(said)
+    return any(re.search(rf"(?<!\d){re.escape(_bare(one))}", plain) for one in alternatives)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s`*]+", "", text).casefold()
+
+
+def _whole(question: str, spans: list[tuple[int, int]], lines: int, length: int) -> str:
+    fifths = {min(FIFTHS - 1, FIFTHS * start // max(1, length)) for start, _ in spans}
+    if re.search(r"\bend\b", question):
+        return "right" if FIFTHS - 1 in fifths and len(fifths) == 1 else "partly" if FIFTHS - 1 in fifths else "wrong"
+    return "right" if lines >= 3 and len(fifths) >= 3 else "partly" if lines >= 2 else "wrong"
+
+
+def report(results: list[tuple[str, str]]) -> str:
+    """A row a kind, and one of all."""
+    names = ("right", "partly", "wrong", "refused")
+    kinds = [*dict.fromkeys(kind for kind, _ in results)]
+    rows = []
+    for kind in [*sorted(kinds), "all"]:
+        held = Counter(one for at, one in results if kind in (at, "all"))
+        rows.append([kind, str(held.total()), *(f"{100 * held[one] / held.total():.0f}" for one in names)])
+    return markdown(("kind", "questions", *(f"{one} %" for one in names)), rows)
+
+
+def main() -> None:
+    """Asks the questions asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kinds", nargs="*")
+    parser.add_argument("--documents", nargs="*")
+    parser.add_argument("--said", type=Path)
+    parser.add_argument("--quiet", action="store_true", help="do not write the table of results")
+    given = parser.parse_args()
+    if not DATA.exists():
+        raise SystemExit(f"no data in {DATA}: put the sets there")
+    rows = [json.loads(line) for line in QUESTIONS.read_text().splitlines()]
+    rows = [one for one in rows if not given.kinds or one["kind"] in given.kinds]
+    rows = [one for one in rows if not given.documents or any(name in one["document"] for name in given.documents)]
+    results, said, seconds = [], [], []
+    for name in dict.fromkeys(one["document"] for one in rows):
+        index = DocumentIndex()
+        index.put([document(name)])
+        for row in (one for one in rows if one["document"] == name):
+            verdict, answer, took = ask(row, index, document_text(name))
+            results.append((row["kind"], verdict))
+            seconds.append(took)
+            before = " >> ".join([*row.get("before", ()), row["question"]])
+            said.append(f"{row['id']} {name} [{row['kind']}] {verdict.upper()}\n  Q {before}\n  A {answer}\n")
+            if given.said:
+                given.said.write_text("\n".join(said))
+    table = report(results)
+    middle = sorted(seconds)[len(seconds) // 2]
+    words = sum(len(one.split("\n  A ")[1].split()) for one in said) / len(said)
+    told = f"{len(results)} questions; {middle:.2f} s an answer in the middle, {max(seconds):.1f} s at most; {words:.0f} words."
+    if given.quiet:
+        print(told, table, sep="\n\n")
+    else:
+        publish("answer_quality", "Plain questions, answered without a chat model", f"{told}\n\n{table}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""How the lines of a paragraph go together: where lines are wrapped, and which sentences run over a page's end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from longdoc.chunkers.text.sentences import split_sentences
+from longdoc.pipelines.units.hygiene import is_ended
+from longdoc.pipelines.units.lines import Form, Line
+
+RUN_IN = re.compile(r"(?:§ ?)?(?:\d{1,3}(?:\.\d{1,3})*\.?|\([a-z]{1,3}\))\s+([A-Z][^.:!?]{2,80})\.(?=\s|$)")
+"""A number and a title that a clause begins with."""
+WRAPPED = 45  # characters of a line from which the next may go on with its sentence
+_TITLE = 8  # words of a title that runs into its clause
+_LONGEST = 120  # characters that wrapped lines have
+_JOINING = frozenset(
+    "a an the of to in on at by for with from and or nor but as that which is are was were be".split()  # noqa: SIM905
+)
+
+
+def is_clause(text: str) -> bool:
+    """Whether an item is a number, a title and more: a clause rather than one of a list."""
+    match = RUN_IN.match(text)
+    return match is not None and len(match[1].split()) <= _TITLE and len(text) > match.end() + WRAPPED
+
+
+def width(lines: Sequence[Line]) -> int:
+    """The characters of a line where the text's lines are wrapped; of a text that is not, of a long line."""
+    lengths = sorted(len(line.text) for line in lines if line.form is Form.PROSE)
+    return min(lengths[len(lengths) * 9 // 10], _LONGEST) if lengths else 0
+
+
+def leads_on(line: str) -> bool:
+    """Whether the last word of a line cannot end anything."""
+    return line.split()[-1].casefold().strip("(") in _JOINING
+
+
+def are_short(lines: Sequence[Line]) -> bool:
+    """Whether no line is one that a sentence may go on from."""
+    return all(len(one.text) <= WRAPPED for one in lines)
+
+
+def joined(text: str, stretches: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """The sentences of stretches. What a page's end has cut is one: it has no end, and goes on in a small letter."""
+    held: list[tuple[int, int]] = []
+    for start, end in stretches:
+        for span in split_sentences(text, start, end):
+            cut = held and not is_ended(text[held[-1][0] : held[-1][1]]) and text[span.start].islower()
+            if held and not cut:
+                yield held
+                held = []
+            if held and not text[held[-1][1] : span.start].strip():
+                held[-1] = (held[-1][0], span.end)
+            else:
+                held.append((span.start, span.end))
+    if held:
+        yield held

@@ -1,0 +1,43 @@
+"""Rows of amounts: a label, its amounts, and the names of the columns above them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from longdoc.chunkers.text.span import Span
+from longdoc.pipelines.units.hygiene import readable
+from longdoc.pipelines.units.lines import Form, Line, amounts_of, columns_of
+
+_YEARS = re.compile(r"\W*(?:(?:19|20)\d\d\W*)+$")
+_LONGEST_HEADER = 12  # words
+
+
+def header_of(line: Line) -> bool:
+    """Whether the line may name the columns of rows below it: years, or a few words without an end."""
+    if line.form in (Form.ROW, Form.AMOUNTS, Form.FURNITURE):
+        return _YEARS.fullmatch(line.text) is not None
+    short = len(line.text.split()) <= _LONGEST_HEADER
+    return line.form in (Form.PROSE, Form.TABLE, Form.HEADING) and short and line.text[-1] not in ".;,!?"
+
+
+def row_text(label: str, amounts: Sequence[str], headers: Sequence[Line]) -> tuple[str, list[Line]]:
+    """A row as it is read, and the header lines that named its columns."""
+    name = readable(label).rstrip(" .:")
+    if len(amounts) > 1 or any("\t" in one.text for one in headers):
+        columns, lines = columns_of(headers, len(amounts))
+        if columns:
+            cells = [f"{readable(column)} {amount}" for column, amount in zip(columns, amounts, strict=True)]
+            return f"{name}: {'; '.join(cells)}", lines
+    return f"{name}: {', '.join(amounts)}" if amounts else name, []
+
+
+def row_spans(lines: Sequence[Line], headers: Sequence[Line], source: str, start: int) -> tuple[Span, ...]:
+    """The places of a row: the header lines that it has, then its own lines."""
+    placed = sorted([*headers, *lines], key=lambda one: one.start)
+    return tuple(Span(start + one.start, start + one.end, source) for one in placed)
+
+
+def cells_of(line: Line) -> list[str]:
+    """The amounts at the end of a row, or of a line of amounts alone."""
+    return amounts_of(line.text[line.cut :])

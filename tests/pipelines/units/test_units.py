@@ -1,0 +1,202 @@
+"""The units of a text: exact spans in reading order, and what is read of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longdoc.pipelines.units.definitions import term_of
+from longdoc.pipelines.units.find import units_of
+from longdoc.pipelines.units.hygiene import is_furniture, is_whole, readable
+from longdoc.pipelines.units.unit import Unit
+
+SAID = """The rent is due on the first of each month.
+Landlord: Ann Lee
+TOTAL $821.14
+- a bucket
+2. Turn it
+
+7
+# Rent
+Ann: We meet on Monday. Yes.
+Ben: No.
+of the premises and
+| a | b |
+Parts	1,200
+the term means more. Then
+```
+  > quoted
+Months  Rent  Total
+Notice to:
+3.1 Rent. It is high.
+“Rent” means what is paid.
+1 Introduction
+---
+x: y
+$ 19,845.00
+&amp; {disfmarker} he 's in ."""
+LINES = st.sampled_from([*SAID.splitlines(), "\f"])
+TEXTS = st.one_of(st.text(max_size=300), st.lists(LINES, max_size=14).map("\n".join))
+
+
+def found(text: str) -> list[Unit]:
+    return units_of(text, "a", 0)
+
+
+def texts(text: str, *kinds: str) -> list[str]:
+    return [unit.text for unit in found(text) if not kinds or unit.kind in kinds]
+
+
+@given(TEXTS)
+def test_spans_lie_in_the_text_in_reading_order_and_hold_what_is_read(text: str) -> None:
+    for unit in found(text):
+        assert unit.spans
+        assert all(0 <= span.start < span.end <= len(text) and span.source == "a" for span in unit.spans)
+        assert all(one.end <= other.start for one, other in pairwise(unit.spans))
+        if "&" not in text:
+            held = Counter(filter(str.isalnum, "".join(span.of(text) for span in unit.spans)))
+            assert Counter(filter(str.isalnum, unit.text)) <= held + held  # a label may stand in its value, too
+
+
+@given(TEXTS)
+def test_no_character_is_in_two_units_but_lists_headers_and_speakers(text: str) -> None:
+    own = [unit for unit in found(text) if unit.kind not in ("list", "heading")]
+    last = 0
+    for unit in own:
+        assert unit.spans[-1].start >= last
+        last = unit.spans[-1].end
+
+
+@given(TEXTS, st.integers(1, 50))
+def test_a_text_that_begins_elsewhere_has_the_same_units_there(text: str, start: int) -> None:
+    moved = units_of(text, "a", start)
+    assert [(unit.kind, unit.text, unit.start - start) for unit in moved] == [
+        (unit.kind, unit.text, unit.start) for unit in found(text)
+    ]
+
+
+def test_labels_with_values() -> None:
+    text = "Name: Ann Lee\nBorn: 3 May 1901\nOccupation: baker\n"
+    assert texts(text) == ["Name: Ann Lee", "Born: 3 May 1901", "Occupation: baker"]
+    assert [(unit.label, unit.value) for unit in found(text)][1] == ("Born", "3 May 1901")
+
+
+def test_a_label_above_its_value() -> None:
+    text = "Notices to:\nThe North Company\n12 High Street\nLeeds\n\nPermitted use: offices"
+    assert texts(text) == ["Notices to: The North Company, 12 High Street, Leeds", "Permitted use: offices"]
+
+
+def test_a_value_that_goes_on_in_the_next_line() -> None:
+    text = "Premises: some thirty rooms that lie on the third floor of the north wing,\nand the cellar.\nUse: offices"
+    assert texts(text)[0].endswith("north wing, and the cellar.")
+
+
+def test_a_total_and_rows_with_the_names_of_their_columns() -> None:
+    text = "Net sales by segment\n\n  2022 2021\nTools $ 1,204 $ 1,100\nTOTAL $821.14\n"
+    assert texts(text, "row") == ["Tools: 2022 $1,204; 2021 $1,100", "TOTAL: $821.14"]
+
+
+def test_sums_on_the_line_below_their_period() -> None:
+    text = "Months\t  \tRent per month\t \t  \tTotal\n1 June 2014 to 31 May 2015\n\n\t$\t19,845.00\t \t$\t79,380.00\t\n"
+    assert texts(text, "row")[-1] == "1 June 2014 to 31 May 2015: Rent per month $19,845.00; Total $79,380.00"
+
+
+def test_a_list_with_its_introduction() -> None:
+    text = "Inclusion criteria:\n1. Aged 13 to 18.\n2. Healthy.\n\nExclusion criteria:\n\n1. None.\n\n2. Any other.\n"
+    assert texts(text, "list") == [
+        "Inclusion criteria: 1. Aged 13 to 18.; 2. Healthy.",
+        "Exclusion criteria: 1. None.; 2. Any other.",
+    ]
+    assert [unit.label for unit in found(text) if unit.kind == "item"] == ["Inclusion criteria"] * 2 + [
+        "Exclusion criteria"
+    ] * 2
+
+
+def test_numbered_steps_are_no_headings() -> None:
+    text = "# Fuse box\n\nTo replace a fuse do this:\n\n1. Switch off\n\n2. Pull the fuse\n\nIt is in the cellar.\n"
+    assert texts(text, "item") == ["1. Switch off", "2. Pull the fuse"]
+    assert texts(text, "heading") == ["Fuse box"]
+
+
+def test_a_number_and_a_title_are_what_a_clause_stands_under() -> None:
+    text = "4.1 Security Deposit. Upon execution hereof the tenant shall deposit $300 with the landlord.\n"
+    [heading, clause] = found(text)
+    assert (heading.kind, heading.text) == ("heading", "Security Deposit")
+    assert "Security Deposit" in clause.headings
+    assert clause.text.startswith("Upon execution")
+
+
+def test_turns_carry_their_speaker() -> None:
+    text = "".join(
+        f"{name}: We {word} it . {{disfmarker}}\n" for name in ("Ann", "Ben", "Ann") for word in ("do", "see")
+    )
+    turns = found(text)
+    assert {unit.kind for unit in turns} == {"turn"}
+    assert turns[0].text == "Ann: We do it."
+    assert [unit.label for unit in turns] == ["Ann", "Ann", "Ben", "Ben", "Ann", "Ann"]
+
+
+def test_a_sentence_over_the_end_of_a_page_is_one() -> None:
+    text = "The council decided to postpone the\n\n12\n\f\nvote until May. It then rose.\n"
+    [first, second] = found(text)
+    assert first.text == "The council decided to postpone the vote until May."
+    assert len(first.spans) == 2
+    assert second.text == "It then rose."
+
+
+def test_front_matter_gives_labels_and_no_comments() -> None:
+    assert texts("---\ntitle: On Fuses\n# a comment\n---\nText is here.\n") == ["title: On Fuses", "Text is here."]
+
+
+def test_code_is_one_unit() -> None:
+    text = "Run this:\n\n```\nx = 1\n\ny = 2\n```\n\nThen stop.\n"
+    assert [unit.kind for unit in found(text)] == ["heading", "code", "sentence"]
+
+
+@pytest.mark.parametrize("line", ["3", "- 12 -", "Page 3 of 10", "iv", "* * *", "Scope ........ 14", ""])
+def test_what_is_of_the_page(line: str) -> None:
+    assert is_furniture(line)
+
+
+@pytest.mark.parametrize("line", ["3 ships", "Total $3", "I agree", "Part 2", "mix"])
+def test_what_is_of_the_text(line: str) -> None:
+    assert not is_furniture(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Uh {vocalsound} he 's  here , now .", "Uh he's here, now."),
+        ("a &quot;b&quot; <br/> c", 'a "b" c'),
+        ("see [the page](https://a.example/b) and **this**", "see the page and this"),
+        ("call x_y_z and __init__()", "call x_y_z and __init__()"),
+        ("- an item", "an item"),
+        ("1 < 2 [sic] {x}", "1 < 2 [sic] {x}"),
+    ],
+)
+def test_readable(text: str, said: str) -> None:
+    assert readable(text) == said
+
+
+@pytest.mark.parametrize(
+    ("sentence", "term"),
+    [
+        ("“Rent” means all sums due.", "Rent"),
+        ('The term "Building" shall mean the tower.', "Building"),
+        ("Ann, the tenant (the “Tenant”), pays.", "Tenant"),
+        ("Open bite may be defined as a gap.", "Open bite"),
+        ("He means well.", ""),
+        ("This refers to the clause above.", ""),
+    ],
+)
+def test_terms(sentence: str, term: str) -> None:
+    assert term_of(sentence) == term
+
+
+def test_fragments() -> None:
+    assert is_whole("The rent is due.")
+    assert not is_whole("of Base Rent and Subtenant's")
