@@ -7,21 +7,38 @@ import json
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from longdoc import garbage
+from longdoc import __version__, garbage
 from longdoc.cli.ask import ask
 from longdoc.cli.cache import cache as cache_commands
 from longdoc.cli.chat import chat
-from longdoc.cli.console import one_line_errors, progress, refuse, write
+from longdoc.cli.config import defaults
+from longdoc.cli.console import one_line_errors, progress, refuse, write, write_lines
 from longdoc.cli.generate import generate
+from longdoc.cli.options import (
+    By,
+    ContextTokens,
+    Format,
+    MaxTokens,
+    ModelName,
+    Output,
+    Quiet,
+    Sources,
+    Strategy,
+    Strict,
+    TokenizerName,
+    Verbose,
+)
 from longdoc.cli.plugins import WithBrought
 from longdoc.cli.serve import serve
 from longdoc.cli.sources import documents_of
 
 if TYPE_CHECKING:
+    from langchain_core.documents import Document
+
     from longdoc.pipelines.calls.executor import FanOutOptions
     from longdoc.pipelines.route import Route
     from longdoc.pipelines.summarize.summarize import Settings
@@ -29,39 +46,47 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="longdoc",
     cls=WithBrought,
-    help="Summaries from documents that do not fit a model's context, every sentence cited.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
-FORMATS = ("text", "markdown", "json", "html")
-
-SourceArguments = Annotated[
-    list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, patterns; - is stdin.")
-]
-MaxTokens = Annotated[int, typer.Option(help="The summary is never longer, in tokens of the model's tokenizer.")]
 Query = Annotated[str | None, typer.Option(help="What the summary is to be about.")]
-ModelName = Annotated[
-    str,
-    typer.Option(help="extractive, extractive:centrality, hf:ID-or-folder, or what init_chat_model takes (openai:…)."),
-]
-TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")]
 _CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page", "table_header")
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
-ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and reply together.")]
-StrategyName = Annotated[str, typer.Option("--strategy", help="map-reduce, or refine: chunk by chunk, by a model.")]
+StrategyName = Annotated[Strategy, typer.Option(help="All chunks at once, or one after the other, by a model.")]
 CacheFolder = Annotated[str | None, typer.Option("--cache", metavar="DIR", help="Where finished work is kept.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        write(f"longdoc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Summaries of documents that do not fit a model's context, and answers from them, every sentence cited."""
+    with one_line_errors():
+        own = context.command.commands  # type: ignore[attr-defined]
+        options = {
+            name: [str(one.name) for one in command.params if one.opts[0][0] == "-"] for name, command in own.items()
+        }
+        context.default_map = defaults(options, os.environ)
 
 
 @app.command()
 def summarize(
-    sources: SourceArguments,
+    sources: Sources,
     max_tokens: MaxTokens = 300,
     query: Query = None,
     model: ModelName = "extractive",
-    format: Annotated[str, typer.Option(help="text, markdown, json or html.")] = "text",
+    format: Annotated[Format, typer.Option(help="What the result is written as.")] = "text",
     tokenizer: TokenizerName = None,
     chunk_tokens: ChunkTokens = None,
     context_tokens: ContextTokens = 8192,
@@ -71,7 +96,10 @@ def summarize(
     cache: CacheFolder = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep finished work.")] = False,
     route: Annotated[bool, typer.Option("--route", help="Say on stderr how the text is read, and why.")] = False,
+    output: Output = None,
+    strict: Strict = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Summarize the sources as one, every sentence with the place it comes from."""
     with garbage.kept():
@@ -89,34 +117,37 @@ def summarize(
             strategy=strategy,
             options=_options(concurrency, partial, model),
         )
-        if format not in FORMATS:
-            refuse(f"unknown format {format!r}; give one of {', '.join(FORMATS)}")
         if cache is not None and no_cache:
             refuse("--cache and --no-cache were both given; give one of them")
         if not no_cache:
             wanted = dataclasses.replace(wanted, cache=EncodingCache(cache))
+        given = documents_of(sources, strict)
         with progress(quiet) as on_event:
             on_route = _tell_route if route else None
-            tree = Summarization(wanted, on_event=on_event, on_route=on_route).run(documents_of(sources))
+            tree = Summarization(wanted, on_event=on_event, on_route=on_route).run(given.documents)
         if tree.run is not None and tree.run.reused and not quiet:
             sys.stderr.write(f"reused {tree.run.reused:,} of {tree.run.planned_calls:,} summaries\n")
-        write(render(tree, format))  # type: ignore[arg-type]
+        write(render(tree, format), output)
+        given.end()
 
 
 @app.command()
 def plan(
-    sources: SourceArguments,
+    sources: Sources,
     max_tokens: MaxTokens = 300,
     query: Query = None,
     model: ModelName = "extractive",
-    format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    format: Annotated[Literal["text", "json"], typer.Option(help="What the result is written as.")] = "text",
     tokenizer: TokenizerName = None,
     chunk_tokens: ChunkTokens = None,
     context_tokens: ContextTokens = 8192,
     strategy: StrategyName = "map-reduce",
     price_in: Annotated[float | None, typer.Option(help="Money per million tokens read.")] = None,
     price_out: Annotated[float | None, typer.Option(help="Money per million tokens written.")] = None,
+    output: Output = None,
+    strict: Strict = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Say what summarize will take with the same options: calls, tokens, cost, bytes. No model is called."""
     with one_line_errors():
@@ -129,37 +160,41 @@ def plan(
             context_tokens=context_tokens,
             strategy=strategy,
         )
-        if format not in ("text", "json"):
-            refuse(f"unknown format {format!r}; give text or json")
         if (price_in is None) != (price_out is None):
             refuse("only one price was given; give both --price-in and --price-out")
         from longdoc.pipelines.summarize.plan import Prices
 
+        given = documents_of(sources, strict)
         prices = None if price_in is None or price_out is None else Prices(price_in, price_out)
-        made = dataclasses.asdict(wanted.plan(documents_of(sources), prices))
+        made = dataclasses.asdict(wanted.plan(given.documents, prices))
         if format == "json":
-            write(json.dumps(made) + "\n")
+            write(json.dumps(made), output)
         else:
-            write("".join(f"{name.replace('_', ' '):14} {_amount(value)}\n" for name, value in made.items()))
+            write("".join(f"{name.replace('_', ' '):14} {_amount(value)}\n" for name, value in made.items()), output)
+        given.end()
 
 
 @app.command()
 def chunk(
-    sources: SourceArguments,
+    sources: Sources,
     max_tokens: Annotated[int, typer.Option(help="No chunk has more tokens.")] = 512,
     overlap: Annotated[int, typer.Option(help="Tokens said again at the start of the next chunk.")] = 0,
-    by: Annotated[str, typer.Option(help="sections, sentences, tokens, meaning or content.")] = "sections",
+    by: Annotated[By, typer.Option(help="What a chunk keeps together.")] = "sections",
     tokenizer: Annotated[str, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")] = "minilm",
+    output: Output = None,
+    strict: Strict = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Split the sources into chunks, one JSON object a line."""
     with one_line_errors():
         from longdoc.pipelines.chunk import chunk as chunks_of
 
-        chunks = chunks_of(documents_of(sources), max_tokens=max_tokens, overlap=overlap, by=by, tokenizer=tokenizer)  # type: ignore[arg-type]
-        for piece in chunks:
-            told = {key: piece.metadata[key] for key in _CHUNK_KEYS if key in piece.metadata}
-            write(json.dumps({"text": piece.page_content, **told}) + "\n")
+        given = documents_of(sources, strict)
+        chunks = chunks_of(given.documents, max_tokens=max_tokens, overlap=overlap, by=by, tokenizer=tokenizer)
+        lines = (json.dumps({"text": one.page_content, **_told(one)}) for one in chunks)
+        write_lines(lines, output)
+        given.end()
 
 
 app.command()(ask)
@@ -176,11 +211,23 @@ def main() -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    try:
+    ended = SystemExit(_run())
+    _leave(ended)
+    raise ended
+
+
+def _run() -> int:
+    """The exit code of the command that was asked for."""
+    if len(sys.argv) < 2:
         app()
-    except SystemExit as ended:
-        _leave(ended)
-        raise
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except typer.TyperException as error:  # the command line itself is wrong
+        context = getattr(error, "ctx", None)
+        said = (error.format_message() if hasattr(error, "format_message") else str(error)).replace("Value error, ", "")
+        where = "longdoc" if context is None else context.command_path
+        sys.stderr.write(f"longdoc: {' '.join(said.split()).rstrip('.')}; see {where} --help\n")
+        return 2
 
 
 def _leave(ended: SystemExit) -> None:
@@ -189,6 +236,10 @@ def _leave(ended: SystemExit) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(ended.code if isinstance(ended.code, int) else 1)
+
+
+def _told(chunk: Document) -> dict[str, Any]:
+    return {key: chunk.metadata[key] for key in _CHUNK_KEYS if key in chunk.metadata}
 
 
 def _settings(**given: Any) -> Settings:

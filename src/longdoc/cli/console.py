@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from longdoc.errors import LongdocError
+from longdoc.errors import InputError, LongdocError
 
 if TYPE_CHECKING:
     from longdoc.pipelines.summarize.map_reduce import Event
@@ -37,10 +38,27 @@ def refuse(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def write(text: str) -> None:
-    """Writes a result to stdout, ended by a line break."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-    sys.stdout.flush()
+def write(text: str, output: Path | None = None) -> None:
+    """Writes a result, ended by a line break, to stdout or as a file that is there as a whole or not at all."""
+    write_lines([text.removesuffix("\n")], output)
+
+
+def write_lines(lines: Iterable[str], output: Path | None = None) -> None:
+    """Writes the lines of a result as they come. Raises `InputError` where the file cannot be written."""
+    if output is None:
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+        return
+    part = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        with part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.writelines(f"{line}\n" for line in lines)
+        part.replace(output)
+    except OSError as error:
+        raise InputError(f"{str(output)!r} cannot be written ({error.strerror}); give another --output") from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager

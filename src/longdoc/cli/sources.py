@@ -11,6 +11,8 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from longdoc.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,24 +51,47 @@ def paths_of(sources: Iterable[str]) -> list[Path]:
     return found.paths
 
 
-def documents_of(sources: Iterable[str]) -> list[Document | Path]:
-    """The documents that `sources` stand for; a file of a folder that turns out to be unreadable is left out too."""
+@dataclass(frozen=True)
+class Given:
+    """The documents that sources stand for, and whether one that was named could not be read."""
+
+    documents: list[Document | Path]
+    failed: bool = False
+
+    def end(self) -> None:
+        """Ends the command with exit code 1 where a file that was named could not be read."""
+        if self.failed:
+            raise typer.Exit(1)
+
+
+def documents_of(sources: Iterable[str], strict: bool = False) -> Given:
+    """The documents that `sources` stand for.
+
+    A file of a folder that turns out to be unreadable is left out; so is, unless `strict`, one of several that were
+    named, with a line on stderr.
+    """
     from longdoc.chunkers.readers.registry import read
 
     found = _found(sources)
     given: list[Document | Path] = []
+    failed = False
+    alone = strict or len(found.paths) == 1
     for path in found.paths:
-        if path not in found.in_folders:
+        if path == Path("-") or (alone and path not in found.in_folders):
             given.append(path)
             continue
         try:
             given.append(read(path))
         except InputError as error:
-            found.left_out.append((path, _why(error, path)))
+            if path in found.in_folders:
+                found.left_out.append((path, _why(error, path)))
+            else:
+                failed = True
+                sys.stderr.write(f"longdoc: {' '.join(str(error).split())}\n")
     _tell(found)
     if not given:
         raise _nothing(found)
-    return given
+    return Given(given, failed)
 
 
 def _found(sources: Iterable[str]) -> Found:
