@@ -47,7 +47,7 @@ ModelName = Annotated[
     typer.Option(help="extractive, extractive:centrality, hf:ID-or-folder, or what init_chat_model takes (openai:…)."),
 ]
 TokenizerName = Annotated[str | None, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")]
-_CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page", "table_header")
+_CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page", "page_label", "table_header")
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
 ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and reply together.")]
 StrategyName = Annotated[str, typer.Option("--strategy", help="map-reduce, or refine: chunk by chunk, by a model.")]
