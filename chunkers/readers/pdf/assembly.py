@@ -110,7 +110,13 @@ class Assembly:
         assert table is not None  # noqa: S101
         header = sum(len(line) + 1 for line in lines[: table.header])
         end = start + max(header - 1, 0)
-        told = {"start": start, "end": self.length, "header": table.names, "header_end": end, "note": table.note}
+        told = {
+            "start": start,
+            "end": self.length,
+            "header": table.names if table.header else [],
+            "header_end": end,
+            "note": table.note,
+        }
         self.tables.append(told)
 
     def _note_paragraph(self, block: Block, start: int, *, begins: bool) -> None:

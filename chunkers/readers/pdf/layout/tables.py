@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from longdoc.chunkers.readers.pdf.layout.columns import Row, Separator, separators
 from longdoc.chunkers.readers.pdf.layout.lines import Item, Line, Table
 from longdoc.chunkers.readers.pdf.layout.rows import Fragment
+from longdoc.chunkers.text.tables import is_unit_note
 
 _FARTHEST = 4.0  # of the size: rows of one table
 _LABEL = re.compile(
@@ -22,9 +23,7 @@ _NUMBER = re.compile(r"[($€£¥₹+−–-]*\s?\d[\d.,'\s]*(?:[%)x×]|\[\w{1,3
 _EMPTY = re.compile(r"[-–—−*.…]+|n/?a|N/?[AM]|nm|NM|\$\s?[-–—]")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\[\w{1,3}\])?")
 
-_SCALE = re.compile(r"(?i)\bin (?:\w+ ){0,3}(?:hundreds|thousands|millions|billions|per ?cent|%)|^in %")
 _TALLEST_HEADER = 8
-_LONGEST_NOTE = 120
 
 Cells = list[list[Fragment]]
 
@@ -44,7 +43,7 @@ def items(rows: list[Row]) -> Iterator[Item]:
             yield from map(Line.of, inside)
         else:
             if table.note is None and last is not None:
-                table.note = _scale(last.text)
+                table.note = _note(last.text)
             yield table
         place, last = region.last + 1, None
     yield from map(Line.of, rows[place:])
@@ -273,15 +272,6 @@ def _spanned(one: Fragment, row: Cells, edges: Sequence[float], right: float) ->
 
 
 def _note(text: str) -> str | None:
-    """The text if it is a note in brackets on the units, such as "(In millions)"."""
+    """The text if it tells the unit of a table's numbers."""
     said = text.strip()
-    if len(said) > _LONGEST_NOTE or not (said.startswith("(") and said.endswith(")")):
-        return None
-    return said if sum(map(str.isalpha, said)) > len(said) / 2 and not any(map(str.isdigit, said)) else None
-
-
-def _scale(text: str) -> str | None:
-    """The line above a table if it tells the scale of its numbers, brackets or not."""
-    said = text.strip()
-    short = len(said) <= _LONGEST_NOTE and not said.endswith(".")
-    return _note(said) or (said if short and _SCALE.search(said) else None)
+    return said if is_unit_note(said) else None
