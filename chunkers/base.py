@@ -21,13 +21,7 @@ from longdoc.chunkers.tokenizers.track import TokenTrack
 from longdoc.errors import BudgetError
 
 _SEEN_AHEAD = 512  # characters after the limit that tell whether a sentence ends there
-_OF_THE_WHOLE = {
-    "source",
-    "outline",
-    "pages",
-    "furniture",
-    "tables",
-}  # spans of the whole text, which a chunk has no use for
+_OF_THE_WHOLE = {"source", "outline", "pages", "page_labels", "furniture", "tables"}  # no use to a chunk
 _BEGUN = 4  # documents tokenized ahead
 _LONG = 1 << 13  # characters from which on it pays to have them tokenized elsewhere
 _KEPT_BEHIND = 4096  # characters before a chunk that tell what its first line is
@@ -168,6 +162,7 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
 
     def _chunks(self, reading: Reading) -> Iterator[Document]:
         source, pages, tape = reading.metadata.get("source", ""), reading.metadata.get("pages"), reading.tape
+        labels = reading.metadata.get("page_labels") or ()
         others = {name: value for name, value in reading.metadata.items() if name not in _OF_THE_WHOLE}
         for start, end, tokens in self._pack(reading):
             metadata: dict[str, Any] = {
@@ -178,7 +173,9 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
                 "headings": list(reading.sections.path(start)),
             }
             if pages:
-                metadata["page"] = bisect_right(pages, start)
+                metadata["page"] = page = bisect_right(pages, start)
+                if 0 < page <= len(labels):
+                    metadata["page_label"] = labels[page - 1]
             table = reading.tables.at(start)
             if table is not None and (header := heading_of(table)):
                 metadata["table_header"] = header

@@ -1,86 +1,184 @@
-"""The running headers and footers of a paged text: lines that come again at the top or bottom of pages."""
+"""The running heads and feet of pages: rows at their edges that come again, or count with the pages."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
+
+from longdoc.chunkers.readers.pdf.layout.columns import by_rows
+from longdoc.chunkers.readers.pdf.layout.rows import Rows
 
 LEAST_PAGES = 3
-"""Pages that a line must be on, near one another, to be furniture."""
+"""Pages that a row must be on, near one another, to be furniture."""
 
 FARTHEST = 4
 """Pages from one to the next of them: left and right pages take turns, and one that opens a chapter has none."""
 
 DEEPEST = 4
-"""Lines from the edge of a page that are looked at."""
+"""Rows from the edge of a page that are looked at."""
 
-_LINE = re.compile(r"[^\n\r\f\v\x1c-\x1e\x85\u2028\u2029]+")
+AHEAD = FARTHEST * (LEAST_PAGES - 1)
+"""Pages after one that tell what of it is furniture."""
+
+_MARGIN = 0.075  # of the page's height: nothing but furniture comes again here
+_EDGE, _WHITE, _FEWEST = 0.065, 2.4, 3  # of the height; of the size; rows: what stands alone at the very edge
+_ZONE = 0.2  # of the page's height: farther in, nothing is furniture
+_APART = 1.45  # of the distance of lines: what stands so far from the text is none of it
+_DENSE = 8  # rows that tell what the distance of lines is
 _NUMBER = re.compile(r"[0-9]+")
-_LONG = 9  # digits, which no page number has
+_LONG = 5  # digits, which no page number has
+_ALONE = re.compile(r"(?i)[\W_]*(?:p(?:age|\.)?\s*)?(\d{1,4}|[ivxlc]{1,7})(?:\s*(?:of|/|\|)\s*\d{1,4})?[\W_]*")
 
-_Line = tuple[int, int, frozenset[Hashable]]
 
+@dataclass(frozen=True, slots=True)
+class EdgeRow:
+    """A row near the edge of a page: its number, what it says and is known by, and where it stands.
 
-def furniture(texts: Sequence[str], starts: Sequence[int], headings: Iterable[int] = ()) -> list[list[int]]:
-    """Return the [start, end] of each header and footer line of the pages `texts`, which begin at `starts`.
-
-    Lines are alike whatever their digits, white space and case; one without letters must count with the
-    pages, or have several numbers and be the same to the digit. A line is furniture only where all between it
-    and the edge of the page is. The lines that begin at `headings` are not. Time grows with the text's length.
+    `margin`: in the margin; `edge`: at its outside, and no larger than the text; `apart`: far from the next row.
     """
-    kept = set(headings)
-    spans: set[tuple[int, int]] = set()
-    for from_end in (False, True):
-        pages = [
-            list(_edge(text, start, page, from_end))
-            for page, (text, start) in enumerate(zip(texts, starts, strict=True))
-        ]
-        marked = _repeated(pages)
-        for page, lines in enumerate(pages):
-            for start, end, keys in lines:
-                if start in kept or not any((key, page) in marked for key in keys):
-                    break
-                spans.add((start, end))
-    return [list(span) for span in sorted(spans)]
+
+    row: int
+    text: str
+    keys: frozenset[Hashable]
+    counts: frozenset[Hashable]
+    margin: bool
+    edge: bool
+    apart: bool
+    numbered: bool
 
 
-def _edge(text: str, start: int, page: int, from_end: bool) -> Iterator[_Line]:
-    """Yield the outermost lines that are not blank, inwards: where they are and what they are known by."""
-    lines = [match for match in _LINE.finditer(text) if not match[0].isspace()]
-    for match in (lines[::-1] if from_end else lines)[:DEEPEST]:
-        line = match[0]
-        begin = start + match.start() + len(line) - len(line.lstrip())
-        yield begin, begin + len(line.strip()), frozenset(_keys(line, page))
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The outermost rows at the top and at the bottom of a page, inwards."""
+
+    sides: tuple[tuple[EdgeRow, ...], tuple[EdgeRow, ...]]
 
 
-def _keys(line: str, page: int) -> Iterator[Hashable]:
-    folded = " ".join(line.casefold().split())
+def edges(rows: Rows, page: int, label: str) -> Edges:
+    """The rows at the edges of a page."""
+    by_row = by_rows(rows.fragments)
+    bases = [row[0].base for row in by_row]
+    steps = [b - a for a, b in pairwise(bases)]
+    pitch = median(steps) if len(steps) >= _DENSE else None
+    body = median(row[0].size for row in by_row) if by_row else 0.0
+    texts = [" ".join(one.text for one in row) for row in by_row]
+    parts = [[one.text for one in row] for row in by_row]
+    sides = []
+    for bottom in (False, True):
+        numbers = list(range(len(by_row)))[:: -1 if bottom else 1][:DEEPEST]
+        side = []
+        for place in numbers:
+            depth = bases[place] / max(rows.height, 1)
+            depth = 1 - depth if bottom else depth - by_row[place][0].size * 0.7 / max(rows.height, 1)
+            if depth > _ZONE:
+                break
+            step = steps[place - 1] if bottom and place else steps[place] if place < len(steps) and not bottom else 0
+            apart = pitch is not None and step > _APART * pitch
+            size = by_row[place][0].size
+            edge = depth < _EDGE and step > _WHITE * size and size < 1.05 * body and len(by_row) > _FEWEST
+            keys, counts = _keys(texts[place], page)
+            numbered = _numbered(parts[place], page, label)
+            row = by_row[place][0].row
+            side.append(EdgeRow(row, texts[place], keys, counts, depth < _MARGIN, edge, apart, numbered))
+        sides.append(tuple(side))
+    return Edges((sides[0], sides[1]))
+
+
+def _numbered(parts: Sequence[str], page: int, label: str) -> bool:
+    """Whether the row is, or has at one end, the number of the page."""
+    for part in (parts[0], parts[-1]):
+        found = _ALONE.fullmatch(part)
+        if found and found[1].lower() in (str(page + 1), label.lower()):
+            return True
+    return False
+
+
+def _keys(text: str, page: int) -> tuple[frozenset[Hashable], frozenset[Hashable]]:
+    """What a row is known by: what it says whatever its digits; and, apart, its first and last number less the page."""
+    folded = " ".join(text.casefold().split())
     numbers = list(_NUMBER.finditer(folded))
+    keys: set[Hashable] = set()
     if any(map(str.isalpha, folded)):
-        yield _NUMBER.sub("0", folded)
+        keys.add(_NUMBER.sub("0", folded))
     elif len(numbers) > 1:  # a date, say
-        yield folded
-    if numbers and "(" not in folded and len(numbers[0][0]) < _LONG:  # "(1)" begins many a note
-        first = numbers[0]
-        yield folded[: first.start()], int(first[0]) - page, folded[first.end() :]
+        keys.add(folded)
+    counts: set[Hashable] = set()
+    for number in numbers[:1] + numbers[1:][-1:]:
+        if "(" not in folded and len(number[0]) < _LONG:  # "(1)" begins many a note
+            rest = _NUMBER.sub("0", folded[: number.start()]), _NUMBER.sub("0", folded[number.end() :])
+            counts.add((rest, int(number[0]) - page))
+    return frozenset(keys), frozenset(counts)
 
 
-def _repeated(pages: Sequence[Sequence[_Line]]) -> set[tuple[Hashable, int]]:
-    """Return the (key, page) of the keys that are on enough pages near one another."""
-    where: dict[Hashable, list[int]] = defaultdict(list)
-    for page, lines in enumerate(pages):
-        for key in {key for _, _, keys in lines for key in keys}:
-            where[key].append(page)
-    return {(key, page) for key, found in where.items() for page in _chained(found)}
+class Furniture:
+    """Tells the furniture of pages given in order, each once `AHEAD` pages after it were given or there are no more."""
+
+    def __init__(self, pages: int) -> None:
+        self._pages = pages
+        self._least = min(LEAST_PAGES, max(2, pages - 1))
+        self._where: dict[tuple[int, Hashable], list[int]] = defaultdict(list)
+        self._edges: dict[int, Edges] = {}
+
+    def add(self, page: int, found: Edges) -> None:
+        """Take note of the rows at the edges of a page."""
+        self._edges[page] = found
+        for side, rows in enumerate(found.sides):
+            for key in {key for row in rows for key in row.keys | row.counts}:
+                self._where[side, key].append(page)
+
+    def rows(self, page: int) -> set[int]:
+        """The rows of the page that are furniture; asked for once."""
+        found = self._edges.pop(page, None)
+        if found is None:
+            return set()
+        chosen: set[int] = set()
+        for side, rows in enumerate(found.sides):
+            chosen |= {row.row for row in self._outermost(page, side, rows)}
+        return chosen
+
+    def _outermost(self, page: int, side: int, rows: Sequence[EdgeRow]) -> Iterator[EdgeRow]:
+        """The rows from the edge to the last that recurs, if that one stands apart from the text or in the margin."""
+        held: list[EdgeRow] = []
+        for row in rows:
+            counted = any(self._recurs(page, side, key, self._least) for key in row.counts)
+            again = counted or any(self._recurs(page, side, key, self._least) for key in row.keys)
+            if not (again or (row.numbered and row.margin) or (row.edge and self._pages == 1)):
+                return
+            held.append(row)
+            if row.margin or row.apart or (counted and row.numbered):
+                yield from held
+                held = []
+
+    def _recurs(self, page: int, side: int, key: Hashable, least: int) -> bool:
+        where = self._where[side, key]
+        place = bisect_left(where, page)
+        count, last = 1, page
+        for other in where[place + 1 :]:
+            if other - last > FARTHEST or count >= least:
+                break
+            count, last = count + 1, other
+        last = page
+        for other in reversed(where[:place]):
+            if last - other > FARTHEST or count >= least:
+                break
+            count, last = count + 1, other
+        return count >= least
 
 
-def _chained(pages: Sequence[int]) -> Iterator[int]:
-    chain = list(pages[:1])
-    for before, page in pairwise(pages):
-        if page - before > FARTHEST:
-            yield from chain if len(chain) >= LEAST_PAGES else ()
-            chain = []
-        chain.append(page)
-    yield from chain if len(chain) >= LEAST_PAGES else ()
+def row_texts(rows: Rows, chosen: Collection[int]) -> Iterator[str]:
+    """What the rows chosen say, from the top."""
+    for row in by_rows(rows.fragments):
+        if row[0].row in chosen:
+            yield " ".join(one.text for one in row)
+
+
+def rows_that_say(rows: Rows, texts: Collection[str]) -> set[int]:
+    """The rows at the edges of a page that say one of the texts."""
+    found = by_rows(rows.fragments)
+    outer = found[:DEEPEST] + found[-DEEPEST:]
+    return {row[0].row for row in outer if " ".join(one.text for one in row) in texts}

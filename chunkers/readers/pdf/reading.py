@@ -1,237 +1,102 @@
-"""PDF to text: the text layer of each page, where each page starts, and the bookmarks as an outline."""
+"""PDF to the text that a person reads: columns in order, words whole, without heads and feet of pages."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import logging
-import re
-import struct
-import threading
-import zlib
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
 
 from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.base import BytesReader
 from longdoc.chunkers.readers.formats import expect
-from longdoc.chunkers.readers.pdf.furniture import furniture
-from longdoc.errors import InputError, MissingExtraError
+from longdoc.chunkers.readers.pdf.assembly import Assembly
+from longdoc.chunkers.readers.pdf.furniture import AHEAD, Furniture, row_texts
+from longdoc.chunkers.readers.pdf.headings import bookmarks, outline
+from longdoc.chunkers.readers.pdf.layout.page import Page, page_blocks, read_page
+from longdoc.chunkers.readers.pdf.pdfium import broken, opened
+from longdoc.errors import InputError
 
-if TYPE_CHECKING:
-    from pypdf import PageObject, PdfReader
-
-PAGE_BREAK = "\n\f"
-"""What stands between the text of two pages."""
-
-# pypdf warns of a broken file with whatever its parsing runs into, as its documentation says.
-_BROKEN = (
-    *(
-        ArithmeticError,
-        AssertionError,
-        AttributeError,
-        LookupError,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ),
-    *(struct.error, zlib.error),
-)
-_DEEPEST_LEVEL = 6
-_NUMBER = (
-    r"(?:(?:(?i:appendix|article|chapter|item|part|section)[ \t]+)?"
-    r"(?:\d[\d.]*|[A-Z](?:\.\d+)*|[IVXLC]+)[.):]?[ \t]+)?"
-)
-_MOVES = {b"Td", b"TD", b"Tm", b"T*"}
-_IDLE = {b"Td", b"T*"}  # these only move, and a move ends with its text object
-_SHOWS = {b"Tj", b"TJ", b"'", b'"'}
+logger = logging.getLogger(__name__)
 
 
 def read_pdf(data: bytes, source: str) -> Document:
-    """Return the text of the PDF in `data`, its pages joined by `PAGE_BREAK`.
+    """Return the reading text of the PDF in `data`, and what is known of it.
 
-    The metadata has `pages`, the start of each page, `outline` for the bookmarks whose titles are found at the
-    start of a line of their page, and `furniture`, the [start, end] of each line that is a running header or
-    footer (see `furniture`). The text is as the page has it, hyphens and line ends included; only
-    NUL is dropped, a no-break space becomes a space and half a surrogate pair U+FFFD. An `InputError` names
-    `source` and the remedy where it is encrypted, broken, or has no text layer.
+    Paragraphs are parted by a blank line; within one, a line feed stands where a line of the page ends, and a space
+    where the text goes on in the next column or page. A table is a line for each row, with a tab between its cells.
+    The metadata has `pages` (where the text of each page starts), `page_labels` where the file has them, `outline`,
+    `tables` ({"start", "end", "header", "header_end", "note"}), and `furniture`: [page, text] of each running head,
+    foot and page number, which the text leaves out. An `InputError` names `source` and the remedy where it is
+    encrypted, broken, or has no text layer. A page that cannot be read is left out, and a warning names it.
     """
     if b"%PDF-" not in data[:1024]:
         expect(data, source, ".pdf")
-    with _quiet_pypdf():
-        texts, bookmarks = _extract(data, source)
-    if not any(text.strip() for text in texts):
+    with opened(data, source) as document:
+        labels = page_labels(document)
+        assembly, left_out = _assembled(document, source, labels)
+        if left_out and not assembly.length:  # pages with no more than a line
+            assembly, left_out = _assembled(document, source, labels, keep=True)
+        marks = list(bookmarks(document))
+    text = assembly.text
+    if not text.strip():
         raise InputError(f"{source!r} has no text layer; run OCR on it first")
-    starts = _starts(texts)
-    metadata: dict[str, Any] = {"source": source, "format": "pdf", "pages": starts}
-    outline = _outline(bookmarks, texts, starts)
-    if outline:
-        metadata["outline"] = outline
-    repeated = furniture(texts, starts, (start for start, _, _ in outline))
-    if repeated:
-        metadata["furniture"] = repeated
-    return Document(page_content=PAGE_BREAK.join(texts), metadata=metadata)
+    metadata: dict[str, Any] = {"source": source, "format": "pdf", "pages": assembly.starts}
+    known = {"page_labels": labels, "outline": outline(marks, assembly, text)}
+    known |= {"tables": assembly.tables, "furniture": left_out}
+    metadata |= {name: value for name, value in known.items() if value}
+    return Document(page_content=text, metadata=metadata)
 
 
-def _extract(data: bytes, source: str) -> tuple[list[str], list[tuple[str, int, int]]]:
-    """Return the text of each page, and the bookmarks as title, level and page."""
-    try:
-        from pypdf import PdfReader
-        from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
-    except ImportError as error:
-        raise MissingExtraError("reading PDF", "pdf") from error
-    try:
-        reader = PdfReader(io.BytesIO(data))
-        texts = [_clean(_page_text(page, reader)) for page in reader.pages]
-    except FileNotDecryptedError as error:
-        raise InputError(f"{source!r} is encrypted; remove the password and try again") from error
-    except DependencyError as error:
-        raise MissingExtraError("reading encrypted PDF", "pdf") from error
-    except (PyPdfError, *_BROKEN) as error:
-        raise InputError(f"{source!r} is a broken PDF; repair it or print it to a new PDF") from error
-    bookmarks: list[tuple[str, int, int]] = []
-    with contextlib.suppress(PyPdfError, *_BROKEN):  # the text is good without them
-        bookmarks = list(_bookmarks(reader))
-    return texts, bookmarks
+def page_labels(document: Any) -> list[str]:
+    """The printed label of each page, in order; empty where the file has none."""
+    labels = [document.get_page_label(number) or "" for number in range(len(document))]
+    return labels if any(labels) else []
 
 
-def _page_text(page: PageObject, reader: PdfReader) -> str:
-    """Return the text of `page` as pypdf extracts it, with the line ends where they are.
+def _assembled(
+    document: Any, source: str, labels: list[str], *, keep: bool = False
+) -> tuple[Assembly, list[list[Any]]]:
+    """The text of all pages, and [page, text] of the furniture left out, or kept where nothing else is there."""
+    assembly = Assembly()
+    left_out: list[list[Any]] = []
+    count = len(document)
+    if not count:
+        raise broken(source)
+    furniture = Furniture(count)
+    waiting: deque[Page] = deque()
 
-    pypdf looks for a new line where an operator moves the text position. Many filings move the whole
-    coordinate system instead, and their line ends would come a few letters late, inside words. A move by
-    nothing before such text makes pypdf look in time. A move that no text follows, such as ends each cell of many
-    tables, would begin a new line for every cell, and is left out.
-    """
-    from pypdf.generic import ArrayObject, ContentStream, NameObject, StreamObject
+    def settle() -> None:
+        page = waiting.popleft()
+        rows = set() if keep else furniture.rows(page.number)
+        assembly.add(page_blocks(page, rows))
+        if rows:
+            left_out.extend([page.number + 1, text] for text in row_texts(page.rows[0], rows))
 
-    contents = page.get("/Contents")
-    stream = contents.get_object() if contents is not None else None
-    if not isinstance(stream, (ArrayObject, StreamObject)):
-        return page.extract_text()
-    parsed = ContentStream(stream, reader, "bytes")
-    parsed.operations = list(_placed(parsed.operations))
-    key = NameObject("/Contents")
-    page[key] = parsed
-    try:
-        # With a visitor, pypdf does not write the operations out again to search them for text.
-        return page.extract_text(visitor_text=_ignore)
-    finally:
-        page[key] = contents  # else every page's operations would stay in memory
-
-
-def _placed(operations: Iterable[tuple[Any, bytes]]) -> Iterator[tuple[Any, bytes]]:
-    from pypdf.generic import NumberObject
-
-    placed = True
-    held: list[tuple[Any, bytes]] = []
-    for operands, operator in operations:
-        if operator in _IDLE:
-            held.append((operands, operator))
-            continue
-        if operator != b"ET":
-            yield from held
-            placed = placed or bool(held)
-        held.clear()
-        if operator == b"BT":
-            placed = False
-        elif operator in _MOVES:
-            placed = True
-        elif operator in _SHOWS and not placed:
-            yield [NumberObject(0), NumberObject(0)], b"Td"
-            placed = True
-        yield operands, operator
-
-
-def _ignore(*_: Any) -> None:
-    return None
-
-
-def _clean(text: str) -> str:
-    """Return `text` such that it can be encoded, without NUL and with plain spaces.
-
-    Some filings map every space to U+00A0; where lines are set already, that says nothing.
-    """
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\0", "").replace("\xa0", " ")
-
-
-def _starts(texts: list[str]) -> list[int]:
-    starts, position = [], 0
-    for text in texts:
-        starts.append(position)
-        position += len(text) + len(PAGE_BREAK)
-    return starts
-
-
-def _bookmarks(reader: PdfReader) -> Iterator[tuple[str, int, int]]:
-    waiting: list[tuple[Any, int]] = [(entry, 1) for entry in reversed(reader.outline)]
+    for page in _pages(document, source, labels):
+        furniture.add(page.number, page.edges)
+        waiting.append(page)
+        if len(waiting) > AHEAD:
+            settle()
     while waiting:
-        entry, level = waiting.pop()
-        if isinstance(entry, list):
-            waiting += [(child, level + 1) for child in reversed(entry)]
-            continue
-        page = reader.get_destination_page_number(entry)
-        if page is not None and entry.title:
-            yield _clean(str(entry.title)), min(level, _DEEPEST_LEVEL), page
+        settle()
+    return assembly, left_out
 
 
-def _outline(bookmarks: list[tuple[str, int, int]], texts: list[str], starts: list[int]) -> list[list[Any]]:
-    """Return [start, level, title] of the bookmarks found, in the order of the text."""
-    found: dict[int, list[Any]] = {}
-    begin: dict[int, int] = {}  # where to look on each page: after the heading found last
-    for title, level, page in bookmarks:
-        if page >= len(texts):
-            continue
-        match = _heading(title, texts[page], begin.get(page, 0))
-        if match is not None:
-            begin[page] = match.end()
-            start = starts[page] + match.start()
-            found[start] = [start, level, match[0]]
-    return [found[start] for start in sorted(found)]
-
-
-def _heading(title: str, text: str, begin: int) -> re.Match[str] | None:
-    """Return where `title` begins a line of `text`, whatever its case, number and spacing, wrapped or not."""
-    words = title.split()
-    if not words:
-        return None
-    spaced = r"\s+".join(map(re.escape, words))
-    return re.compile(rf"^{_NUMBER}(?i:{spaced})(?!\w)", re.MULTILINE).search(text, begin)
-
-
-class _Silence:
-    """How many readings are under way; while there are any, the records of pypdf go nowhere."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.readings = 0
-        self.propagated = True
-
-
-_SILENCE = _Silence()
-
-
-@contextlib.contextmanager
-def _quiet_pypdf() -> Iterator[None]:
-    """Keep the log records of pypdf from other handlers; what is wrong with a file our own error says."""
-    logger = logging.getLogger("pypdf")
-    nowhere = logging.NullHandler()
-    with _SILENCE.lock:
-        if not _SILENCE.readings:
-            _SILENCE.propagated, logger.propagate = logger.propagate, False
-        _SILENCE.readings += 1
-        logger.addHandler(nowhere)
-    try:
-        yield
-    finally:
-        with _SILENCE.lock:
-            logger.removeHandler(nowhere)
-            _SILENCE.readings -= 1
-            if not _SILENCE.readings:
-                logger.propagate = _SILENCE.propagated
+def _pages(document: Any, source: str, labels: list[str]) -> Iterator[Page]:
+    for number in range(len(document)):
+        label = labels[number] if labels else ""
+        try:
+            page = document[number]
+            try:
+                found = read_page(page, number, label)
+            finally:
+                page.close()
+        except Exception as error:  # noqa: BLE001  a page that cannot be read costs that page, not the document
+            logger.warning("page %d of %r cannot be read (%s); it is left out", number + 1, source, error)
+            found = Page(number, label, [])
+        yield found
 
 
 READER = BytesReader((".pdf",), read_pdf)

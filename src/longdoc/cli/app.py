@@ -52,7 +52,7 @@ app = typer.Typer(
 )
 
 Query = Annotated[str | None, typer.Option(help="What the summary is to be about.")]
-_CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page", "table_header")
+_CHUNK_KEYS = ("source", "start_index", "end_index", "token_count", "headings", "page", "page_label", "table_header")
 ChunkTokens = Annotated[int | None, typer.Option(help="The most that one call reads of the text; 1024 by default.")]
 StrategyName = Annotated[Strategy, typer.Option(help="All chunks at once, or one after the other, by a model.")]
 CacheFolder = Annotated[str | None, typer.Option("--cache", metavar="DIR", help="Where finished work is kept.")]

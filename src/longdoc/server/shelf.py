@@ -152,7 +152,8 @@ class Shelf:
     def document(self, held: Held) -> Document:
         """The document as a whole, its id as its source and, where it has no title, its name as that."""
         told = json.loads((self.folder(held) / READ).read_bytes())
-        known = {key: told[key] for key in ("format", "outline", "pages", "furniture") if key in told}
+        kept = ("format", "outline", "pages", "page_labels", "tables", "furniture")
+        known = {key: told[key] for key in kept if key in told}
         metadata = {**known, "source": held.id, "title": told.get("title") or held.name}
         text = self.text(held, 0, told["characters"])
         return Document(id=held.id, page_content=text, metadata=metadata)

@@ -108,7 +108,8 @@ def _read(folder: Path) -> None:
     name = str(json.loads((folder / ABOUT).read_bytes())["name"])
     document = read_bytes((folder / FILE).read_bytes(), name, Path(name).suffix)
     text, told = document.page_content, document.metadata
-    known = {key: told[key] for key in ("format", "title", "outline", "pages", "furniture") if key in told}
+    kept = ("format", "title", "outline", "pages", "page_labels", "tables", "furniture")
+    known = {key: told[key] for key in kept if key in told}
     write_whole(folder / TEXT, text.encode(ENCODING, "surrogatepass"))
     facts = {**known, "characters": len(text), "words": len(text.split())}
     write_whole(folder / READ, json.dumps(facts).encode())

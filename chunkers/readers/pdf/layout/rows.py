@@ -1,0 +1,267 @@
+"""Glyphs to rows, and rows to fragments: the stretches of a row that no wide gap parts, with their words spaced."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longdoc.chunkers.readers.pdf.layout.glyphs import LINE_END, MADE_SPACE, SPACE, Floats, Glyphs, Run
+
+_SAME_BASE = 0.22  # of the smaller size: base lines this near are one
+_SCRIPT = 0.86  # of the size of a row: smaller glyphs may be raised or lowered in it
+_LONGEST_SCRIPT = 12  # glyphs
+_RAISED, _LOWERED = 0.75, 0.35  # of the size of a row
+_BESIDE = 0.45  # of the size: how near a raised glyph stands to the row's other glyphs
+_DOUBLED = 0.4  # of its width: a glyph printed again this near makes it bold
+_FAR, _FAR_SPACED = 1.05, 1.7  # of the size: gaps between fragments, the second where a space was set
+
+Wides = NDArray[np.uint32]
+
+
+class Piece(NamedTuple):
+    """Text with the number of the glyph that each character comes from, -1 for none."""
+
+    text: str
+    glyphs: Sequence[int]
+
+
+@dataclass(slots=True, eq=False)
+class Fragment:
+    """A stretch of a row; sizes and places as in `Run`. `plain` is a slice of the page's text, `marked` replaces it."""
+
+    first: int  # in the page's text
+    last: int
+    row: int
+    left: float
+    right: float
+    base: float
+    size: float
+    bold: bool
+    special: bool
+    text: str = ""
+    piece: Piece | None = None
+    parts: tuple[Fragment, str, Fragment] | None = None
+
+    def joined(self, other: Fragment, between: str) -> Fragment:
+        """The fragment that this one and another of the row to its right make."""
+        text = self.text + between + other.text
+        size, bold = max(self.size, other.size), self.bold and other.bold
+        place = self.first, other.last, self.row, self.left, other.right, self.base
+        return Fragment(*place, size, bold, False, text, None, (self, between, other))
+
+    @property
+    def top(self) -> float:
+        """About where its letters begin."""
+        return self.base - 0.75 * self.size
+
+
+@dataclass(slots=True)
+class Rows:
+    """A page's text in visual order, its fragments sliced from it, and per character what made it."""
+
+    text: str
+    glyphs: NDArray[np.int32]  # of each character; -1 for a space that was made
+    raised: NDArray[np.int8]  # 1 superscript, -1 subscript
+    fragments: list[Fragment]
+    width: float
+    height: float
+    source: Glyphs = field(repr=False)
+
+    @property
+    def places(self) -> Floats:
+        """The left, bottom, right and top of each glyph in the page's own space, in points from its lower left.
+
+        A box is as high as the size of the type: how far a font's own box reaches above it, fonts do not agree on.
+        """
+        places = self.source.boxes[:, [0, 3, 2, 1]]
+        turns = self.source.turns
+        if turns is None:
+            return places
+        lengths = [run.last - run.first for run in self.source.runs]
+        sizes, lifts = np.repeat(np.array([(run.size, run.lift) for run in self.source.runs], np.float32), lengths, 0).T
+        foot, head = ((1, 3), (2, 0), (3, 1), (0, 2))[turns]
+        sign = 1 if head > 1 else -1
+        places[:, foot] += sign * lifts
+        places[:, head] = places[:, foot] + sign * sizes
+        return places
+
+
+def page_rows(glyphs: Glyphs) -> Rows:
+    """The rows of a page, from its glyphs."""
+    bases = _assign_rows(glyphs.runs)
+    lengths = [run.last - run.first for run in glyphs.runs]
+    row = np.repeat(np.array([run.row for run in glyphs.runs], np.int32), lengths)
+    size = np.repeat(np.array([run.size for run in glyphs.runs], np.float32), lengths)
+    raised = np.repeat(np.array([run.raised for run in glyphs.runs], np.int8), lengths)
+    order = np.lexsort((glyphs.left + glyphs.right, row)).astype(np.int32)
+    order = order[_first_prints(order, row, glyphs)]
+    row, size, raised = row[order], size[order], raised[order]
+    left, right, codes = glyphs.left[order], glyphs.right[order], glyphs.codes[order]
+    gaps = left[1:] - right[:-1]
+    em = np.maximum(size[1:], size[:-1])
+    kinds = _between(order, glyphs)
+    cut = row[1:] != row[:-1]
+    cut |= gaps > np.where(kinds == SPACE, _FAR_SPACED, _FAR) * em
+    spaced = _spaces(kinds, (gaps / np.maximum(em, 1e-3)).astype(np.float32), codes) & ~cut
+    text, at, raised_out, starts = _with_spaces(codes, order, raised, spaced)
+    edges = np.concatenate(([0], np.flatnonzero(cut) + 1, [len(order)]))
+    special = _special(codes) | (raised != 0)
+    fragments = _fragments(edges, starts, row, left, right, size, special, bases, glyphs.runs, order)
+    for one in fragments:
+        one.text = text[one.first : one.last]
+    return Rows(text, at, raised_out, fragments, glyphs.width, glyphs.height, glyphs)
+
+
+def _assign_rows(runs: Sequence[Run]) -> list[float]:
+    """Give each run its row, from the top down, and tell the base line of each row."""
+    rows: list[list[Run]] = []
+    keys: list[tuple[float, int]] = []  # base line and row, sorted
+    for run in sorted(runs, key=lambda run: -run.size):
+        found = _row_of(run, rows, keys)
+        if found is None:
+            found = len(rows)
+            rows.append([])
+            place = (run.base, found)
+            keys.insert(bisect_left(keys, place), place)
+        rows[found].append(run)
+    for number, (_, found) in enumerate(keys):
+        for run in rows[found]:
+            run.row = number
+    return [base for base, _ in keys]
+
+
+def _row_of(run: Run, rows: list[list[Run]], keys: list[tuple[float, int]]) -> int | None:
+    """The row that the run belongs to: one with glyphs beside it before one that has only its base line."""
+    first = bisect_left(keys, (run.base - run.size, -1))
+    same: tuple[float, int] | None = None
+    script: tuple[int, int] | None = None
+    for base, row in keys[first:]:
+        below = base - run.base
+        if below > 2 * run.size:
+            break
+        large = rows[row][0].size
+        if abs(below) <= _SAME_BASE * run.size and (same is None or abs(below) < same[0]):
+            same = abs(below), row
+        elif script is None and -_LOWERED * large < below < _RAISED * large and _marks(run, rows[row], large):
+            script = row, 1 if below > 0 else -1
+    if same is not None and (script is None or same[0] < 0.05 * run.size):
+        return same[1]
+    if script is not None:
+        run.raised = script[1]
+        return script[0]
+    return None
+
+
+def _marks(run: Run, row: Sequence[Run], large: float) -> bool:
+    """Whether the run is small and short, and beside a glyph of the row, which has the size `large`."""
+    if run.size > _SCRIPT * large or run.last - run.first > _LONGEST_SCRIPT:
+        return False
+    gap = _BESIDE * large
+    return any(-gap / 2 < max(one.left, run.left) - min(one.right, run.right) < gap for one in row)
+
+
+def _first_prints(order: NDArray[np.int32], row: NDArray[np.int32], glyphs: Glyphs) -> NDArray[np.bool_]:
+    """Which glyphs, in visual order, are no second print of the one before them."""
+    left, wide = glyphs.left[order], (glyphs.right - glyphs.left)[order]
+    codes, rows = glyphs.codes[order], row[order]
+    again = (codes[1:] == codes[:-1]) & (rows[1:] == rows[:-1])
+    again &= np.abs(np.diff(left)) < _DOUBLED * wide[1:]
+    letters = (np.diff(left) == 0) & (np.diff(wide) == 0) & (np.abs(np.diff(order)) == 1)  # of one ligature
+    again &= ~letters
+    return np.concatenate(([True], ~again))
+
+
+def _between(order: NDArray[np.int32], glyphs: Glyphs) -> NDArray[np.int8]:
+    """What the page's own order has between neighbours; `LINE_END` where they are no neighbours in it.
+
+    Where text runs both ways, a space may stand between two that are none: it is found by its place.
+    """
+    one, other, before = order[:-1], order[1:], glyphs.before
+    kinds = np.full(len(one), LINE_END, np.int8)
+    forth, back = other == one + 1, other == one - 1
+    kinds[forth] = before[other[forth]]
+    kinds[back] = before[one[back]]
+    apart = np.flatnonzero(~(forth | back))
+    middles = (glyphs.left + glyphs.right) / 2
+    first, second = one[apart], other[apart]
+    for side in (first, first + 1, second, second + 1):
+        blank = glyphs.spaces[np.minimum(side, len(middles) - 1)]
+        kinds[apart[(blank > middles[first]) & (blank < middles[second])]] = SPACE
+    return kinds
+
+
+def _spaces(kinds: NDArray[np.int8], gaps: Floats, codes: Wides) -> NDArray[np.bool_]:
+    """Whether a space stands between neighbours; `gaps` are in ems."""
+    least = np.array([0.3, 0.15, 0.06, -0.35], np.float32)[kinds]
+    wide = _is_wide(codes)
+    least[wide[1:] & wide[:-1] & (kinds != SPACE)] = 0.6
+    before, after = codes[:-1], codes[1:]
+    closes = (after == 0x2C) | (after == 0x2E) | (after == 0x29) & (before >= 0x30) & (before <= 0x39)
+    least[closes & (before != 0x2E) & ~((before >= 0x590) & (before < 0x900))] = (
+        0.7  # no space before a comma, a full stop, or the bracket after a number
+    )
+    spaced: NDArray[np.bool_] = gaps > least
+    return spaced
+
+
+def _is_wide(codes: Wides) -> NDArray[np.bool_]:
+    """Whether each is a Chinese or Japanese character, which no spaces part."""
+    wide: NDArray[np.bool_] = (codes >= 0x2E80) & (codes < 0xA4D0) | (codes >= 0xF900) & (codes < 0xFB00)
+    return wide | (codes >= 0xFF00) & (codes < 0xFFE0) | (codes >= 0x20000) & (codes < 0x32000)
+
+
+def _special(codes: Wides) -> NDArray[np.bool_]:
+    """Whether the characters need more than to be copied: see `longdoc.chunkers.readers.pdf.marks`."""
+    special: NDArray[np.bool_] = (codes < 0x20) | (codes >= 0x7F) & (codes < 0xA0) | (codes == 0xAD)
+    special |= (codes >= 0x0590) & (codes < 0x0900) | (codes >= 0x200C) & (codes < 0x2010)
+    special |= (codes == 0xA8) | (codes == 0xAF) | (codes == 0xB4) | (codes == 0xB8)
+    special |= (codes >= 0x02C6) & (codes < 0x02DE)
+    special |= (codes >= 0x2028) & (codes < 0x2030) | (codes >= 0x0300) & (codes < 0x0370)
+    return special | (codes >= 0xD800) & (codes < 0xF900) | (codes >= 0xFB00) & (codes < 0xFF00) | (codes >= 0xFFE0)
+
+
+def _with_spaces(
+    codes: Wides, order: NDArray[np.int32], raised: NDArray[np.int8], spaced: NDArray[np.bool_]
+) -> tuple[str, NDArray[np.int32], NDArray[np.int8], NDArray[np.int32]]:
+    """The text with its spaces, per character the glyph and whether it is raised, and where each glyph stands."""
+    starts = np.concatenate(([0], np.cumsum(spaced + 1))).astype(np.int32)
+    size = int(starts[-1]) + 1
+    text = np.full(size, 32, np.uint32)
+    text[starts] = np.where((codes >> 11 == 0x1B) | (codes > 0x10FFFF), 0xFFFD, codes)
+    glyphs, heights = np.full(size, -1, np.int32), np.zeros(size, np.int8)
+    glyphs[starts], heights[starts] = order, raised
+    return text.astype("<u4").tobytes().decode("utf-32-le"), glyphs, heights, starts
+
+
+def _fragments(
+    edges: NDArray[np.int64],
+    starts: NDArray[np.int32],
+    row: NDArray[np.int32],
+    left: Floats,
+    right: Floats,
+    size: Floats,
+    special: NDArray[np.bool_],
+    bases: list[float],
+    runs: Sequence[Run],
+    order: NDArray[np.int32],
+) -> list[Fragment]:
+    first, last = edges[:-1], edges[1:]
+    sizes = np.maximum.reduceat(size, first)
+    rights = np.maximum.reduceat(right, first)
+    hard = np.logical_or.reduceat(special, first)
+    bold_glyphs = np.repeat([run.bold for run in runs], [run.last - run.first for run in runs])[order]
+    bold = np.add.reduceat(bold_glyphs.astype(np.int32), first) * 10 >= 9 * (last - first)
+    columns = (starts[first], starts[last - 1] + 1, row[first], left[first], rights)
+    rest = (sizes, bold, hard)
+    return [
+        Fragment(a, b, r, x0, x1, bases[r], s, thick, odd)
+        for a, b, r, x0, x1, s, thick, odd in zip(*(one.tolist() for one in columns + rest), strict=True)
+    ]
+
+
+__all__ = ["MADE_SPACE", "Fragment", "Piece", "Rows", "page_rows"]

@@ -1,0 +1,277 @@
+"""Rows of fragments to lines and tables: where gaps lie below one another and hold cells, rows become rows of cells."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from longdoc.chunkers.readers.pdf.layout.columns import Row, Separator, separators
+from longdoc.chunkers.readers.pdf.layout.lines import Item, Line, Table
+from longdoc.chunkers.readers.pdf.layout.rows import Fragment
+from longdoc.chunkers.text.tables import is_unit_note
+
+_FARTHEST = 4.0  # of the size: rows of one table
+_LABEL = re.compile(
+    r"[•●○◦▪■□▫–—*·‣⁃➢✓oþ\-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})(?:\.\d{1,3})*[.)]|\[\d{1,3}\]|\(\d{1,3}\)|[A-Z]\.|\d{1,2}(?:\.\d{1,2})+"
+)
+_PREFIX = re.compile(r"[$€£¥₹]\s?\(?|\(|US\$|[A-Z]{1,2}\$")
+_SIGN = re.compile(r"[+−–-]")
+_SUFFIX = re.compile(r"[)%]{1,2}|\[\w{1,3}\]")
+_NUMBER = re.compile(r"[($€£¥₹+−–-]*\s?\d[\d.,'\s]*(?:[%)x×]|\[\w{1,3}\]|pts|bps)*")
+_EMPTY = re.compile(r"[-–—−*.…]+|n/?a|N/?[AM]|nm|NM|\$\s?[-–—]")
+_YEAR = re.compile(r"(?:19|20)\d\d(?:\[\w{1,3}\])?")
+
+_TALLEST_HEADER = 8
+
+Cells = list[list[Fragment]]
+
+
+def items(rows: list[Row]) -> Iterator[Item]:
+    """The lines and tables that the rows of one column make, in order."""
+    rows = [_with_labels(row) for row in rows]
+    place = 0
+    last: Line | None = None
+    for region in _regions(rows):
+        for row in rows[place : region.first]:
+            last = Line.of(row)
+            yield last
+        inside = rows[region.first : region.last + 1]
+        table = _table(inside, region.gutters)
+        if table is None:
+            yield from map(Line.of, inside)
+        else:
+            if table.note is None and last is not None:
+                table.note = _note(last.text)
+            yield table
+        place, last = region.last + 1, None
+    yield from map(Line.of, rows[place:])
+
+
+def _with_labels(row: Row) -> Row:
+    """The row with a list's mark put to the text that it stands before, and signs to their numbers."""
+    out: Row = []
+    for one in row:
+        before = out[-1] if out else None
+        between = None if before is None else _between(before, one, first=len(out) == 1)
+        if before is None or between is None:
+            out.append(one)
+        else:
+            out[-1] = before.joined(one, between)
+    return out
+
+
+def _between(one: Fragment, other: Fragment, *, first: bool) -> str | None:
+    """What joins two neighbours that belong together although a gap parts them; None where they do not."""
+    gap = (other.left - one.right) / max(one.size, 1)
+    number = bool(_NUMBER.fullmatch(other.text) or _EMPTY.fullmatch(other.text))
+    if _SUFFIX.fullmatch(other.text) and gap < 1.6 and one.text[-1:].isdigit():
+        return ""
+    if number and (_PREFIX.fullmatch(one.text) if gap >= 0.6 else _SIGN.fullmatch(one.text)) and gap < 14:
+        return ""
+    if first and gap < 6 and not number and _LABEL.fullmatch(one.text):
+        return " "
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    first: int
+    last: int
+    gutters: list[Separator]
+
+
+def _regions(rows: Sequence[Row]) -> Iterator[_Region]:
+    """Where rows that follow one another have gaps below one another."""
+    gutters = [one for one in separators(rows) if one.support > 1]
+    if not gutters:
+        return
+    split = [
+        any(g.first <= n <= g.last and _crossed(row, g) for g in gutters) if len(row) > 1 else False
+        for n, row in enumerate(rows)
+    ]
+    place = 0
+    while place < len(rows):
+        if not split[place]:
+            place += 1
+            continue
+        last = place
+        for n in range(place + 1, len(rows)):
+            if not _follows(rows, n, last, gutters):
+                break
+            if split[n]:
+                last = n
+        first = _with_headings(rows, place, last, gutters)
+        inside = [g for g in gutters if g.first <= last and first <= g.last]
+        yield _Region(first, last, inside)
+        place = last + 1
+
+
+def _crossed(row: Row, gutter: Separator) -> bool:
+    """Whether the row has text on both sides of the gutter, and none in it."""
+    middle = (gutter.left + gutter.right) / 2
+    if not row[0].left < middle < row[-1].right:
+        return False
+    return not any(one.left < middle < one.right for one in row)
+
+
+def _follows(rows: Sequence[Row], n: int, last: int, gutters: Sequence[Separator]) -> bool:
+    """Whether row `n` may stand in a table that has reached row `last`."""
+    size = rows[n][0].size
+    if n - last > 4 or rows[n][0].base - rows[n - 1][0].base > _FARTHEST * size:
+        return False
+    return any(g.first <= last and n <= g.last for g in gutters)
+
+
+def _with_headings(rows: Sequence[Row], first: int, last: int, gutters: Sequence[Separator]) -> int:
+    """The first row of the table whose columns begin at `first`: headings that span columns stand above it."""
+    edge = min(g.right for g in gutters if g.first <= last and first <= g.last)
+    while first > 0:
+        above, size = rows[first - 1], rows[first - 1][0].size
+        close = rows[first][0].base - above[0].base < 1.9 * size
+        if not close or above[0].left < edge - size or above[-1].right > 2 * edge + max(r[-1].right for r in rows):
+            break
+        first -= 1
+    return first
+
+
+def _table(rows: Sequence[Row], gutters: Sequence[Separator]) -> Table | None:
+    """The table that the rows make; None where they are lines with gaps."""
+    edges = _edges(rows, gutters)
+    if not edges:
+        return None
+    cells = [_cells(row, edges) for row in rows]
+    several = [row for row in cells if sum(map(bool, row)) > 1]
+    values = [cell for row in several for cell in row[1:] if cell]
+    numbers = sum(_is_value(_said(cell)) for cell in values)
+    if len(several) < 2 or (numbers < 0.3 * len(values) and (len(several) < 3 or 2 * len(several) < len(cells))):
+        return None
+    header = _header_rows(cells)
+    joined = _joined_rows(cells, header)
+    table = Table([row for row, _ in joined], sum(is_header for _, is_header in joined))
+    _name_columns(table, rows, edges)
+    return table
+
+
+def _edges(rows: Sequence[Row], gutters: Sequence[Separator]) -> list[float]:
+    """Where columns meet: the middles of the gutters that more rows keep than cross."""
+    kept: list[Separator] = []
+    for one in sorted(gutters, key=lambda one: -one.support):
+        middle = (one.left + one.right) / 2
+        across = sum(any(part.left < middle < part.right for part in row) for row in rows)
+        beside = sum(_crossed(row, one) for row in rows)
+        if beside > across and not any(one.left < other.right and other.left < one.right for other in kept):
+            kept.append(one)
+    return sorted((one.left + one.right) / 2 for one in kept)
+
+
+def _cells(row: Row, edges: Sequence[float]) -> Cells:
+    cells: Cells = [[] for _ in range(len(edges) + 1)]
+    for one in row:
+        cells[_column(one, edges)].append(one)
+    return cells
+
+
+def _column(one: Fragment, edges: Sequence[float]) -> int:
+    """The column that holds most of the fragment; the first of those that it spans."""
+    first = bisect_left(edges, one.left + 0.2 * one.size)
+    last = bisect_left(edges, one.right - 0.2 * one.size)
+    if last <= first:
+        return first
+    if edges[first] - one.left < 0.25 * (one.right - one.left) and last == first + 1:
+        return last
+    return first
+
+
+def _said(cell: Sequence[Fragment]) -> str:
+    return " ".join(one.text for one in cell)
+
+
+def _is_value(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text) or _EMPTY.fullmatch(text))
+
+
+def _header_rows(cells: Sequence[Cells]) -> int:
+    """How many rows at the top name the columns: those before the first row of values."""
+    for number, row in enumerate(cells[:_TALLEST_HEADER]):
+        said = [_said(cell) for cell in row[1:] if cell]
+        if row[0] and not said and any(cell for above in cells[:number] for cell in above[1:]):
+            return number
+        if row[0] and any(_is_value(text) and not _YEAR.fullmatch(text) for text in said):
+            return number
+        if row[0] and said and all(_YEAR.fullmatch(text) for text in said) and number:
+            return number + (not any(_YEAR.fullmatch(_said(c)) for r in cells[:number] for c in r[1:] if c))
+    values = any(_is_value(_said(cell)) for row in cells for cell in row[1:] if cell)
+    first = [one for cell in cells[0] for one in cell]
+    bold = all(one.bold for one in first) and not all(one.bold for row in cells for c in row for one in c)
+    full = all(cells[0]) and not any(map(str.isdigit, "".join(map(_said, cells[0]))))
+    return 1 if bold or (full and not values) else 0
+
+
+def _joined_rows(cells: Sequence[Cells], header: int) -> list[tuple[Cells, bool]]:
+    """The rows, those that go on in the next joined with it; and whether each is of the header."""
+    out: list[tuple[Cells, bool]] = []
+    for number, row in enumerate(cells):
+        top = number < header
+        before = out[-1] if out else None
+        if before is not None and before[1] == top and _goes_on(before[0], row, header=top):
+            joined = [[*one, *other] for one, other in zip(before[0], row, strict=True)]
+            out[-1] = (joined, top)
+        else:
+            out.append((row, top))
+    return out
+
+
+def _goes_on(before: Cells, row: Cells, *, header: bool) -> bool:
+    """Whether a row only continues the cells of the one before it."""
+    last = [cell[-1] for cell in before if cell]
+    first = [cell[0] for cell in row if cell]
+    if min(one.base for one in first) - max(one.base for one in last) > 1.7 * first[0].size:
+        return False
+    label, above = _said(row[0]), _said(before[0])
+    if not header and row[0] and before[0]:
+        small = label[:1].islower()
+        only_label, only_above = not any(row[1:]), not any(before[1:])
+        return small and (only_label or only_above) and above[-1:] not in ".:;"
+    if header or row[0]:
+        return False
+    near = min(one.base for one in first) - max(one.base for one in last) < 0.9 * first[0].size
+    if near and not any(before[1:]):
+        return True
+    said = [_said(cell) for cell in row if cell]
+    return not any(_is_value(text) for text in said) and all(
+        before[n] and not _is_value(_said(before[n])) for n, cell in enumerate(row) if cell
+    )
+
+
+def _name_columns(table: Table, rows: Sequence[Row], edges: Sequence[float]) -> None:
+    """Give the table the names of its columns and the note on its units, from its header."""
+    names: list[list[str]] = [[] for _ in range(len(edges) + 1)]
+    right = max(row[-1].right for row in rows)
+    for row in table.rows[: table.header]:
+        for one in (one for cell in row for one in cell):
+            note = _note(one.text)
+            if note is not None:
+                table.note = table.note or note
+                continue
+            for column in _spanned(one, row, edges, right):
+                names[column].append(one.text)
+    table.names = [" ".join(said) for said in names]
+
+
+def _spanned(one: Fragment, row: Cells, edges: Sequence[float], right: float) -> range:
+    """The columns that a heading stands over: all of the values where it is alone and in their middle."""
+    first, last = bisect_left(edges, one.left + 0.2 * one.size), bisect_left(edges, one.right - 0.2 * one.size)
+    alone = sum(map(len, row[1:])) == 1 and one not in row[0]
+    middle = (one.left + one.right) / 2
+    if alone and abs(middle - (edges[0] + right) / 2) < 0.15 * (right - edges[0]):
+        return range(1, len(edges) + 1)
+    own = _column(one, edges)
+    return range(first, last + 1) if last > first + 1 else range(own, own + 1)
+
+
+def _note(text: str) -> str | None:
+    """The text if it tells the unit of a table's numbers."""
+    said = text.strip()
+    return said if is_unit_note(said) else None
