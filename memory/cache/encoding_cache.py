@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from longdoc.errors import CacheError, InputError
 from longdoc.memory.cache.claims import KeyClaims
 from longdoc.memory.cache.errors import Damage, in_words, log_damage
-from longdoc.memory.cache.lmdb_environment import FORMAT
+from longdoc.memory.cache.lmdb_environment import FORMAT, NOTED
 from longdoc.memory.cache.lmdb_store import GIB, LmdbStore, encoded
 from longdoc.memory.cache.tensor_files import TensorFile, TensorFiles, tensor_bytes
 
@@ -326,7 +326,7 @@ def remove(folder: Path) -> None:
     A process that has the cache open goes on with a new one at its next call.
     """
     try:
-        for name in ("data.mdb", "lock.mdb"):
+        for name in (NOTED, "data.mdb", "data.mdb.damaged", "lock.mdb"):
             (folder / name).unlink(missing_ok=True)
         TensorFiles(folder / "tensors").clear()
     except OSError as error:

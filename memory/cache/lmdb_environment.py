@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
 import lmdb
 
-from longdoc.errors import CacheError
+from longdoc.errors import CacheError, DamagedError
 from longdoc.memory.cache.errors import in_words
+from longdoc.memory.cache.lmdb_pages import Meta, WrongPagesError, check, metas
 
 FORMAT = 1
 _READERS = 1024
+_TABLES = (b"values", b"uses", b"facts")
+_SMALL = 64 << 20  # bytes of a file whose pages are walked whenever it is opened: 40 ms
+NOTED = "noted"
+_log = logging.getLogger(__name__)
 _opened: WeakValueDictionary[Path, LmdbEnvironment] = WeakValueDictionary()
 _opening = threading.Lock()
 
@@ -31,6 +38,29 @@ def opened(folder: Path, map_bytes: int) -> LmdbEnvironment:
                 found.close_after_fork()
             found = _opened[where] = LmdbEnvironment(where, map_bytes)
         return found
+
+
+def opened_or_anew(folder: Path, map_bytes: int) -> LmdbEnvironment:
+    """As `opened`; a damaged file is set aside as data.mdb.damaged, with a word in the log, and a new one is begun."""
+    try:
+        return opened(folder, map_bytes)
+    except DamagedError:
+        pass
+    from filelock import FileLock
+
+    with FileLock(folder / "aside.lock"):
+        try:
+            return opened(folder, map_bytes)  # another process may have been quicker
+        except DamagedError as error:
+            aside = folder / "data.mdb.damaged"
+            try:
+                if (folder / "data.mdb").exists():
+                    (folder / "data.mdb").replace(aside)
+                (folder / NOTED).unlink(missing_ok=True)
+            except OSError as refused:
+                raise CacheError(in_words(folder, refused.errno or 0, str(refused))) from refused
+            _log.warning("%s; it is now %s, and a new one is begun", error, aside.name)
+            return opened(folder, map_bytes)
 
 
 class LmdbEnvironment:
@@ -52,12 +82,70 @@ class LmdbEnvironment:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CacheError(in_words(folder, error.errno or 0, str(error))) from error
+        first = self._metas()
+        self.was_noted = not first or self._is_noted()
         with said_in_words(folder):
             self.lmdb = lmdb.open(str(folder), map_size=map_bytes, max_dbs=3, max_readers=_READERS, readahead=False)
-            self.lmdb.reader_check()
-            self._file = _number(folder)
-            self.values, self.uses, self.facts = (self.lmdb.open_db(name) for name in (b"values", b"uses", b"facts"))
+            try:
+                self.lmdb.reader_check()
+                if first:
+                    self._check_pages()
+                self._file = _number(folder)
+                self.values, self.uses, self.facts = (self.lmdb.open_db(name) for name in _TABLES)
+            except BaseException:
+                self.lmdb.close()
+                raise
         self._check_format()
+
+    def _metas(self) -> list[Meta]:
+        """The file's first pages; none where it is new. LMDB believes them, and would wait or end for wrong ones."""
+        try:
+            size = self.file.stat().st_size if self.file.exists() else 0
+            found = metas(self.file) if size else []
+        except WrongPagesError as error:
+            raise self.damaged(str(error)) from None
+        except OSError as error:
+            raise CacheError(in_words(self.folder, error.errno or 0, str(error))) from error
+        if not size and (self.folder / NOTED).exists():
+            raise DamagedError(f"the file {self.file} is damaged: nothing is left of it")
+        return found
+
+    def _check_pages(self) -> None:
+        """Walks the file's trees, unless it is large and as it was when it was last closed."""
+        if self.was_noted and self.file.stat().st_size > _SMALL:
+            return
+        while True:  # until no writer took the first page while it was read
+            with lmdb.Transaction(self.lmdb) as transaction:  # keeps the pages of its moment from being used again
+                found = [meta for meta in self._metas() if meta.transaction == transaction.id()]
+                if found:
+                    try:
+                        check(self.file, found[0])
+                    except WrongPagesError as error:
+                        raise self.damaged(str(error)) from None
+                    return
+
+    def note_whole(self) -> None:
+        """Notes that the file is as we left it, so that it need not be read through when it is next opened."""
+        with suppress(OSError):
+            stat = self.file.stat()
+            (self.folder / NOTED).write_text(json.dumps([stat.st_size, stat.st_mtime_ns]))
+
+    def _is_noted(self) -> bool:
+        with suppress(OSError, ValueError):
+            stat = self.file.stat()
+            return bool(json.loads((self.folder / NOTED).read_bytes()) == [stat.st_size, stat.st_mtime_ns])
+        return False
+
+    def damaged(self, why: str) -> DamagedError:
+        """The error to raise where something in the file is not as it was written."""
+        with suppress(OSError):
+            (self.folder / NOTED).unlink(missing_ok=True)
+        return DamagedError(f"the file {self.file} is damaged: {why}")
+
+    @property
+    def file(self) -> Path:
+        """The file itself."""
+        return self.folder / "data.mdb"
 
     def is_current(self) -> bool:
         """Whether this process opened it, and its file is the one in the folder: `longdoc cache clear` deletes it."""

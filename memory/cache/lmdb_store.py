@@ -12,12 +12,13 @@ from typing import Any
 from langchain_core.stores import ByteStore
 
 from longdoc.errors import InputError
-from longdoc.memory.cache.lmdb_environment import LmdbEnvironment, opened
+from longdoc.memory.cache.lmdb_environment import LmdbEnvironment, opened_or_anew
 
 GIB = 1 << 30
 MAX_KEY_BYTES = 500
 _USE = struct.Struct(">QQ?")  # when it was used, as `_moment` counts; bytes charged; whether a file belongs to it
 _ENTRY = 128  # what an entry takes beside its value: its key in two tables, their headers
+_FAR = 1 << 60  # no time and no size
 _TOUCHED = 100_000  # keys read since the last write, kept in memory at most
 _PAGE = 4096
 _ROOM = 0.9  # the share of the cap that is left when something had to go
@@ -51,13 +52,13 @@ class LmdbStore(ByteStore):
         self.max_bytes = max_bytes
         self._map_bytes = map_bytes or max(GIB, 4 * max_bytes)
         self._on_leave = on_leave
-        self._held = opened(self.folder, self._map_bytes)
+        self._held = opened_or_anew(self.folder, self._map_bytes)
 
     @property
     def environment(self) -> LmdbEnvironment:
         """The open file; opened again in a forked child, and where the file was deleted."""
         if not self._held.is_current():
-            self._held = opened(self.folder, self._map_bytes)
+            self._held = opened_or_anew(self.folder, self._map_bytes)
         return self._held
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -162,36 +163,36 @@ class LmdbStore(ByteStore):
         """The keys to which a file belongs."""
         here = self.environment
         with here.reading() as transaction:
-            return {_key(name) for name, use in transaction.cursor(here.uses) if _USE.unpack(use)[2]}
+            return {_key(name) for name, use in transaction.cursor(here.uses) if _use(use)[2]}
 
     def close(self) -> None:
         """Writes down what was used since the last write. The file closes with the last store that has it open."""
         here = self.environment
         if here.touched:
             here.write(lambda transaction: self._flush(transaction, here, _moment(transaction, here), ()))
+        here.note_whole()
 
     def _touch(self, here: LmdbEnvironment, names: Any) -> None:
         here.touched.update(names)
         if len(here.touched) > _TOUCHED:
-            self.close()
+            here.write(lambda transaction: self._flush(transaction, here, _moment(transaction, here), ()))
 
     def _flush(self, transaction: Any, here: LmdbEnvironment, stamp: int, written: Iterable[bytes]) -> None:
         touched, here.touched = here.touched, set()
         held = transaction.cursor(here.uses).getmulti(sorted(touched.difference(written)))
-        fresh = [
-            (name, _USE.pack(max(stamp, old[0]), *old[1:])) for name, old in ((n, _USE.unpack(u)) for n, u in held)
-        ]
+        fresh = [(name, _USE.pack(max(stamp, old[0]), *old[1:])) for name, old in ((n, _use(u)) for n, u in held)]
         transaction.cursor(here.uses).putmulti(fresh)
 
     def _total(self, transaction: Any, here: LmdbEnvironment) -> int:
-        return int(transaction.get(b"bytes", b"0", db=here.facts))
+        held = _counted(transaction, here, b"bytes")
+        return sum(_use(use)[1] for _, use in transaction.cursor(here.uses)) if held is None else held
 
     def _charged(self, transaction: Any, here: LmdbEnvironment, names: Sequence[bytes]) -> int:
-        return sum(_USE.unpack(use)[1] for _, use in transaction.cursor(here.uses).getmulti(names))
+        return sum(_use(use)[1] for _, use in transaction.cursor(here.uses).getmulti(names))
 
     def _evict(self, transaction: Any, here: LmdbEnvironment, bytes_over: int) -> int:
         """Removes the least recently used until at least so many bytes are free; reads the table of uses once."""
-        oldest = sorted((use[:8], name, _USE.unpack(use)[1]) for name, use in transaction.cursor(here.uses))
+        oldest = sorted((use[:8], name, _use(use)[1]) for name, use in transaction.cursor(here.uses))
         gone, freed = [], 0
         for _, name, charge in oldest:
             if freed >= bytes_over:
@@ -202,7 +203,7 @@ class LmdbStore(ByteStore):
 
     def _remove(self, transaction: Any, here: LmdbEnvironment, names: Sequence[bytes]) -> int:
         """Removes the names and says how many bytes they were charged."""
-        uses = {name: _USE.unpack(use) for name, use in transaction.cursor(here.uses).getmulti(list(names))}
+        uses = {name: _use(use) for name, use in transaction.cursor(here.uses).getmulti(list(names))}
         for name in uses:
             transaction.delete(name, db=here.values)
             transaction.delete(name, db=here.uses)
@@ -210,6 +211,17 @@ class LmdbStore(ByteStore):
         if with_files:
             self._on_leave(with_files)
         return sum(use[1] for use in uses.values())
+
+
+def _use(data: bytes) -> tuple[int, int, bool]:
+    """What is noted of a key's use; nothing where the note is damaged, for which no value is given up."""
+    used, charge, with_file = _USE.unpack(data) if len(data) == _USE.size else (0, 0, False)
+    return (used, charge, with_file) if max(used, charge) < _FAR else (0, 0, with_file)
+
+
+def _counted(transaction: Any, here: LmdbEnvironment, name: bytes) -> int | None:
+    held = bytes(transaction.get(name, b"", db=here.facts))
+    return int(held) if held.isdigit() and len(held) < 19 else None
 
 
 def encoded(keys: Sequence[str]) -> list[bytes]:
@@ -225,7 +237,10 @@ def encoded(keys: Sequence[str]) -> list[bytes]:
 
 
 def _key(name: bytes) -> str:
-    return name.decode("utf-8", "surrogatepass")
+    try:
+        return name.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:  # damaged: what it names is not found
+        return name.decode("utf-8", "backslashreplace")
 
 
 def _charge(name: bytes, value: bytes) -> int:
@@ -237,11 +252,9 @@ def _charge(name: bytes, value: bytes) -> int:
 
 def _moment(transaction: Any, here: LmdbEnvironment) -> int:
     """Milliseconds since 1970, or one more than the latest use where the clock was set back behind that."""
-    held = transaction.get(b"latest", db=here.facts)
-    if held is None:  # written before this was noted
-        last = max((_USE.unpack(use)[0] for _, use in transaction.cursor(here.uses)), default=0)
-    else:
-        last = int(held)
+    last = _counted(transaction, here, b"latest")
+    if last is None:  # written before this was noted
+        last = max((_use(use)[0] for _, use in transaction.cursor(here.uses)), default=0)
     stamp = max(time.time_ns() // 1_000_000, last + 1)
     transaction.put(b"latest", b"%d" % stamp, db=here.facts)
     return stamp

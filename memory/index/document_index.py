@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import weakref
@@ -19,16 +20,17 @@ from langchain_core.vectorstores import VectorStore
 from numpy.typing import ArrayLike, NDArray
 
 from longdoc.chunkers.section import SectionChunker
-from longdoc.errors import InputError
+from longdoc.errors import DamagedError, InputError
 from longdoc.memory.index.entries import Entry, joined_parts, name_of, of_part, of_tree, place_of, places_of, plain
 from longdoc.memory.index.ranking import Passes, Ranking, Scored, Wanted, diverse, passes
 from longdoc.memory.index.settings import IndexSettings
-from longdoc.memory.index.store import Edit, IndexStore, MissingVectorsError
+from longdoc.memory.index.store import Edit, IndexStore, MissingVectorsError, set_aside
 from longdoc.memory.index.view import KINDS, View
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.models.encoder.embedder import Embedder
 
 CHUNK_TOKENS = 200  # of the bundled tokenizer: with its headings, what the bundled encoder reads
+_log = logging.getLogger(__name__)
 _TOGETHER = 16_384  # entries to a change, whole documents: what is in memory, and what a kill costs
 
 Filter = Mapping[str, object] | Callable[[Document], bool] | None
@@ -76,6 +78,19 @@ class DocumentIndex(VectorStore):
         self._fingerprint = told if isinstance(told, str) else ""
         self._store = IndexStore(self.folder, self.settings, lasting=folder is not None)
         self._check_fingerprint()
+
+    @classmethod
+    def mended(cls, folder: str | Path, embeddings: Embeddings | None = None, **settings: Any) -> Self:
+        """The index in a folder for a program that can put its documents again: set aside where it is damaged.
+
+        The folder is then FOLDER.damaged, with a word in the log, and the index is empty. Takes what the class takes.
+        """
+        try:
+            return cls(folder, embeddings, **settings)
+        except DamagedError:
+            aside = set_aside(Path(folder))
+            _log.warning("the index in %s is damaged: it is now %s, and a new one is begun", folder, aside.name)
+            return cls(folder, embeddings, **settings)
 
     @property
     def embeddings(self) -> Embeddings:

@@ -17,6 +17,7 @@ from longdoc.memory.disk import sync_file, sync_folder
 from longdoc.memory.index.settings import IndexSettings
 from longdoc.memory.index.vectors import VectorRows, write_vectors
 from longdoc.memory.index.words import Postings, merged, postings_arrays
+from longdoc.memory.seal import Seal
 
 ARRAYS = "arrays.safetensors"
 
@@ -74,8 +75,17 @@ def joined(parts: Sequence[Part]) -> Part:
     )
 
 
-def write_segment(root: Path, name: str, part: Part, settings: IndexSettings, lasting: bool) -> str:
-    """Writes the part as the folder `name`, synced to the disk if `lasting`; says how its vectors are laid out."""
+class BrokenSegmentError(ValueError):
+    """What of a segment is not as it was written, in a few words."""
+
+
+def write_segment(
+    root: Path, name: str, part: Part, settings: IndexSettings, lasting: bool
+) -> tuple[str, dict[str, Seal]]:
+    """Writes the part as the folder `name`, synced to the disk if `lasting`.
+
+    Says how its vectors are laid out, and gives the seals of its files.
+    """
     folder = root / name
     folder.mkdir(parents=True)
     layout = write_vectors(folder, part.vectors, settings)
@@ -86,16 +96,21 @@ def write_segment(root: Path, name: str, part: Part, settings: IndexSettings, la
             sync_file(path)
         for written in (folder, root):
             sync_folder(written)
-    return layout
+    return layout, {path.name: Seal.of(path) for path in folder.iterdir()}
 
 
-def open_segment(root: Path, name: str, layout: str) -> Segment:
-    """The segment `name`; `FileNotFoundError` where it was merged into another meanwhile."""
-    arrays = _mapped(root / name / ARRAYS)
+def open_segment(root: Path, name: str, layout: str, files: Mapping[str, Seal]) -> Segment:
+    """The segment `name`; `FileNotFoundError` where it was merged into another meanwhile, else `BrokenSegmentError`."""
+    for file, seal in files.items():
+        if why := seal.why_broken(root / name / file):
+            raise BrokenSegmentError(f"in the segment {name} {why}")
     try:
+        arrays = _mapped(root / name / ARRAYS)
         vectors = VectorRows(root / name, layout)
-    except RuntimeError as error:  # what FAISS raises where there is no file
-        raise FileNotFoundError(f"the segment {name} cannot be opened: {error}") from error
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:  # FAISS raises the first, also for no file
+        if not (root / name).exists():
+            raise FileNotFoundError(f"the segment {name} is gone") from error
+        raise BrokenSegmentError(f"the segment {name} cannot be opened ({error})") from error
     postings = Postings(arrays["hashes"], arrays["starts"], arrays["places"], arrays["packed"])
     return Segment(name, arrays["rows"], arrays["ties"], arrays["kinds"], vectors, postings)
 

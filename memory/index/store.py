@@ -21,11 +21,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longdoc.errors import InputError, LongdocError
+from longdoc.errors import CacheError, DamagedError, InputError, LongdocError
 from longdoc.memory.cache.lmdb_environment import LmdbEnvironment, opened
 from longdoc.memory.index.entries import Entry
-from longdoc.memory.index.segment import Live, Part, Segment, joined, open_segment, write_segment
+from longdoc.memory.index.segment import (
+    BrokenSegmentError,
+    Live,
+    Part,
+    Segment,
+    joined,
+    open_segment,
+    write_segment,
+)
 from longdoc.memory.index.settings import IndexSettings
+from longdoc.memory.index.sound import why_unsound
 from longdoc.memory.index.view import (
     KINDS,
     Manifest,
@@ -35,11 +44,14 @@ from longdoc.memory.index.view import (
     View,
     digest_key,
     document_key,
+    framed,
     id_key,
     row_key,
     tie_of,
+    unframed,
 )
 from longdoc.memory.index.words import Postings
+from longdoc.memory.seal import Seal
 from longdoc.memory.words import words
 
 Edit = Callable[[View], Mapping[str, Sequence[Entry | int]]]
@@ -47,7 +59,7 @@ Edit = Callable[[View], Mapping[str, Sequence[Entry | int]]]
 Vectors = Mapping[str, NDArray[np.float32]]
 
 _MAP_BYTES = 16 << 30  # address space, not disk
-_MANIFEST = b"index"
+_MANIFEST, _OLDER = b"manifest", b"index"
 _LAST_ROW = (1 << 32) - 1
 
 
@@ -65,6 +77,7 @@ class _Open:
 
     segment: Segment
     live: Live
+    files: Mapping[str, Seal]
 
     @property
     def count(self) -> int:
@@ -78,15 +91,28 @@ class IndexStore:
     def __init__(self, folder: Path, settings: IndexSettings, lasting: bool) -> None:
         self.folder, self.settings, self._lasting = folder, settings, lasting
         self._root = folder / "segments"
-        self._held = opened(folder, _MAP_BYTES)
         self._last: Snapshot | None = None
+        self._held = self._opened()
 
     @property
     def environment(self) -> LmdbEnvironment:
-        """The open file; opened again in a forked child."""
+        """The open file; opened again in a forked child, and where another has taken its place."""
         if not self._held.is_current():
-            self._held, self._last = opened(self.folder, _MAP_BYTES), None
+            self._last = None
+            self._held = self._opened()
         return self._held
+
+    def _opened(self) -> LmdbEnvironment:
+        """The file, read through where it is not as the last change left it: a kill, or damage."""
+        here = opened(self.folder, _MAP_BYTES)
+        if not here.was_noted:
+            with here.reading() as transaction:
+                view = View(transaction, here.values, self._snapshot(transaction, here), here.damaged)
+                if why := why_unsound(view):
+                    raise here.damaged(why)
+            here.was_noted = True
+            here.note_whole()
+        return here
 
     @contextmanager
     def view(self) -> Iterator[View]:
@@ -98,9 +124,9 @@ class IndexStore:
                     snapshot = self._snapshot(transaction, here)
                 except FileNotFoundError:  # merged away between this transaction's beginning and now
                     if _manifest(transaction, here).generation == self._generation():
-                        raise
+                        raise here.damaged("a segment is gone") from None
                     continue
-                yield View(transaction, here.values, snapshot)
+                yield View(transaction, here.values, snapshot, here.damaged)
                 return
 
     def change(self, edit: Edit, vectors: Vectors, fingerprint: str) -> None:
@@ -112,18 +138,19 @@ class IndexStore:
         made: list[bool] = []
 
         def run(transaction: Any) -> None:  # again, where the map had to grow
-            view = View(transaction, here.values, self._snapshot(transaction, here))
+            view = View(transaction, here.values, self._snapshot(transaction, here), here.damaged)
             made.append(_Change(self, here, transaction, view).run(edit(view), vectors, fingerprint))
 
         here.write(run)
         if made[-1]:
             here.write(lambda transaction: self._clean(_manifest(transaction, here)))
+        here.note_whole()
 
     def write_part(self, part: Part) -> _Open:
         """The part as a new segment, on disk."""
         name = secrets.token_hex(8)
-        layout = write_segment(self._root, name, part, self.settings, self._lasting)
-        return _Open(open_segment(self._root, name, layout), None)
+        layout, files = write_segment(self._root, name, part, self.settings, self._lasting)
+        return _Open(open_segment(self._root, name, layout, {}), None, files)
 
     def _clean(self, manifest: Manifest) -> None:
         """Deletes the folders of no segment. Inside a write transaction, so that nobody is just writing one."""
@@ -142,11 +169,27 @@ class IndexStore:
         if last is not None and last.manifest.generation == manifest.generation:
             return last
         known = {segment.name: segment for segment in last.segments} if last is not None else {}
-        segments = tuple(known.get(n.name) or open_segment(self._root, n.name, n.layout) for n in manifest.segments)
+        try:
+            segments = tuple(
+                known.get(n.name) or open_segment(self._root, n.name, n.layout, n.files) for n in manifest.segments
+            )
+        except BrokenSegmentError as error:
+            raise here.damaged(str(error)) from None
         live = tuple(_live(transaction, here, noted) for noted in manifest.segments)
         firsts = np.array([noted.first for noted in manifest.segments], np.int64)
         self._last = Snapshot(manifest, segments, live, firsts)
         return self._last
+
+
+def set_aside(folder: Path) -> Path:
+    """Renames the folder of a damaged index to FOLDER.damaged, in place of an earlier one, and gives that name."""
+    aside = folder.with_name(f"{folder.name}.damaged")
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+    except OSError as error:
+        raise CacheError(f"the damaged index in {folder} cannot be set aside ({error}): delete the folder") from error
+    return aside
 
 
 class _Change:
@@ -182,7 +225,7 @@ class _Change:
             words=self._before.words + sum(added) - fewer,
             segments=segments,
         )
-        self._transaction.put(_MANIFEST, manifest.to_json(), db=self._here.facts)
+        self._transaction.put(_MANIFEST, framed(_MANIFEST, manifest.to_json()), db=self._here.facts)
         return True
 
     def _plan(self, document: str, wanted: Sequence[Entry | int]) -> tuple[list[int], list[int], dict[int, Record]]:
@@ -236,7 +279,7 @@ class _Change:
             fewer += record.words
             self._transaction.delete(row_key(row), db=self._here.values)
             for key in (id_key(record.id), digest_key(record.digest)):
-                if self._transaction.get(key, db=self._here.values) == number:
+                if self._transaction.get(key, db=self._here.values) == framed(key, number):
                     self._transaction.delete(key, db=self._here.values)
         return fewer
 
@@ -261,7 +304,8 @@ class _Change:
     def _segments(self, part: Part | None) -> tuple[Noted, ...]:
         """The segments after the change: without those that died, the last ones merged with the new part."""
         before = self._view.snapshot
-        held = [_Open(*pair) for pair in zip(before.segments, before.live, strict=True)]
+        files = [noted.files for noted in before.manifest.segments]
+        held = [_Open(*one) for one in zip(before.segments, before.live, files, strict=True)]
         for number, rows in before.by_segment(self._dead):
             one = held[number]
             live = np.ones(len(one.segment.rows), np.bool_) if one.live is None else one.live.copy()
@@ -285,11 +329,11 @@ class _Change:
             self._transaction.delete(_live_key(segment.name), db=self._here.facts)
         for one in held:
             if one.live is not None:
-                bits = np.packbits(one.live, bitorder="little").tobytes()
-                self._transaction.put(_live_key(one.segment.name), bits, db=self._here.facts)
+                key, bits = _live_key(one.segment.name), np.packbits(one.live, bitorder="little").tobytes()
+                self._transaction.put(key, framed(key, bits), db=self._here.facts)
 
     def _put(self, key: bytes, value: bytes) -> None:
-        self._transaction.put(key, value, db=self._here.values)
+        self._transaction.put(key, framed(key, value), db=self._here.values)
 
 
 def _vectors(view: View, digests: Sequence[str], given: Vectors) -> NDArray[np.float32]:
@@ -308,19 +352,29 @@ def _vectors(view: View, digests: Sequence[str], given: Vectors) -> NDArray[np.f
 
 def _noted(one: _Open) -> Noted:
     segment = one.segment
-    return Noted(segment.name, segment.vectors.layout, len(segment.rows), one.count, int(segment.rows[0]))
+    return Noted(segment.name, segment.vectors.layout, len(segment.rows), one.count, int(segment.rows[0]), one.files)
 
 
 def _manifest(transaction: Any, here: LmdbEnvironment) -> Manifest:
-    value = transaction.get(_MANIFEST, db=here.facts)
+    if transaction.get(_OLDER, db=here.facts) is not None:
+        raise DamagedError(f"the index in {here.folder} was written by longdoc 0.1.0: put its documents into a new one")
+    value = _fact(transaction, here, _MANIFEST)
     return Manifest() if value is None else Manifest.from_json(value)
 
 
 def _live(transaction: Any, here: LmdbEnvironment, noted: Noted) -> Live:
-    bits = transaction.get(_live_key(noted.name), db=here.facts)
+    bits = _fact(transaction, here, _live_key(noted.name))
     if bits is None:
         return None
     return np.unpackbits(np.frombuffer(bits, np.uint8), count=noted.count, bitorder="little").astype(np.bool_)
+
+
+def _fact(transaction: Any, here: LmdbEnvironment, key: bytes) -> bytes | None:
+    frame = transaction.get(key, db=here.facts)
+    value = None if frame is None else unframed(key, frame)
+    if frame is not None and value is None:
+        raise here.damaged("a checksum differs")
+    return value
 
 
 def _live_key(name: str) -> bytes:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
+import xxhash
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
+from longdoc.errors import DamagedError
 from longdoc.memory.index.segment import Segment
+from longdoc.memory.seal import Seal
 
 KINDS = ("chunk", "summary")
+_CHECK = 8  # bytes of checksum before each value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,12 @@ class Noted:
     count: int
     live: int
     first: int  # its first row
+    files: Mapping[str, Seal]
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Noted:
+        """What `asdict` told."""
+        return cls(**{**fields, "files": {name: Seal(**seal) for name, seal in fields["files"].items()}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ class Manifest:
     def from_json(cls, data: bytes) -> Manifest:
         """The manifest that `to_json` wrote."""
         fields = json.loads(data)
-        return cls(**{**fields, "segments": tuple(Noted(**one) for one in fields["segments"])})
+        return cls(**{**fields, "segments": tuple(map(Noted.from_json, fields["segments"]))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +115,25 @@ class Snapshot:
 
 
 class View:
-    """A snapshot and a transaction on its records, which end together."""
+    """A snapshot and a transaction on its records, which end together.
 
-    def __init__(self, transaction: Any, table: Any, snapshot: Snapshot) -> None:
-        self._transaction, self._table = transaction, table
+    Raises what `damaged` makes of a reason where a record is not the one that was written.
+    """
+
+    def __init__(
+        self, transaction: Any, table: Any, snapshot: Snapshot, damaged: Callable[[str], DamagedError]
+    ) -> None:
+        self._transaction, self._table, self._damaged = transaction, table, damaged
         self.snapshot = snapshot
         self._known: dict[int, Record] = {}
 
     def record(self, row: int) -> Record:
         """The record of a live row."""
         if row not in self._known:
-            self._known[row] = Record.from_json(self._transaction.get(row_key(row), db=self._table))
+            value = self._value(row_key(row))
+            if value is None:
+                raise self._damaged("an entry is missing")
+            self._known[row] = Record.from_json(value)
         return self._known[row]
 
     def rows_of_ids(self, ids: Sequence[str]) -> list[int | None]:
@@ -128,22 +146,53 @@ class View:
 
     def rows_of_document(self, document: str) -> list[int] | None:
         """The rows of a document in order, None where there is no such document."""
-        value = self._transaction.get(document_key(document), db=self._table)
+        value = self._value(document_key(document))
         return None if value is None else list(json.loads(value)[1])
 
     def documents(self) -> Iterator[tuple[str, int]]:
         """The id of each document, and how many entries it has."""
+        for _, value in self.values(b"d"):
+            name, rows = json.loads(value)
+            yield name, len(rows)
+
+    def values(self, kind: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The keys that begin so, and their values."""
         with self._transaction.cursor(self._table) as cursor:
-            found = cursor.set_range(b"d")
-            while found and cursor.key()[:1] == b"d":
-                name, rows = json.loads(cursor.value())
-                yield name, len(rows)
+            found = cursor.set_range(kind)
+            while found and cursor.key().startswith(kind):
+                yield cursor.key(), self._checked(cursor.key(), cursor.value())
                 found = cursor.next()
 
     def _rows(self, keys: list[bytes]) -> list[int | None]:
         with self._transaction.cursor(self._table) as cursor:
-            found = dict(cursor.getmulti(keys))
+            found = {key: self._checked(key, frame) for key, frame in cursor.getmulti(keys)}
         return [int.from_bytes(found[key], "big") if key in found else None for key in keys]
+
+    def _value(self, key: bytes) -> bytes | None:
+        frame = self._transaction.get(key, db=self._table)
+        return None if frame is None else self._checked(key, frame)
+
+    def _checked(self, key: bytes, frame: bytes) -> bytes:
+        value = unframed(key, frame)
+        if value is None:
+            raise self._damaged("a record's checksum differs")
+        return value
+
+
+def framed(key: bytes, value: bytes) -> bytes:
+    """The value behind 8 bytes of a checksum of itself and its key."""
+    return _checksum(key, value) + value
+
+
+def unframed(key: bytes, frame: bytes) -> bytes | None:
+    """The value that `framed` got; None where that is not what the frame holds."""
+    value = bytes(frame[_CHECK:])
+    return value if frame[:_CHECK] == _checksum(key, value) else None
+
+
+def _checksum(key: bytes, value: bytes) -> bytes:
+    digest: bytes = xxhash.xxh3_64_digest(value, xxhash.xxh3_64_intdigest(key))
+    return digest
 
 
 def row_key(row: int) -> bytes:

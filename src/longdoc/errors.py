@@ -6,6 +6,7 @@ LongdocError
 ├── UnknownNameError (ValueError)    a model, tokenizer or format that is not known
 ├── UnavailableError (OSError)       known, but not to be had here: no network, no weights, damaged weights
 ├── CacheError (OSError)             a cache or an index that cannot be read or written: disk full, damaged file
+│   └── DamagedError                one whose bytes are not those that were written
 ├── MissingExtraError (ImportError)  an optional dependency that is not installed
 └── StageError (RuntimeError)        a stage that could not finish: the model failed on some items
 """
@@ -35,6 +36,10 @@ class UnavailableError(LongdocError, OSError):
 
 class CacheError(LongdocError, OSError):
     """A cache or an index that cannot be read or written: disk full, another format, a damaged file."""
+
+
+class DamagedError(CacheError):
+    """A cache or an index whose bytes are not those that were written."""
 
 
 class MissingExtraError(LongdocError, ImportError):

@@ -23,7 +23,7 @@ def test_every_error_is_in_the_tree() -> None:
             importlib.import_module(one.name)
     known = {one.__name__ for one in below(LongdocError) if one.__module__.startswith("longdoc.")} - INSIDE
     assert known == {one for one in vars(errors) if one.endswith("Error")}
-    drawn = re.findall(r"^(?:├── |└── )?(\w+Error)(?: \((\w+)\))?", str(errors.__doc__), re.MULTILINE)
+    drawn = re.findall(r"^[│├└─ ]*(\w+Error)(?: \((\w+)\))?", str(errors.__doc__), re.MULTILINE)
     assert {name for name, _ in drawn} == known
     for name, base in drawn:
         assert not base or base in {one.__name__ for one in getattr(errors, name).__mro__}

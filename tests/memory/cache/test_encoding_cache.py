@@ -390,10 +390,14 @@ def test_another_format_is_a_clear_error(tmp_path: Path) -> None:
     assert EncodingCache(tmp_path / "old").info().entries == 0
 
 
-def test_what_is_no_cache_is_a_clear_error(tmp_path: Path) -> None:
+def test_what_is_no_cache_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "data.mdb").write_bytes(bytes(8192))
-    with pytest.raises(CacheError, match="cannot be read"):
-        EncodingCache(tmp_path)
+    assert EncodingCache(tmp_path).info().entries == 0
+    assert (tmp_path / "data.mdb.damaged").read_bytes() == bytes(8192)
+    assert "does not begin as such a file does; it is now data.mdb.damaged" in caplog.text
+
+
+def test_a_folder_that_cannot_be_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CacheError, match="cannot be written"):
         EncodingCache(tmp_path / "file" / "cache")
