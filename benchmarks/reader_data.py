@@ -140,7 +140,7 @@ def questions(rng: random.Random, part: str = "train") -> Iterator[Unit]:
 def _question(
     row: dict[str, Any], near: Sequence[dict[str, Any]], neighbours: Neighbours, rng: random.Random
 ) -> Iterator[Unit]:
-    name, question, budget = row["set"], row["question"], rng.choice([250, 350, 450, 550])
+    name, question, budget = row["set"], row["question"], rng.choice([200, 300, 400, 500])
     parts, answers = windows(row, budget), [(one["start"], one["start"] + len(one["text"])) for one in row["answers"]]
     if not answers:
         best = max(parts, key=lambda part: len(set(terms(part[0])) & set(terms(question))))
@@ -242,7 +242,7 @@ def _spans_of_row(row: dict[str, Any], partner: str | None) -> Spans | None:
 
 
 def _held(row: dict[str, Any], claim: str, label: int, spans: Spans | None, rng: random.Random) -> Example:
-    evidence = evidence_for(row, claim, rng.choice([250, 350, 450, 550]), named=rng.random() < 0.5)
+    evidence = evidence_for(row, claim, rng.choice([200, 300, 400, 500]), named=rng.random() < 0.5)
     return Example(row["set"], claim, evidence, verdict=label, doubts=spans)
 
 

@@ -11,9 +11,11 @@ thread.
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from reader_data import Example, Unit
 from reader_made import training_units
 from reader_probe import probe, temperatures
 from safetensors.torch import load, load_file, save_file
+from table import markdown, publish
 from tokenizers import Encoding, Tokenizer
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -32,11 +35,11 @@ from longdoc.models.cross_encoder.network import CrossEncoder, Pair, Read
 from longdoc.models.cross_encoder.weights import FILE, packed, unpacked
 
 BATCH, MOST, FIRST = 2048, 208, 96  # tokens of a batch, of a pair, of its first text
-RATE, HEAD_RATE, DECAY = 1.5e-4, 1e-3, 0.01
+RATE, HEAD_RATE, DECAY = 2e-4, 1e-3, 0.01
 WARMUP, COOLDOWN = 120, 0.3  # steps, and the share of all in which the rate falls to nothing
 FOLDER = Path(__file__).resolve().parents[1] / "models" / "cross_encoder"
 MARGIN = 1.5  # between a pair's two logits
-PROBED, KEPT = 500, 100  # steps
+PROBED, KEPT = 500, 50  # steps
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,15 @@ def _row(one: Example, first: Encoding, second: Encoding, leads: int) -> Row:
     if one.doubts is not None:
         doubts = tuple(int(any(a < d and b > c for c, d in one.doubts)) for a, b in first.offsets[: len(ids)])
     return Row(pair, one.answers, one.verdict, span, doubts, leads)
+
+
+def units(path: Path, seed: int) -> list[Unit]:
+    """What is trained on, made once and kept for a run that goes on."""
+    if not path.exists():
+        lines = (json.dumps([asdict(one) for one in unit], ensure_ascii=False) for unit in training_units(seed))
+        path.with_suffix(".part").write_text("\n".join(lines), encoding="utf-8")
+        path.with_suffix(".part").rename(path)
+    return [[Example(**one) for one in json.loads(line)] for line in path.read_text(encoding="utf-8").split("\n")]
 
 
 def batches(units: Sequence[list[Row]], tokens: int) -> Iterator[list[Row]]:
@@ -235,6 +247,20 @@ def export(run: Path) -> str:
     return f"{about} {sha256((FOLDER / FILE).read_bytes()).hexdigest()}"
 
 
+def curve(run: Path) -> None:
+    """Publishes what the log says: losses by head over the steps, and the AUC of dev rows."""
+    said = re.findall(r"^(step|probe) (\d+) ({.*?})", (run / "log.txt").read_text(), re.MULTILINE)
+    found = {kind: {int(step): json.loads(line.replace("'", '"')) for other, step, line in said if other == kind}
+             for kind in ("step", "probe")}  # fmt: skip
+    heads = ["verdict", "verdict margin", "doubts", "answers", "answers margin", "where"]
+    losses = [(step, *(line.get(head, "") for head in heads)) for step, line in sorted(found["step"].items())]
+    sets = list(next(iter(found["probe"].values())))
+    probed = [(step, *(line[name] for name in sets)) for step, line in sorted(found["probe"].items())]
+    every = [line for line in losses if not line[0] % 150] + losses[-1:] * bool(losses[-1][0] % 150)
+    body = f"Mean losses of the last 50 steps:\n\n{markdown(('step', *heads), every)}\n\n"
+    publish("reader_training", "Training the reader", body + f"AUC on dev rows:\n\n{markdown(('step', *sets), probed)}")
+
+
 def _tokenizer() -> Tokenizer:
     tokenizer = Tokenizer.from_str(bundled_file("tokenizer.json").decode())
     tokenizer.no_padding()
@@ -249,7 +275,7 @@ def train(run: Path, tokens: int, seed: int) -> None:
     tokenizer, model = _tokenizer(), network()
     optimizer = optimizer_of(model)
     done = resume(run / "checkpoint.safetensors", model, optimizer)
-    found = list(batches(list(rows_of(training_units(seed), tokenizer)), tokens))
+    found = list(batches(list(rows_of(units(run / f"units_{seed}.jsonl", seed), tokenizer)), tokens))
     began, sums, log = time.perf_counter(), dict.fromkeys(["tokens"], 0.0), (run / "log.txt").open("a", buffering=1)
     print(f"{len(found)} steps, {sum(map(len, found))} examples", file=log)
     for step in range(done, len(found)):
@@ -281,13 +307,14 @@ def main() -> None:
     """Trains, or exports what was trained."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--tokens", type=float, default=4.8, help="millions that are read")
+    parser.add_argument("--tokens", type=float, default=2.7, help="millions that are read")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--export", action="store_true")
     given = parser.parse_args()
     given.run.mkdir(parents=True, exist_ok=True)
     if given.export:
         print(export(given.run))
+        curve(given.run)
     else:
         train(given.run, int(given.tokens * 1e6), given.seed)
 

@@ -165,6 +165,7 @@ def _pooled(x: Tensor, logits: Tensor, groups: Sequence[Group]) -> list[Tensor]:
     for group in groups:
         states = x[group.rows].view(group.batch, group.length, WIDTH)
         own = logits[group.rows].view(group.batch, group.length)  # (B, T)
+        own = own.masked_fill(own.amax(dim=1, keepdim=True) == -torch.inf, 0)  # of an empty text all tokens count
         pointed = (own.softmax(dim=1).to(x.dtype).unsqueeze(1) @ states).squeeze(1)  # (B, width)
         seen = own > -torch.inf
         mean = own.masked_fill(~seen, 0).sum(dim=1) / seen.sum(dim=1).clamp(min=1)
