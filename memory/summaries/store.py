@@ -14,7 +14,7 @@ from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
 
-_KIND, _RUN = "summary/1-", "run/1-"
+_KIND, _RUN = "summary/1-", "run/2-"
 _CHECKED = 16  # bytes of checksum before each value
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from longdoc import garbage
 from longdoc.chunkers.text.span import Span
-from longdoc.memory.summaries.summary import Sentence, Summary
+from longdoc.memory.summaries.summary import Block, Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 
 
@@ -26,10 +26,10 @@ def tree_from_json(data: bytes) -> SummaryTree:
 
 def _tree(names: list[str], rows: list[list[Any]]) -> SummaryTree:
     made: list[SummaryTree] = []
-    for title, spans, (sentences, tokens), key, error, children in rows:
+    for title, spans, (sentences, tokens, blocks), key, error, children in rows:
         below = tuple(made[len(made) - children :]) if children else ()
         del made[len(made) - children :]
-        summary = Summary(tuple(_sentence(row, names) for row in sentences), tokens)
+        summary = Summary(tuple(_sentence(row, names) for row in sentences), tokens, tuple(Block(*row) for row in blocks))
         made.append(SummaryTree(title, _spans(spans, names), summary, key, below, error))
     [tree] = made
     return tree
@@ -46,8 +46,8 @@ def _children_first(tree: SummaryTree) -> list[SummaryTree]:
 
 
 def _row(node: SummaryTree, names: dict[str, int]) -> list[Any]:
-    sentences = [[s.text, _placed(s.spans, names), s.supported, s.problems] for s in node.summary.sentences]
-    summary = [sentences, node.summary.tokens]
+    sentences = [[s.text, _placed(s.spans, names), s.supported, s.problems, s.label] for s in node.summary.sentences]
+    summary = [sentences, node.summary.tokens, [[b.heading, b.count, b.form] for b in node.summary.blocks]]
     return [node.title, _placed(node.spans, names), summary, node.key, node.error, len(node.children)]
 
 
@@ -60,5 +60,5 @@ def _spans(rows: list[list[int]], names: list[str]) -> tuple[Span, ...]:
 
 
 def _sentence(row: list[Any], names: list[str]) -> Sentence:
-    text, spans, supported, problems = row
-    return Sentence(text, _spans(spans, names), supported, tuple(problems))
+    text, spans, supported, problems, label = row
+    return Sentence(text, _spans(spans, names), supported, tuple(problems), label)

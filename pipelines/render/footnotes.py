@@ -11,6 +11,7 @@ from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.memory.summaries.tree import Run, SummaryTree
 
+_NEAR = 600  # characters
 # What a terminal obeys and what no encoding can write.
 _UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -63,7 +64,7 @@ class Footnotes:
 
     def cite(self, sentence: Sentence) -> list[int]:
         """The numbers of the sentence's spans, new ones where they have none yet."""
-        return [self._number(span) for span in dict.fromkeys(sentence.spans)]
+        return [self._number(span) for span in cited(sentence)]
 
     def known(self, span: Span) -> int | None:
         """The number of a span, None where it has none."""
@@ -78,6 +79,15 @@ class Footnotes:
                 len(self._citations) + 1, span, self._texts[span.source], self._pages.get(span.source, ())
             )
         return self._citations[span].number
+
+
+def cited(sentence: Sentence) -> list[Span]:
+    """The spans that a sentence is shown to rest on: a label and its value, where they are near, as one stretch."""
+    spans = list(dict.fromkeys(sentence.spans))
+    if not sentence.label or len(spans) < 2 or len({span.source for span in spans}) > 1:
+        return spans
+    start, end = min(span.start for span in spans), max(span.end for span in spans)
+    return [Span(start, end, spans[0].source)] if end - start <= _NEAR else spans
 
 
 def run_of(tree: SummaryTree) -> Run:

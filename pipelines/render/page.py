@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from longdoc.chunkers.text.span import Span
-from longdoc.memory.summaries.summary import Sentence, Summary
+from longdoc.memory.summaries.summary import Block, Sentence, Summary
 from longdoc.memory.summaries.tree import Run, SummaryTree
-from longdoc.pipelines.render.footnotes import Citation, Footnotes, figures, plain, quoted, run_of
+from longdoc.pipelines.render.footnotes import Citation, Footnotes, cited, figures, plain, quoted, run_of
 from longdoc.surrogates import without_surrogates
 
 _QUOTE = 1000  # characters of a passage in the static list
@@ -55,7 +55,7 @@ class _Page:
         self._places = {name: index for index, name in enumerate(run.texts)}
         for sentence in tree.summary.sentences:
             self.notes.cite(sentence)
-        self.summary = self._sentences(tree.summary) or '<p lang="en">The summary is empty.</p>'
+        self.summary = self._blocks(tree.summary) or '<p lang="en">The summary is empty.</p>'
         self.outline = _OUTLINE.substitute(outline=self._outline(tree)) if tree.children else ""
         self.data = _embedded(run, self._places, self.notes)
 
@@ -63,10 +63,24 @@ class _Page:
         items = "".join(self._sentence(sentence) for sentence in summary.sentences)
         return f'<ol class="sentences" role="list">{items}</ol>' if items else ""
 
+    def _blocks(self, summary: Summary) -> str:
+        """A digest's blocks, each under its heading; a plain summary as one list."""
+        if not summary.blocks:
+            return self._sentences(summary)
+        return "".join(self._block(block, sentences) for block, sentences in summary.parts())
+
+    def _block(self, block: Block, sentences: Sequence[Sentence]) -> str:
+        if block.form == "note":
+            return f'<p class="note" lang="en">{_text(block.heading)}</p>'
+        tag = "h3" if block.form == "document" else "h4"
+        heading = f'<{tag} dir="auto">{_text(block.heading)}</{tag}>' if block.heading else ""
+        items = "".join(self._sentence(sentence) for sentence in sentences)
+        return heading + (f'<ol class="sentences {block.form}" role="list">{items}</ol>' if items else "")
+
     def _sentence(self, sentence: Sentence) -> str:
-        spans = list(dict.fromkeys(sentence.spans))
+        spans = cited(sentence)
         number = self._number(spans[0]) if spans else ""
-        line = f'<span class="number">{number}</span><span class="line" dir="auto">{_text(sentence.text)}</span>'
+        line = f'<span class="number">{number}</span><span class="line" dir="auto">{_said(sentence)}</span>'
         link = f'<a class="sentence" href="{self._target(spans[0])}">{line}</a>' if spans else f"<span>{line}</span>"
         more = "".join(f' <a href="{self._target(span)}">{self._number(span) or "here"}</a>' for span in spans[1:])
         also = f'<p class="more" lang="en">also{more}</p>' if more else ""
@@ -102,6 +116,13 @@ class _Page:
             return ""
         start = f"#s{self._places[at.source]}-{at.start}-{at.start}"
         return f'<p class="reading" lang="en"><a href="{start}">Go to this part of the source</a></p>'
+
+
+def _said(sentence: Sentence) -> str:
+    """The text, its label in bold."""
+    if not sentence.label or not sentence.text.startswith(sentence.label):
+        return _text(sentence.text)
+    return f"<b>{_text(sentence.label)}</b>{_text(sentence.text[len(sentence.label) :])}"
 
 
 def _sizes(node: SummaryTree) -> Iterator[str]:

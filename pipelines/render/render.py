@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from typing import Any, Literal
 from unicodedata import combining, east_asian_width
 
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import UnknownNameError
-from longdoc.memory.summaries.summary import Sentence, Summary
+from longdoc.memory.summaries.summary import Block, Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree, sentence_json
 from longdoc.pipelines.render.footnotes import Citation, Footnotes, figures, plain, quoted, run_of
 from longdoc.pipelines.render.page import render_html
@@ -49,12 +50,28 @@ def render_text(tree: SummaryTree) -> str:
     Control characters of the source are shown as U+FFFD, so that no terminal obeys them.
     """
     notes = Footnotes(run_of(tree).texts, run_of(tree).pages)
-    marked = " ".join(_marked_line(sentence, notes) for sentence in tree.summary.sentences)
-    lines = [line.replace(_HELD, " ") for line in _wrapped(marked)]
+    shown = [line for block, said in tree.summary.parts() for line in _block_lines(block, said, notes)]
+    lines = [line.replace(_HELD, " ") for line in shown[:-1]]  # the last is a blank one
     if notes.citations:
         digits = len(str(len(notes.citations))) + 2
         lines += ["", "Sources:", *(_source_line(citation, digits) for citation in notes.citations)]
     return "\n".join(lines)
+
+
+def _block_lines(block: Block, sentences: Sequence[Sentence], notes: Footnotes) -> Iterator[str]:
+    """A block's heading, its facts as a list and its other sentences as a paragraph, and a blank line."""
+    if block.heading:
+        yield from _wrapped(plain(block.heading))
+        if block.form == "document":
+            yield "=" * min(_WIDTH, max(1, _columns(plain(block.heading))))
+    listed = [one for one in sentences if block.form != "points" or one.label]
+    for one in listed:
+        lines = list(_wrapped(_marked_line(one, notes), _WIDTH - 2))
+        mark = "" if block.form == "title" else "  " if block.form == "points" else "- "
+        yield from (f"{mark if number == 0 else ' ' * len(mark)}{line}" for number, line in enumerate(lines))
+    if block.form == "points":
+        yield from _wrapped(" ".join(_marked_line(one, notes) for one in sentences if not one.label))
+    yield ""
 
 
 def _marked_line(sentence: Sentence, notes: Footnotes) -> str:
@@ -68,12 +85,12 @@ def _source_line(citation: Citation, digits: int) -> str:
     return f'{mark} {plain(span.source)}:{span.start}-{span.end}  {citation.place}  "{quoted(citation.text, 60)}"'
 
 
-def _wrapped(text: str) -> Iterator[str]:
-    """`text` in lines of at most 80 columns, broken at blanks and, in scripts without any, between characters."""
+def _wrapped(text: str, most: int = _WIDTH) -> Iterator[str]:
+    """`text` in lines of at most `most` columns, broken at blanks and, in scripts without any, between characters."""
     line, used = "", 0
     for gap, piece in _pieces(text):
         width = _columns(piece)
-        if used and used + len(gap) + width > _WIDTH:
+        if used and used + len(gap) + width > most:
             yield line
             line, used, gap = "", 0, ""
         line += gap + piece if line else piece
@@ -107,12 +124,37 @@ def render_markdown(tree: SummaryTree) -> str:
     parts = [f"# {escape_markdown(tree.title) or 'Summary'}"]
     if run.query:
         parts.append(f"About: {escape_markdown(run.query)}")
-    parts.append(_marked_prose(tree.summary, notes))
+    parts += _marked_blocks(tree.summary, notes)
     parts.append(escape_markdown(" · ".join(f"{label}: {value}" for label, value in figures(tree, run))))
     if tree.children:
         parts += ["## Sections", *(block for child in tree.children for block in _section(child, notes))]
     parts += [_definition(citation) for citation in notes.citations]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _marked_blocks(summary: Summary, notes: Footnotes) -> Iterator[str]:
+    """A digest's headings, lists of facts and paragraphs; a plain summary as one paragraph."""
+    level = "###" if any(block.form == "document" for block in summary.blocks) else "##"
+    for block, sentences in summary.parts():
+        if block.form == "note":
+            yield f"*{escape_markdown(block.heading)}*"
+        elif block.heading:
+            yield f"{'##' if block.form == 'document' else level} {escape_markdown(block.heading)}"
+        if block.form == "title":
+            yield "  \n".join(f"**{_marked_sentence(one, notes)}**" if n == 0 else _labelled(one, notes) for n, one in enumerate(sentences))
+        elif block.form == "facts":
+            yield "\n".join(f"- {_labelled(one, notes)}" for one in sentences)
+        else:
+            yield "  \n".join(_labelled(one, notes) for one in sentences if one.label)
+            yield " ".join(_marked_sentence(one, notes) for one in sentences if not one.label)
+
+
+def _labelled(sentence: Sentence, notes: Footnotes) -> str:
+    """A sentence with its label in bold."""
+    if not sentence.label or not sentence.text.startswith(sentence.label):
+        return _marked_sentence(sentence, notes)
+    value = replace(sentence, text=sentence.text[len(sentence.label) :].lstrip(": "))
+    return f"**{escape_markdown(sentence.label)}:** {_marked_sentence(value, notes)}"
 
 
 def _section(node: SummaryTree, notes: Footnotes) -> Iterator[str]:
@@ -169,6 +211,7 @@ def render_json(tree: SummaryTree) -> str:
         "max_tokens": run.max_tokens,
         "model": run.model,
         "sentences": [sentence_json(sentence) for sentence in tree.summary.sentences],
+        "blocks": [asdict(block) for block in tree.summary.blocks],
         "tree": _node_json(tree),
         "plan": {"calls": run.planned_calls, "max_calls": run.max_calls},
         "calls": run.calls,

@@ -6,12 +6,16 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
+import numpy as np
+from numpy.typing import NDArray
+
 from longdoc.chunkers.text.span import Span
-from longdoc.memory.summaries.summary import Sentence
+from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
+from longdoc.pipelines.digest.make import digest_of
 from longdoc.pipelines.summarize.job import Job
 from longdoc.pipelines.summarize.map_reduce import NodeDone, OnEvent, node_key
-from longdoc.pipelines.summarize.outline import covered, steps_of
+from longdoc.pipelines.summarize.outline import Outline, covered, steps_of
 from longdoc.pipelines.summarizers.protocol import Chooser
 from longdoc.pipelines.summarizers.sentence_table import SentenceTable, TableMaker
 
@@ -37,18 +41,28 @@ class Extract:
         made: list[SummaryTree] = []
         for step in self._steps:
             node, children = step.node, tuple(made[at] for at in step.children)
-            within = list(_within(covered(node), tables))
-            summary = self._chooser.choose(
-                within,
-                sentence_maker(within, self.job.texts),
-                self.job.node_budget(node),
-                query,
-                demanded=node is self.job.outline,
-            )
+            whole = node is self.job.outline
+            summary = self._digest(tables) if whole else EMPTY
+            if not summary.sentences:
+                summary = self._chosen(node, tables, query)
             made.append(SummaryTree(node.title, covered(node), summary, node_key(self.job, node, children), children))
             if children:
                 self._advance(node.title, 1)
         return made[-1]
+
+    def _digest(self, tables: dict[str, SentenceTable]) -> Summary:
+        """The digest of the whole; empty where bare sentences are asked for, or where it has no room."""
+        if self.job.style != "digest":
+            return EMPTY
+        return digest_of(self.job.documents, tables, self._chooser, self.job.max_tokens, self.job.query)
+
+    def _chosen(
+        self, node: Outline, tables: dict[str, SentenceTable], query: NDArray[np.float32] | None
+    ) -> Summary:
+        """The node's own sentences that fit its budget best."""
+        within = list(_within(covered(node), tables))
+        sentence, budget = sentence_maker(within, self.job.texts), self.job.node_budget(node)
+        return self._chooser.choose(within, sentence, budget, query, demanded=node is self.job.outline)
 
     def _tables(self) -> dict[str, SentenceTable]:
         """Each source's sentences. Its chunks are done, for whoever watches, once they are embedded."""

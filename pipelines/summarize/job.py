@@ -24,6 +24,9 @@ _SO_FAR = 32  # tokens of the headings that part a summary so far from the text 
 _LEAST = 64  # but no chunk is asked for less than this many tokens
 
 
+Style = Literal["digest", "sentences"]
+
+
 @dataclass(frozen=True)
 class Job:
     """One summary to make. Raises `BudgetError` for budgets that cannot hold; the outline is made when first asked."""
@@ -36,6 +39,7 @@ class Job:
     memory_tokens: int = 200
     fan_in: int = 10
     strategy: Literal["map-reduce", "refine"] = "map-reduce"
+    style: Style = "digest"
 
     def __post_init__(self) -> None:
         if self.strategy not in ("map-reduce", "refine"):
@@ -45,6 +49,8 @@ class Job:
                 f"refine rewrites a summary chunk by chunk, and the {self.summarizer.name} summarizer writes nothing; "
                 "give a chat model, or leave the strategy out"
             )
+        if self.style not in ("digest", "sentences"):
+            raise UnknownNameError(f"unknown style {self.style!r}; give digest or sentences")
         if self.max_tokens < 1:
             raise BudgetError(f"max_tokens is {self.max_tokens}; give the summary at least 1 token")
         if self.chunk_tokens is not None and self.chunk_tokens < 1:
@@ -75,7 +81,7 @@ class Job:
             "summarizer": [self.summarizer.fingerprint, self._vectors],
             "tokenizer": self.summarizer.tokenizer.name,
             "settings": [self.max_tokens, self.query, self.chunk_tokens, self.memory_tokens, self.fan_in],
-            "strategy": self.strategy,
+            "strategy": [self.strategy, f"{self.style}/1"],
             "documents": [_digest_of(document) for document in self.documents],
         }
         return blake2b(json.dumps(rests_on, sort_keys=True).encode(), digest_size=16).hexdigest()

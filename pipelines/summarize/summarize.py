@@ -17,7 +17,7 @@ from longdoc.pipelines.calls.local import LocalExecutor
 from longdoc.pipelines.route import Route
 from longdoc.pipelines.sources import Sources, load_sources
 from longdoc.pipelines.summarize.extractive_tree import Extract
-from longdoc.pipelines.summarize.job import Job
+from longdoc.pipelines.summarize.job import Job, Style
 from longdoc.pipelines.summarize.map_reduce import Calls, MapReduce, OnEvent
 from longdoc.pipelines.summarize.plan import Plan, Prices, plan_of
 from longdoc.pipelines.summarize.prefix_memory import memories
@@ -44,6 +44,8 @@ class Settings:
     what the edit touches is made again.
     `strategy` is "map-reduce", all chunks at once and then level by level, or "refine", one summary rewritten chunk by
     chunk: as many calls as chunks, each waiting for the one before; it needs a model, and takes no `memory_tokens`.
+    `style` is what an extractive summary is to be: a "digest", with the title, key facts and parts of the text, or the
+    bare "sentences".
     """
 
     max_tokens: int = 300
@@ -57,6 +59,7 @@ class Settings:
     cache: ByteStore | None = None
     executor: Executor | None = None
     strategy: Literal["map-reduce", "refine"] = "map-reduce"
+    style: Style = "digest"
 
     def job(self, sources: Sources) -> Job:
         """The work that these settings make of some sources. Raises `LongdocError`."""
@@ -70,6 +73,7 @@ class Settings:
             chunk_tokens=self.chunk_tokens,
             memory_tokens=self.memory_tokens,
             strategy=self.strategy,
+            style=self.style,
         )
 
     def plan(self, sources: Sources, prices: Prices | None = None) -> Plan:

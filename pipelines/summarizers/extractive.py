@@ -69,7 +69,7 @@ class ExtractiveSummarizer:
         scorer: Scorer | None = None,
     ) -> None:
         self._given = encoder
-        self._scorer = scorer
+        self.scorer = scorer
         self._cache = cache
         self._loading: Future[Encoder] | None = None
         self.tokenizer = load_tokenizer(tokenizer)
@@ -82,7 +82,7 @@ class ExtractiveSummarizer:
     @property
     def fingerprint(self) -> str:
         """Changes whenever the scores may."""
-        return self.name if self._scorer is None else f"{self.name}:{self._scorer.name}"
+        return self.name if self.scorer is None else f"{self.name}:{self.scorer.name}"
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -179,10 +179,10 @@ class ExtractiveSummarizer:
 
     def _scorer_for(self, sentence: Callable[[int], Sentence], rows: int) -> Scorer | None:
         """The scorer that was given, if it knows the language of the rows."""
-        if self._scorer is None:
+        if self.scorer is None:
             return None
         some = range(0, rows, -(-rows // _SAMPLED))
-        return self._scorer if self._scorer.knows([sentence(row).text for row in some]) else None
+        return self.scorer if self.scorer.knows([sentence(row).text for row in some]) else None
 
     def _pick(self, candidates: Candidates, budget: int) -> Summary:
         """The best sentences in reading order, whose assembled text is within the budget."""

@@ -16,6 +16,7 @@ from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.pipelines.route import ModelAtHand
+from longdoc.pipelines.summarizers.salience import Scorer
 from longdoc.pipelines.summarizers.sentence_table import Encoder, SentenceTable
 
 SO_FAR = "Summary so far"
@@ -63,6 +64,10 @@ class Chooser(Protocol):
     @property
     def encoder(self) -> Encoder:
         """Embeds the sentences."""
+
+    @property
+    def scorer(self) -> Scorer | None:
+        """Says how much a sentence matters; the fixed weights do where it is None."""
 
     def query_vector(self, query: str | None) -> NDArray[np.float32] | None:
         """The unit vector of a query, None for none."""

@@ -91,6 +91,7 @@ def summarize(
     chunk_tokens: ChunkTokens = None,
     context_tokens: ContextTokens = 8192,
     strategy: StrategyName = "map-reduce",
+    style: Annotated[str, typer.Option(help="Without a model: digest, or bare sentences.")] = "digest",
     concurrency: Annotated[int, typer.Option(help="Calls to a chat model at once.")] = 8,
     partial: Annotated[bool, typer.Option("--partial", help="Go on where a chat model fails for good.")] = False,
     cache: CacheFolder = None,
@@ -115,6 +116,7 @@ def summarize(
             chunk_tokens=chunk_tokens,
             context_tokens=context_tokens,
             strategy=strategy,
+            style=style,
             options=_options(concurrency, partial, model),
         )
         if cache is not None and no_cache:

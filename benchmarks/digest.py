@@ -1,0 +1,125 @@
+"""What the digest has of facts listed by hand beforehand, beside the bare sentences, and what it costs.
+
+    python benchmarks/digest.py [--texts]
+
+`digest_facts.jsonl` names, for fifteen leases, contracts, filings, forms, a trial protocol and meetings of the
+development data, the values that a reader would want, written before the digest was. A value is there if the summary
+has it, case and white space aside. A fact is wrong if its label and its value do not stand together in the source: in
+one line, sentence, row with its header, or within a paragraph of each other. `--texts` writes ten digests to a file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import re
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import zstandard
+from datasets import DATA, records
+from table import markdown, publish
+
+from longdoc import summarize
+from longdoc.chunkers.text.span import Span
+from longdoc.memory.cache.encoding_cache import EncodingCache
+from longdoc.memory.summaries.summary import Sentence
+from longdoc.memory.summaries.tree import SummaryTree
+from longdoc.pipelines.render.render import render
+
+FACTS = Path(__file__).with_name("digest_facts.jsonl")
+TOKENS = 300
+_APART = 2500  # characters between a value and the row of years or the title that names it
+
+
+@lru_cache(maxsize=4)
+def packed(name: str) -> dict[str, bytes]:
+    """The files of an archive of the development data, by name."""
+    with (DATA / "dev" / f"{name}.tar.zst").open("rb") as file:
+        data = io.BytesIO(zstandard.ZstdDecompressor().stream_reader(file).read())
+    with tarfile.open(fileobj=data) as archive:
+        members = [member for member in archive.getmembers() if member.isfile()]
+        return {Path(member.name).name: archive.extractfile(member).read() for member in members}  # type: ignore[union-attr]
+
+
+def source_of(folder: Path, kind: str, document: str) -> Path:
+    """A file with the document, as a reader would be given it."""
+    if kind in ("financebench_pdfs", "messy_files", "pdfs"):
+        path = folder / document
+        path.write_bytes(packed(kind)[document])
+        return path
+    record = next(one for one in records(kind) if one["id"] == document)
+    text = record.get("document") or "\n".join(f"{turn['speaker']}: {turn['text']}" for turn in record["turns"])
+    path = folder / f"{document.replace('/', '_')}.txt"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def listed() -> Iterator[dict[str, Any]]:
+    """The documents with their facts."""
+    return map(json.loads, FACTS.read_text(encoding="utf-8").splitlines())
+
+
+def has(text: str, fact: dict[str, Any]) -> bool:
+    """Whether a summary has one of the values of a fact."""
+    plain = " ".join(text.split()).casefold()
+    return any(" ".join(value.split()).casefold() in plain for value in fact["values"])
+
+
+def wrong(tree: SummaryTree) -> list[str]:
+    """The labelled lines whose label is not the source's own word at its place, or not near its value."""
+    assert tree.run is not None
+    return [line.line for line in tree.summary.sentences if line.label and not stands(line, tree.run.texts)]
+
+
+def stands(line: Sentence, texts: dict[str, str]) -> bool:
+    """Whether a label and its value stand in the source, near each other."""
+    said = [" ".join(span.of(texts[span.source]).split()) for span in line.spans]
+    value = re.sub(r"\W+", "", line.text[len(line.label) :])
+    found = re.sub(r"\W+", "", " ".join(said))
+    spread = max(span.end for span in line.spans) - min(span.start for span in line.spans)
+    own = line.label in ("By", "Law", "Amounts", "Who", "With", "Speakers", "In common", "Types", "Functions")
+    return own or (all(part in found for part in re.findall(r"\w+", value)) and spread < _APART)
+
+
+def made(path: Path, style: str, cache: EncodingCache | None = None) -> tuple[SummaryTree, float]:
+    """The summary of a file in a style, and the seconds that it took."""
+    began = time.perf_counter()
+    tree = summarize(path, max_tokens=TOKENS, style=style, cache=cache)
+    return tree, time.perf_counter() - began
+
+
+def main() -> None:
+    """Prints and publishes the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--texts", action="store_true")
+    options = parser.parse_args()
+    rows, texts, total = [], [], [0, 0, 0]
+    with tempfile.TemporaryDirectory() as folder:
+        for one in listed():
+            path = source_of(Path(folder), one["set"], one["document"])
+            made(path, "sentences")  # reads the file and loads the encoder
+            plain, before = made(path, "sentences")
+            tree, after = made(path, "digest")
+            got = [has(tree.summary.text, fact) for fact in one["facts"]]
+            old = [has(plain.summary.text, fact) for fact in one["facts"]]
+            faults = wrong(tree)
+            total = [total[0] + len(got), total[1] + sum(got), total[2] + sum(old)]
+            missing = ", ".join(fact["what"] for fact, there in zip(one["facts"], got, strict=True) if not there)
+            cost = f"{100 * (after / before - 1):+.0f} %"
+            rows.append([one["document"], len(got), sum(old), sum(got), len(faults), missing, f"{before:.1f}", cost])
+            texts.append(f"## {one['document']}\n\n```\n{render(tree, 'text').partition('Sources:')[0].rstrip()}\n```\n")
+            print(*rows[-1], *faults, sep=" | ", flush=True)
+    rows.append(["all", total[0], total[2], total[1], sum(row[4] for row in rows), "", "", ""])
+    header = ["document", "facts", "in sentences", "in digest", "wrong", "missing", "seconds", "digest"]
+    publish("digest_facts", markdown(header, rows))
+
+
+if __name__ == "__main__":
+    main()

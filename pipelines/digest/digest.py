@@ -1,0 +1,254 @@
+"""The digest of one document, put together by its kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from longdoc.chunkers.tokenizers.base import Tokenizer
+from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
+from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.digest import definitions_of_code, meeting
+from longdoc.pipelines.digest.fact import Fact
+from longdoc.pipelines.digest.fields import fields, filled_in, lists
+from longdoc.pipelines.digest.figures import figures, heaviest, scale
+from longdoc.pipelines.digest.kinds import Kind
+from longdoc.pipelines.digest.opening import author_of, date_of, labelled_below, title_of
+from longdoc.pipelines.digest.people import speakers
+from longdoc.pipelines.digest.points import ranked
+from longdoc.pipelines.digest.reading import OWN, Candidate, Reading
+from longdoc.pipelines.digest.section import Entry, Section, fitted
+from longdoc.pipelines.digest.story import story
+from longdoc.pipelines.digest.terms import clauses, governing, parties
+from longdoc.pipelines.units.unit import Unit
+
+UNKNOWN = "Not in English: the sentences are chosen by words and positions alone."
+_FACTS, _POINTS = "Key facts", "Main points"
+_AMOUNT = re.compile(r"\d[\d,.]*\s?(?:%|percent|million|billion)|[$€£]\s?\d", re.IGNORECASE)
+_GENERIC = re.compile(r"(?:table of contents|contents|page \d+|\W*\d+\W*$|\(continued\))", re.IGNORECASE)
+_CHANGED = re.compile(r"\b(?:increas|decreas|grew|growth|rose|fell|declin|improv|higher|lower|record)\w*", re.IGNORECASE)
+_MAYBE = re.compile(r"\b(?:could|may|might|would|if|should)\b", re.IGNORECASE)
+_MOST_FACTS = 14
+_LONG_FIELD = 160  # characters of a labelled line that is no paragraph
+_HEAD = 1500  # characters in which a text names its date, its number, its authors
+
+
+def digest(reading: Reading, budget: int, tokenizer: Tokenizer) -> Summary:
+    """The digest of a document within the budget; an empty one where nothing of it can be shown alone."""
+    makers: dict[Kind, Callable[[Reading], list[Section]]] = {
+        Kind.TRANSCRIPT: _transcript,
+        Kind.NARRATIVE: _narrative,
+        Kind.CONTRACT: _contract,
+        Kind.FORM: _form,
+        Kind.REPORT: _report,
+        Kind.CODE: _code,
+    }
+    if not reading.known:
+        return fitted([_title(reading), _points(reading, 1.0)], budget, tokenizer, UNKNOWN)
+    sections = makers.get(reading.kind, _prose)(reading)
+    summary = fitted(sections, budget, tokenizer)
+    return summary if any(block.form != "title" for block in summary.blocks) else EMPTY
+
+
+def about(reading: Reading, query: str, budget: int, tokenizer: Tokenizer) -> Summary:
+    """The facts and the sentences of a document that are about a query, whose scores the reading has."""
+    words = content_words(query)
+    facts = [one for one in _all_facts(reading) if words & content_words(one.sentence.text)]
+    said = [meeting.clean_line(one) for one in reading.turns] if reading.kind is Kind.TRANSCRIPT else []
+    by = {id(one.candidate): one for one in said if one is not None}
+    pool = [one.candidate for one in by.values()] if by else reading.points
+    chosen = ranked(reading, pool, lambda one: one.score + 0.4 * len(words & one.unit.words), crowding=0.3)
+    entries = [Entry(by[id(one)].sentence if by else reading.sentence(one.unit)) for one in chosen]
+    sections = [_title(reading, dated=False, by=False), _facts(facts, 0.25, 6), Section("About it", "points", 0.7, entries)]
+    if by:
+        sections[-1].form = "facts"
+    summary = fitted(sections, budget, tokenizer, "" if reading.known else UNKNOWN)
+    return summary if any(block.form in ("facts", "points") for block in summary.blocks) else EMPTY
+
+
+def _all_facts(reading: Reading) -> list[Fact]:
+    made = {
+        Kind.CONTRACT: (parties, clauses, fields, governing, figures),
+        Kind.FORM: (labelled_below, fields, filled_in),
+        Kind.REPORT: (labelled_below, lambda one: iter(heaviest(one, 20))),
+    }
+    return [fact for maker in made.get(reading.kind, (labelled_below, fields)) for fact in maker(reading)]
+
+
+def _title(reading: Reading, dated: bool = True, by: bool = True) -> Section:
+    title = title_of(reading)
+    said = [title, author_of(reading) if by else None, date_of(reading) if dated else None]
+    lines = [one for one in said if one is not None]
+    kept = [one for at, one in enumerate(lines) if not any(_within(one, other) for other in lines[:at])]
+    return Section("", "title", 0.2, [Entry(one) for one in kept], ordered=False)
+
+
+def _within(one: Sentence, other: Sentence) -> bool:
+    here, there = one.spans[-1], other.spans[-1]
+    return here.start < there.end and there.start < here.end
+
+
+def _facts(facts: Iterable[Fact], share: float, most: int = _MOST_FACTS, again: bool = False) -> Section:
+    """The heaviest facts, one for each label and each value; of a form that goes on, each label as often as it is."""
+    kept: list[Fact] = []
+    for fact in sorted(facts, key=lambda one: (-one.weight, one.place)):
+        if any(fact.label == one.label and not again or _value(fact) == _value(one) or _within(fact.sentence, one.sentence) for one in kept):
+            continue
+        kept.append(fact)
+        if len(kept) == most:
+            break
+    return Section(_FACTS, "facts", share, [Entry(one.sentence) for one in kept])
+
+
+def _value(fact: Fact) -> str:
+    return fact.sentence.text[len(fact.sentence.label) :].strip(" :.,").casefold()
+
+
+def _points(
+    reading: Reading, share: float, worth: Callable[[Candidate], float] | None = None, headed: bool = False
+) -> Section:
+    """The sentences that matter, under the headings that they come from."""
+    first = reading.points[0].unit.start if reading.points else 0
+
+    def value(one: Candidate) -> float:
+        own = 0.6 if OWN.search(one.unit.text) else 0.0
+        return own + (worth(one) if worth else one.score) + (0.8 if one.unit.start == first else 0.0)
+
+    chosen = ranked(reading, reading.points, value)
+    title = title_of(reading)
+    own = title.line if title else ""
+    entries = [Entry(reading.sentence(one.unit), _heading(reading, one.unit, own) if headed else "") for one in chosen]
+    return Section(_POINTS, "points", share, entries)
+
+
+def _heading(reading: Reading, unit: Unit, title: str) -> str:
+    """The outermost heading over a sentence that is not the title of the whole."""
+    for heading in reading.headings(unit.start):
+        fits = len(heading.split()) <= 8 and len(heading) < 70 and not heading.endswith((".", ",", ";"))
+        if fits and heading.casefold() != title.casefold() and not _GENERIC.match(heading) and any(map(str.isalpha, heading)):
+            return heading
+    return ""
+
+
+def _contract(reading: Reading) -> list[Section]:
+    early = [one for one in fields(reading) if one.place < len(reading.text) / 4]
+    length = max(1, len(reading.text))
+    told = [Fact(one.sentence, one.weight + 1 - one.place / length) for one in clauses(reading)]
+    facts = [*parties(reading), *told, *early, *_rows(reading), *governing(reading)]
+    title = _title(reading, dated=False, by=False)
+    named = {content_words(entry.sentence.text) for entry in title.entries}
+    facts = [one for one in facts if content_words(one.sentence.label) not in named]
+    return [title, _facts(facts, 0.66), _points(reading, 0.3, _duty(reading))]
+
+
+def _rows(reading: Reading) -> list[Fact]:
+    """The first sums of its tables whose column has a name."""
+    sums = [one for one in figures(reading) if len(one.sentence.spans) > 2 and _AMOUNT.search(one.sentence.text)]
+    return [Fact(one.sentence, 4.0) for one in sorted(sums, key=lambda one: one.place)[:2]]
+
+
+def _form(reading: Reading) -> list[Section]:
+    facts = [*labelled_below(reading), *fields(reading), *filled_in(reading), *lists(reading)]
+    return [_title(reading), _facts(facts, 0.75, 40, again=True), _points(reading, 0.25)]
+
+
+def _report(reading: Reading) -> list[Section]:
+    """A report's figures, and the sentences that say how large something was or how it changed."""
+    rows = heaviest(reading, 9)
+    facts = [*list(labelled_below(reading))[:1], *rows]
+    section = _facts(facts, 0.45)
+    told = scale(reading, rows)
+    if told is not None and rows:
+        section.entries = [*section.entries[:2], Entry(told), *section.entries[2:]]
+    return [_title(reading, by=False), section, _points(reading, 0.45, _measured([fact.label.split(" (")[0] for fact in rows]), headed=True)]
+
+
+def _measured(labels: Sequence[str]) -> Callable[[Candidate], float]:
+    def worth(one: Candidate) -> float:
+        text = one.unit.text.casefold()
+        amount = 1.2 if _AMOUNT.search(text) else 0.0
+        named = 0.8 if any(label in text for label in labels) else 0.0
+        changed = 0.8 if _CHANGED.search(text) else 0.0
+        return 0.7 * one.score + amount + named + (changed if amount else 0.0) - (1.0 if _MAYBE.search(text) else 0.0)
+
+    return worth
+
+
+def _duty(reading: Reading) -> Callable[[Candidate], float]:
+    """More for what a party shall or may do, for sums, and for what stands early."""
+    length = max(1, len(reading.text))
+    parties_of = [re.escape(fact.sentence.label) for fact in parties(reading) if fact.weight == 5.0]
+    bound = re.compile(rf"(?:Each |Either )?(?:{'|'.join(parties_of) or 'Part'})\w*\b.{{0,40}}\b(?:shall|may|will|agrees|hereby)\b")
+
+    def worth(one: Candidate) -> float:
+        amount = 0.4 if _AMOUNT.search(one.unit.text) else 0.0
+        return one.score + amount + (0.8 if bound.match(one.unit.text) else 0.0) + 1 - one.unit.start / length
+
+    return worth
+
+
+def _prose(reading: Reading) -> list[Section]:
+    facts = [*labelled_below(reading), *(one for one in fields(reading) if _heads(reading, one)), *lists(reading)]
+    title = _title(reading)
+    facts = [one for one in facts if not any(_within(one.sentence, entry.sentence) for entry in title.entries)]
+    return [title, _facts(facts, 0.25, 6), _points(reading, 0.8, headed=True)]
+
+
+def _heads(reading: Reading, fact: Fact) -> bool:
+    """Whether a labelled line is one of those that a text begins with, or a label that stands out."""
+    if len(fact.sentence.text) > _LONG_FIELD:
+        return False
+    return fact.place < _HEAD or fact.sentence.label.isupper() and fact.place < 4 * _HEAD
+
+
+def _code(reading: Reading) -> list[Section]:
+    defined = definitions_of_code.defined(reading)
+    first = Section("", "facts", 0.3, [Entry(one) for one in defined], ordered=False)
+    return [first, _points(reading, 0.7)]
+
+
+def _narrative(reading: Reading) -> list[Section]:
+    everyone, parts = story(reading)
+    cast = [Entry(everyone)] if everyone is not None else []
+    sections = [_title(reading, dated=False), Section("", "facts", 0.1, cast)]
+    for part in parts:
+        told = [Entry(reading.sentence(one.unit)) for one in part.sentences]
+        sections.append(Section(part.title, "points", 0.8 / len(parts), told, lead=part.persons))
+    return sections
+
+
+def _transcript(reading: Reading) -> list[Section]:
+    said = list(meeting.spoken(reading))
+    length = max(1, len(reading.text))
+    heard = meeting.who_spoke(reading, [name for name, _ in speakers(reading)[:6]])
+    by = {id(one.candidate): one for one in said}
+    pool = [one.candidate for one in said]
+
+    def place(one: Candidate) -> float:
+        return one.unit.start / length
+
+    def chosen(fits: Callable[[Candidate], bool], worth: Callable[[Candidate], float], most: int, taken: Sequence[Candidate]) -> list[Candidate]:
+        return ranked(reading, [one for one in pool if fits(one) and one not in taken], worth, most, taken)
+
+    aims = chosen(
+        lambda one: place(one) < 0.25, lambda one: one.score * 0.4 + by[id(one)].clean + meeting.aim(by[id(one)], place(one)), 3, []
+    )
+    decided = chosen(lambda one: meeting.decides(by[id(one)].said), lambda one: 0.5 * one.score + by[id(one)].clean, 4, aims)
+    to_do = chosen(
+        lambda one: place(one) > 0.15 and meeting.asks_to_do(by[id(one)].said),
+        lambda one: 0.6 * one.score + by[id(one)].clean + 1.5 * place(one),
+        3,
+        [*aims, *decided],
+    )
+    rest = chosen(lambda one: True, lambda one: 0.5 * one.score + by[id(one)].clean, 10, [*aims, *decided, *to_do])
+
+    def section(heading: str, share: float, found: Sequence[Candidate]) -> Section:
+        return Section(heading, "facts", share, [Entry(by[id(one)].sentence) for one in found])
+
+    return [
+        Section("", "facts", 0.1, [Entry(heard)] if heard else []),
+        section("What it is about", 0.25, aims),
+        section("What was said", 0.3, rest),
+        section("Plans and decisions", 0.2, decided),
+        section("To do", 0.15, to_do),
+    ]

@@ -1,0 +1,119 @@
+"""Facts of labelled lines: "Label: value", and lists with what introduces them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from math import log
+
+from longdoc.chunkers.text.span import Span
+from longdoc.memory.summaries.summary import Sentence
+from longdoc.pipelines.digest.fact import Fact
+from longdoc.pipelines.digest.kinds import Kind
+from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.units.hygiene import is_ended, readable
+from longdoc.pipelines.units.unit import Unit
+
+_EMPTY = re.compile(r"[\W_]*$|.*_{3,}|(?:https?|www)\S*$|as set forth\b|specified\b.*\bin section\b|see\b|n/?a$", re.IGNORECASE)
+_SIGNED = re.compile(
+    r"(?:by|its|name|title|attn|signature|date|witness|source|print|phone|fax|note|tel|e-?mail|url|attention|with a copy to"
+    r"|(?:if )?to(?: the)? \w+|for notices|notices?(?: to)?|address)\W*$",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"[\d.]+|\b[ivx]+\b|\b[a-z]\b", re.IGNORECASE)
+_TOTAL = re.compile(r"\b(?:total|balance|due|sum|net|overall)\b", re.IGNORECASE)
+_VALUE = re.compile(r"\d|[A-Z]")
+_MOST_LABEL, _MOST_VALUE, _FEW = 6, 26, 12  # words
+_MOST_ITEMS = 9
+_DIGIT = re.compile(r"[$€£¥]?\s?\d")
+_COMMON = 4  # times from which a label is a form of its text, such as "Step 3", and names no fact
+
+
+def fields(reading: Reading) -> Iterator[Fact]:
+    """What stands behind a label on its line, the earliest heaviest."""
+    found = [unit for unit in reading.found("label") if _is_field(reading, unit)]
+    often = Counter(_bare(unit.label) for unit in found)
+    seen: set[str] = set()
+    for unit in found:
+        key = f"{_bare(unit.label)}:{unit.value[:40].casefold()}"
+        if often[_bare(unit.label)] >= _COMMON or key in seen:
+            continue
+        seen.add(key)
+        made = _field(reading, unit)
+        if made is None:
+            continue
+        early = 1.5 * (1 - unit.start / max(1, len(reading.text)))
+        usual = min(1.0, log(1 + reading.text.count(unit.label)) / 3)
+        yield Fact(made, 1.0 + early + usual + (0.5 if _VALUE.search(unit.value) else 0.0))
+
+
+def filled_in(reading: Reading) -> Iterator[Fact]:
+    """The rows of a form, and its short lines that have something to say, as they stand."""
+    for unit in reading.units:
+        words = unit.text.split()
+        if unit.kind == "row" and 1 < len(words) <= 20 and any(map(str.isdigit, unit.text)):
+            total = 2.0 if _TOTAL.search(unit.label) else 1.2
+            yield Fact(Sentence(unit.text, unit.spans, label=unit.label), total)
+        elif unit.kind in ("heading", "sentence") and 2 <= len(words) <= 10 and _VALUE.search(" ".join(words[1:])):
+            yield Fact(reading.line(unit.start, unit.end), 1.6 if any(map(str.isdigit, unit.text)) else 0.8)
+
+
+def _is_field(reading: Reading, unit: Unit) -> bool:
+    label, value = unit.label, unit.value
+    if not label or len(label.split()) > _MOST_LABEL or not label[0].isupper() or reading.kind is Kind.CONTRACT and _SIGNED.match(label):
+        return False
+    if _EMPTY.match(value) or label.casefold().startswith(("step", "note")):
+        return False
+    small = [word for word in label.split() if word[0].islower() and len(word) > 3]
+    odd = sum(not (one.isalnum() or one.isspace()) for one in value) > 0.3 * len(value)
+    if len(small) > 1 or odd or "`" in label or label.startswith(("But", "And")):
+        return False
+    before = reading.text[max(0, unit.start - 40) : unit.start].rpartition("\n")[2]
+    return not any(map(str.isalpha, before))
+
+
+def _field(reading: Reading, unit: Unit) -> Sentence | None:
+    """The label and the value, or the first of it that can stand alone where it is long."""
+    raw = reading.text[unit.start : unit.end]
+    colon = re.search(r"[:：]", raw)
+    if colon is None:
+        return None
+    label = Span(unit.start, unit.start + colon.start(), reading.source)
+    start = unit.start + colon.end()
+    start += len(reading.text[start : unit.end]) - len(reading.text[start : unit.end].lstrip())
+    end = unit.end
+    words = len(reading.text[start:end].split())
+    if words > _MOST_VALUE or words > _FEW and not is_ended(reading.text[start:end]):
+        end = _short_end(reading.text, start, end)
+    if end <= start:
+        return None
+    return reading.line(start, end, readable(unit.label), label)
+
+
+def _short_end(text: str, start: int, end: int) -> int:
+    """Where a long value's first clause ends; `start` where that is long, too."""
+    for match in re.finditer(r"[.;]\s|,\s|\s\(", text[start:end]):
+        if match[0][0] in " ," and _DIGIT.match(text, start + match.end()):
+            continue
+        words = len(text[start : start + match.start()].split())
+        if words > _MOST_VALUE:
+            return start
+        rest = text[start : start + match.start()]
+        if words >= 5 and rest.count("(") == rest.count(")"):
+            return start + match.start()
+    return start
+
+
+def lists(reading: Reading) -> Iterator[Fact]:
+    """Short lists under what introduces them, as a label and its values."""
+    for unit in reading.found("list"):
+        words = len(unit.text.split())
+        if not unit.spans[0].of(reading.text).rstrip().endswith((":", ":**", ")")) or len(unit.spans) > _MOST_ITEMS:
+            continue
+        if unit.label and unit.label[0].isupper() and len(unit.label.split()) <= _MOST_LABEL and words <= 9 * len(unit.spans):
+            yield Fact(Sentence(unit.text, unit.spans, label=unit.label), 1.5)
+
+
+def _bare(label: str) -> str:
+    return _NUMBERED.sub("", label.casefold()).strip()

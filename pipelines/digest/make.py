@@ -1,0 +1,118 @@
+"""Digests of documents whose sentences have been embedded: of one, of several, and about a query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from langchain_core.documents import Document
+from numpy.typing import NDArray
+
+from longdoc.chunkers.tokenizers.base import Tokenizer
+from longdoc.memory.summaries.summary import EMPTY, Block, Sentence, Summary
+from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.digest.common import in_common
+from longdoc.pipelines.digest.digest import about, digest
+from longdoc.pipelines.digest.kinds import Kind
+from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
+from longdoc.pipelines.summarizers.protocol import Chooser
+from longdoc.pipelines.summarizers.salience import GENERAL, Scorer, features, readable, scores_of, standardized
+from longdoc.pipelines.summarizers.sentence_table import SentenceTable
+
+LEAST = 60  # tokens; a smaller summary has no room for headings
+_SAMPLED = 60  # sentences that tell the language
+_ASCII = 0.95  # of the characters of a text of few sentences that is taken for English
+
+
+def digest_of(
+    documents: Sequence[Document],
+    tables: Mapping[str, SentenceTable],
+    chooser: Chooser,
+    budget: int,
+    query: str | None = None,
+) -> Summary:
+    """A digest of at most `budget` tokens, a part for each document; empty where they leave no room for one.
+
+    `tables` are the documents' sentences by source. Linear in the text; costs no vectors but the query's.
+    """
+    if budget < LEAST * len(documents):
+        return EMPTY
+    asked = chooser.query_vector(query)
+    readings = [_reading(document, tables, asked, query, chooser.scorer) for document in documents]
+    if len(readings) == 1:
+        return _one(readings[0], budget, chooser.tokenizer, query)
+    return _several(readings, budget, chooser.tokenizer, query)
+
+
+def _one(reading: Reading, budget: int, tokenizer: Tokenizer, query: str | None) -> Summary:
+    return digest(reading, budget, tokenizer) if query is None else about(reading, query, budget, tokenizer)
+
+
+def _several(readings: Sequence[Reading], budget: int, tokenizer: Tokenizer, query: str | None) -> Summary:
+    """A part for each document under its name, and before them what they have in common."""
+    shared = in_common(readings) if query is None else None
+    names = [reading.source for reading in readings]
+    head = sum(tokenizer.count(name) for name in names) + (tokenizer.count(shared.line) if shared else 0)
+    each = (budget - head) // len(readings)
+    while each > 0:
+        summary = _joined(readings, names, [_one(one, each, tokenizer, query) for one in readings], shared, tokenizer)
+        if summary.tokens <= budget:
+            return summary
+        each -= max(1, (summary.tokens - budget) // len(readings))
+    return EMPTY
+
+
+def _joined(
+    readings: Sequence[Reading], names: Sequence[str], parts: Sequence[Summary], shared: Sentence | None, tokenizer: Tokenizer
+) -> Summary:
+    blocks: list[Block] = [Block("", 1, "facts")] if shared else []
+    sentences: list[Sentence] = [shared] if shared else []
+    for name, part in zip(names, parts, strict=True):
+        blocks += [Block(name, 0, "document"), *part.blocks]
+        sentences += part.sentences
+    return Summary.of(tuple(sentences), tokenizer, tuple(blocks))
+
+
+def _reading(
+    document: Document,
+    tables: Mapping[str, SentenceTable],
+    asked: NDArray[np.float32] | None,
+    query: str | None,
+    scorer: Scorer | None,
+) -> Reading:
+    table = tables[str(document.metadata["source"])]
+    known = _is_known(document.page_content, table)
+    reading = Reading(document, table, np.zeros(len(table)), known)
+    if not known and reading.kind in (Kind.FORM, Kind.REPORT, Kind.CODE) and _is_ascii(document.page_content):
+        reading.known = True  # a form has too few words of prose to be told by
+    reading.scores = _scores(reading, asked, query, scorer)
+    return reading
+
+
+def _scores(
+    reading: Reading, asked: NDArray[np.float32] | None, query: str | None, scorer: Scorer | None
+) -> NDArray[np.float64]:
+    """How much each row matters: by salience, or, of a language that it does not know, by words and positions."""
+    table = reading.table
+    if not len(table):
+        return np.zeros(0)
+    if reading.known:
+        return scores_of([table], asked, scorer)
+    if query is not None:
+        words = content_words(query)
+        rows = zip(table.starts.tolist(), table.ends.tolist(), strict=True)
+        return np.array([float(len(words & content_words(reading.text[start:end]))) for start, end in rows])
+    values, weights = features(table), np.array(GENERAL)
+    weights[0] = 0.0  # nearness to the mean vector
+    return standardized(values @ weights, readable(table))
+
+
+def _is_known(text: str, table: SentenceTable) -> bool:
+    step = max(1, -(-len(table) // _SAMPLED))
+    rows = range(0, len(table), step)
+    return LearnedSalience().knows([text[int(table.starts[row]) : int(table.ends[row])] for row in rows])
+
+
+def _is_ascii(text: str) -> bool:
+    return sum(map(str.isascii, text)) > _ASCII * len(text)

@@ -1,0 +1,153 @@
+"""What was said in a meeting: who spoke, what it was about, what was decided and what is to be done."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from longdoc.chunkers.text.span import Span
+from longdoc.memory.summaries.summary import Sentence
+from longdoc.pipelines.checks.ordinary_words import ORDINARY
+from longdoc.pipelines.checks.words import content_words, stem
+from longdoc.pipelines.digest.reading import Candidate, Reading
+from longdoc.pipelines.units.hygiene import is_ended, readable
+from longdoc.pipelines.units.unit import Unit
+
+_FILLER = re.compile(
+    r"(?:(?:um+|uh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like|you know|i mean"
+    r"|of course|basically|actually)\b[\s,.…-]*)+",
+    re.IGNORECASE,
+)
+_SOUND = re.compile(r"\s*,?\s*\b(?:um+|uh+|er+m?|mm+|hmm+|uh-huh|mm-hmm)\b\s*,?(?=[\s.,?!]|$)", re.IGNORECASE)
+_TWICE = re.compile(r"\b((?:[\w'’]+ ){0,2}[\w'’]+)(?:,? \1\b)+", re.IGNORECASE)
+_TORN = re.compile(r"\{(?:disfmarker|gap|pause|nonvocalsound)\}|\[(?:inaudible|unintelligible|crosstalk)[^\]]*\]|--|\.\.\.|…", re.IGNORECASE)
+_STUTTER = re.compile(r"\b([a-z]{1,3})[-–]? \1[a-z]+", re.IGNORECASE)
+_VAGUE = re.compile(r"\b(?:it|that|this|they|them|those|these|thing|things|stuff|something|one|there|here)\b", re.IGNORECASE)
+_DECIDED = re.compile(
+    r"\bwe(?:['’]ve| have)? (?:all )?(?:decided|agreed|chose|settled|concluded)\b|\blet['’]s (?!see|hear|say|talk|look|just|go\b)\w+"
+    r"|\b(?:motion|amendment)s? (?:is |are |was )?(?:carried|adopted|agreed)|\b(?:is|are) (?:agreed|adopted|approved|carried)\b"
+    r"|\bdecision (?:is|was)\b|\bso we (?:need|['’]ll|will)\b|\bwe(?:['’]re| are) (?:planning|aiming|going (?:for|with))\b|\bwe want to\b"
+    r"|\bi propose\b|\bwe (?:should|need to) (?:have|use|make|do|keep|get|put|add|aim|provide|focus)\b",
+    re.IGNORECASE,
+)
+_TO_DO = re.compile(
+    r"\b(?:i['’]ll|i will|i['’]m (?:going to|gonna)|you['’]ll|you will|you['’]re (?:going to|gonna)|can you|could you|please) "
+    r"(?:be )?(?:send|write|prepare|check|report|work(?:ing)?|look(?:ing)? (?:at|into)|follow|present|make|find|ask|get|getting|do|doing|bring|try|put|set|talk|design|read)\b"
+    r"|\b(?:next|another|our next) (?:meeting|week|month|session)\b|\bby (?:monday|tuesday|wednesday|thursday|friday|next|tomorrow|the end of)\b"
+    r"|\baction (?:item|point)s?\b|\bto[- ]do (?:list|item)s?\b",
+    re.IGNORECASE,
+)
+_AIM = re.compile(
+    r"\b(?:meeting|agenda|today|purpose|aim(?:ing)?|goal|project|we(?:'ll| will) hear|welcome|discuss\w*|argument|subject|presentation"
+    r"|question (?:is|before|presented)|issue|this case|petition\w*|item|committee|topic)\b",
+    re.IGNORECASE,
+)
+_BEGUN = re.compile(r"(?:I|we|you|they|he|she|the|there|a|an|our|your|people|if|what|when)\b", re.IGNORECASE)
+_LEANING = re.compile(r"(?:that|this|it|they|he|she|which|because|or|then|also|those|these|there|here|not)\b(?!['’]s (?:the|a|an|what)\b)", re.IGNORECASE)
+_AMOUNT = re.compile(
+    r"\d|\b(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|percent|euros?|dollars?|pounds?)\b",
+    re.IGNORECASE,
+)
+_TALK = frozenset(stem(word) for word in (
+    "going gonna really think actually something little right maybe thing things stuff kind sort lot mean guess know"
+    " want need look looking better best probably doing whatever already yeah okay basically bit whole point talk talking sure wanna"
+    " supposed start call called course please person place idea fact form exactly push seem sense seems select able"
+).split())
+_KEYS = 30  # words that tell what a talk is about
+_SHORTEST, _LONGEST = 8, 44  # words
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What someone says, as a line that can be shown, and how well it reads."""
+
+    candidate: Candidate
+    sentence: Sentence
+    said: str
+    clean: float
+
+
+def spoken(reading: Reading) -> Iterator[Spoken]:
+    """The sentences of the turns that read well, without the sounds and stumbles in them, the weight of their words added."""
+    keys = _key_words(reading)
+    for one in reading.turns:
+        line = clean_line(one)
+        if line is None:
+            continue
+        told = sum(word in keys for word in content_words(line.said))
+        worth = min(2.0, 0.5 * told) + (1.2 if _AMOUNT.search(line.said) else 0.0) - (1.0 if told == 0 else 0.0)
+        worth += 0.7 * min(len(line.said.split()), 20) / 20
+        yield replace(line, clean=line.clean + worth)
+
+
+def clean_line(one: Candidate) -> Spoken | None:
+    """A sentence of a turn without its sounds and stumbles; None where it does not read well."""
+    pieces = [piece for piece in _TORN.split(one.raw) if piece.strip()]
+    said = _whole(pieces)
+    words = said.split()
+    if not _SHORTEST <= len(words) <= _LONGEST or said.endswith(("?", "…")):
+        return None
+    if _STUTTER.search(said) or said.count('"') % 2 or _LEANING.match(said):
+        return None
+    vague = len(_VAGUE.findall(said)) / len(words)
+    return Spoken(one, _line(one.unit, said), said, -0.8 * (len(pieces) > 1) - 6 * max(0.0, vague - 0.06))
+
+
+def _whole(pieces: list[str]) -> str:
+    """What is whole of a sentence that breaks off: the end of it, or the beginning up to its last comma; else ""."""
+    if not pieces:
+        return ""
+    last = without_stumbles(pieces[-1])
+    if is_ended(last) and (len(pieces) == 1 or len(last.split()) >= 10 and _BEGUN.match(last)):
+        return last
+    first = without_stumbles(pieces[0]).rpartition(",")[0]
+    return first if _BEGUN.match(first) else ""
+
+
+def _key_words(reading: Reading) -> frozenset[str]:
+    """The stems that the text says most often, but for those that any talk is full of."""
+    said: Counter[str] = Counter()
+    for one in reading.turns:
+        said.update(content_words(one.unit.value))
+    common = {stem(word) for word in ORDINARY} | _TALK
+    return frozenset([word for word, _ in said.most_common(150) if len(word) > 3 and word not in common][:_KEYS])
+
+
+def _line(unit: Unit, said: str) -> Sentence:
+    return Sentence(f"{unit.label}: {said}", unit.spans, label=unit.label)
+
+
+def without_stumbles(raw: str) -> str:
+    """What was said, without sounds, words said twice and marks of the transcript."""
+    said = readable(raw)
+    said = _SOUND.sub("", said).strip()
+    said = _TWICE.sub(r"\1", said)
+    said = _FILLER.sub("", said, count=1) if _FILLER.match(said) else said
+    said = " ".join(said.split()).replace(" ,", ",").replace(" .", ".")
+    return said[:1].upper() + said[1:]
+
+
+def aim(one: Spoken, share: float) -> float:
+    """How well a sentence says what the meeting is for: by its words, and by how early it is said."""
+    return (1.2 if _AIM.search(one.said) else 0.0) + 0.8 * max(0.0, 1 - 4 * share)
+
+
+def decides(said: str) -> bool:
+    """Whether a sentence says that something is decided."""
+    return _DECIDED.search(said) is not None
+
+
+def asks_to_do(said: str) -> bool:
+    """Whether a sentence says that something is to be done, and by whom or when."""
+    return _TO_DO.search(said) is not None
+
+
+def who_spoke(reading: Reading, speakers: list[str]) -> Sentence | None:
+    """The speakers, each where it first speaks."""
+    first: dict[str, Span] = {}
+    for unit in reading.found("turn"):
+        first.setdefault(unit.label, unit.spans[0])
+    spans = tuple(first[name] for name in speakers if name in first)
+    return Sentence(f"Speakers: {', '.join(speakers)}", spans, label="Speakers") if spans else None

@@ -1,0 +1,149 @@
+"""What a document says of itself where it begins: its title, who it is by, its date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from longdoc.chunkers.text.span import Span
+from longdoc.memory.summaries.summary import Sentence
+from longdoc.pipelines.checks.dates import calendar_dates
+from longdoc.pipelines.digest.fact import Fact
+from longdoc.pipelines.digest.kinds import Kind
+from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.units.hygiene import is_ended, is_furniture, readable
+
+_READ = 4000  # characters in which a document says what it is
+_LINES = 16  # lines among which the title is
+_EARLY = 3  # lines among which that of a text in prose is
+_TITLE_WORDS = 26
+_LINE = re.compile(r"[^\n]+")
+_NOUN = re.compile(
+    r"\b(?:report|agreement|contract|(?:sub)?lease|form|order|invoice|receipt|estimate|minutes|proposal|protocol|memo"
+    r"|memorandum|notice|letter|specification|act|bill|manual|handbook|guide|statement|judgment|decision|release|policy"
+    r"|plan|resolution|declaration|certificate|application|survey|review|thesis|newsletter|agenda|transcript|budget"
+    r"|prospectus|licen[cs]e|deed|terms|quotation|directive|regulations?|rules?|constitution|treaty|convention)\b",
+    re.IGNORECASE,
+)
+_NO_TITLE = re.compile(
+    r"(?:https?:|source:|www\.|exhibit\b|ex-\d|\(|\[|confidential|page\b|table of contents|contents\b|index\b|distr\.|volume\b"
+    r"|introduction\b|abstract\b|background\b|motivation\b|rationale\b|summary\b|overview\b|recitals\b|part [ivx1]"
+    r"|chapter\b|produced by|by\b|from\b|\d+\W*$|\.\.|<|\{|#!|//|/\*|import\b|preamble|preface|foreword|copyright|jump to|skip to|menu\b|home\b|search\b|[^\n]{0,40} speaking\."
+    r"|\d{1,2}/\d{1,2}\b|[ivxlc一二三第]{1,4}\W*$)|.*\.(?:htm|pdf|docx?|txt)\b",
+    re.IGNORECASE,
+)
+_VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|will|shall|may|can|must|said)\b")
+_BY = re.compile(r"by\b:?\s*(?P<name>[^\W\d_].{2,80})?$", re.IGNORECASE)
+_UNDER = re.compile(r"\((?P<label>[A-Z][^()\n]{6,70})\)\s*$")
+_DATED = 9  # words of a line that is there for its date
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    start: int
+    end: int
+    text: str
+
+
+def title_of(reading: Reading) -> Sentence | None:
+    """The title as it stands where the text begins; None where no line there is one."""
+    given = str(reading.document.metadata.get("title") or "").strip()
+    for part in (given, *re.split(r" [|–—-] ", given)):
+        if part and (at := reading.text.find(part, 0, _READ)) >= 0:
+            return reading.line(at, at + len(part))
+    if reading.kind in (Kind.TRANSCRIPT, Kind.CODE):
+        return None
+    lines = [line for line in _lines(reading.text) if not is_furniture(line.text)]
+    fit = [at for at, line in enumerate(lines) if _is_title(line.text)]
+    named = [at for at in fit if _NOUN.search(lines[at].text)]
+    if reading.kind is Kind.FORM:
+        first = next((at for at in named if len(lines[at].text.split()) <= 8), None)
+    elif reading.kind in (Kind.CONTRACT, Kind.REPORT):
+        first = next((at for at in named or fit if at < _LINES), None)
+    else:
+        first = next((at for at in fit if at < _EARLY and _is_set_off(reading.text, lines, at)), None)
+        if first is None or len(lines[first].text.split()) < 3:
+            first = next((at for at in named if at < _LINES and _is_set_off(reading.text, lines, at)), first)
+    if first is None:
+        return None
+    return reading.line(lines[first].start, lines[_title_end(reading.text, lines, first)].end)
+
+
+def _is_set_off(text: str, lines: list[_Line], at: int) -> bool:
+    """Whether a line looks like a title: capitals, or nothing around it."""
+    line = lines[at]
+    words = [word for word in line.text.split() if len(word) > 3]
+    capital = sum(word[0].isupper() for word in words)
+    alone = at + 1 >= len(lines) or text[line.end : lines[at + 1].start].count("\n") > 1
+    return capital > len(words) / 2 and (alone or line.text.isupper() or at == 0) or (at < 2 and not line.text.isascii())
+
+
+def _title_end(text: str, lines: list[_Line], first: int) -> int:
+    """The last line of a title that goes on in lines of the same case, with no blank one between."""
+    last = first
+    while last + 1 < len(lines) and last - first < 2:
+        above, below = lines[last], lines[last + 1]
+        gap = text[above.end : below.start].count("\n")
+        same = above.text.isupper() == below.text.isupper()
+        joined = " ".join(line.text for line in lines[first : last + 2])
+        fits = len(joined.split()) <= _TITLE_WORDS and len(above.text) > 24 and not is_ended(above.text)
+        if gap > 1 or not same or not fits or not _is_title(below.text.rstrip(". ")):
+            break
+        last += 1
+    return last
+
+
+def _is_title(line: str) -> bool:
+    words = line.split()
+    if not 1 <= len(words) <= 16 or len(line) < 4 or line[-1] in ",;:" or _NO_TITLE.match(line) or "|" in line:
+        return False
+    if not (line[0].isupper() or line[0].isdigit() or not line[0].isascii()) or "`" in line or "#" in line:
+        return False
+    letters = sum(map(str.isalpha, line))
+    said = is_ended(line) and (len(words) < 7 or _VERB.search(line) is not None) and line.isascii()
+    return letters > 0.6 * len(line.replace(" ", "")) and not said
+
+
+def author_of(reading: Reading) -> Sentence | None:
+    """The line that says who the text is by; None where none does."""
+    lines = list(_lines(reading.text))[: 2 * _LINES]
+    for at, line in enumerate(lines):
+        match = _BY.match(line.text)
+        if match is None or is_ended(line.text) and len(line.text.split()) > 6:
+            continue
+        if match["name"] and match["name"].istitle() | match["name"].isupper() and len(match["name"].split()) <= 8:
+            return reading.line(line.start + match.start("name"), line.end, "By")
+        if not match["name"] and at + 1 < len(lines) and len(lines[at + 1].text.split()) <= 8:
+            return reading.line(lines[at + 1].start, lines[at + 1].end, "By")
+    return None
+
+
+def date_of(reading: Reading) -> Sentence | None:
+    """The first short line that has a date, as it stands; None where none does."""
+    for line in _lines(reading.text):
+        if len(line.text.split()) <= _DATED and ":" not in line.text and not is_ended(line.text.rstrip(".")):
+            date = next(calendar_dates(line.text), None)
+            rest = line.text[: date.start] + line.text[date.end :] if date is not None else "0"
+            if date is not None and any(v[:1].isdigit() for v in date.values) and not re.search(r"[\d$€£\[#]", rest):
+                return reading.line(line.start, line.end)
+    return None
+
+
+def labelled_below(reading: Reading) -> Iterator[Fact]:
+    """What has its label in brackets on the line below it, as on the cover of a form."""
+    lines = list(_lines(reading.text))
+    for above, line in zip(lines, lines[1:], strict=False):
+        match = _UNDER.match(line.text)
+        if match and len(match["label"].split()) > 2 and not above.text.endswith(")") and len(above.text.split()) <= 12:
+            label = Span(line.start + match.start("label"), line.start + match.end("label"), reading.source)
+            yield Fact(reading.line(above.start, above.end, readable(match["label"]), label), 6.0)
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    """The lines where the text begins, without the white space around them; blank ones left out."""
+    for match in _LINE.finditer(text, 0, min(len(text), _READ)):
+        bare = match[0].strip()
+        if bare:
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            yield _Line(start, start + len(bare), bare)

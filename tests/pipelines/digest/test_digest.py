@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from fakes import CharacterTokenizer, HashEncoder, NastyTokenizer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langchain_core.documents import Document
+from langchain_core.stores import InMemoryByteStore
+from strategies import sectioned, texts
+
+from longdoc.chunkers.tokenizers.base import Tokenizer, load_tokenizer
+from longdoc.memory.summaries.summary import Sentence, Summary
+from longdoc.memory.summaries.tree import SummaryTree
+from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
+from longdoc.pipelines.digest.kinds import Kind, kind_of
+from longdoc.pipelines.digest.make import LEAST, digest_of
+from longdoc.pipelines.summarize.summarize import summarize
+from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
+from longdoc.pipelines.summarizers.sentence_table import TableMaker
+from longdoc.pipelines.units.find import units_of
+
+ENCODER = HashEncoder(64)
+TOKENIZERS: list[Tokenizer] = [CharacterTokenizer(), NastyTokenizer(), load_tokenizer()]
+LEASE = """SUBLEASE AGREEMENT
+
+This Sublease Agreement (“Sublease”) is made as of the 3rd day of May, 2019 (the “Effective Date”) by and between Orchard \
+Tools, Inc., a Nevada corporation (“Sublandlord”), and Mill Street Bakery LLC, an Oregon company (“Subtenant”). Sublandlord \
+hereby subleases to Subtenant approximately 2,350 square feet of space at 14 Mill Street, Salem (the “Premises”).
+
+2. TERM
+
+2.1 Term. The term of this Sublease shall begin on June 1, 2019 (the “Commencement Date”). The term shall end on May 31, \
+2022, unless sooner terminated hereunder (the “Expiration Date”). Subtenant shall have no option to extend this Sublease.
+
+3. RENT
+
+3.1 Rent. Subtenant shall pay to Sublandlord rent in the amount of Two Thousand Dollars ($2,000.00) per month, and shall \
+pay it in advance on the first day of each month.
+
+4. SECURITY DEPOSIT
+
+4.1 Security Deposit. Subtenant shall deposit with Sublandlord a security deposit in the sum of $4,000.00. Sublandlord \
+shall return it within thirty (30) days after the end of the term.
+
+5. GOVERNING LAW
+
+5.1 Law. This Sublease shall be governed by the laws of the State of Oregon. Subtenant shall use the Premises only as a \
+bakery and shall keep them in good order. Subtenant must not assign this Sublease without consent hereunder.
+"""
+MEETING = "\n".join(
+    (
+        "Ann: Okay , so welcome to this meeting , today we want to talk about the new ferry timetable .",
+        "Ben: {vocalsound} Mm-hmm .",
+        "Ann: Um the ferry timetable has to be printed before the harbour opens in spring .",
+        "Ben: We decided to run the ferry every forty minutes in the summer .",
+        "Cleo: Yeah .",
+        "Ann: {disfmarker} it's {disfmarker}",
+        "Ben: The harbour office says that the ferry timetable costs two hundred pounds to print .",
+        "Cleo: I'll send the timetable to the harbour office by Friday .",
+        "Ann: Uh , thanks .",
+        "Ben: The harbour office wants the ferry to stop at the island on market days .",
+    )
+)
+FORM = """REPAIR ESTIMATE
+
+Customer: Ines Okafor
+Vehicle: Blue delivery van
+Date: 4 March 2021
+Parts 310.00
+Labour 120.50
+GRAND TOTAL 430.50
+"""
+STORY = "THE LAST LAMP\n\nBy Rosa Lind\n\n" + "\n\n".join(
+    f"Marta {did} the lamp while Anselm watched her from the stairs. “It will hold,” she said. He did not believe her."
+    for did in ("carried", "trimmed", "lowered", "mended", "hid", "lit", "sold", "broke", "found", "wrapped", "lost", "returned")
+)
+
+
+def digest(text: str, budget: int, tokenizer: Tokenizer = TOKENIZERS[0], query: str | None = None, **told: object) -> Summary:
+    document = Document(page_content=text, metadata={"source": "a", **told})
+    summarizer = ExtractiveSummarizer(ENCODER, tokenizer)
+    tables = {"a": TableMaker(document, [0], ENCODER, tokenizer=tokenizer).make()}
+    return digest_of([document], tables, summarizer, budget, query)
+
+
+def facts(summary: Summary) -> dict[str, str]:
+    return {one.label: one.text[len(one.label) + 2 :] for one in summary.sentences if one.label}
+
+
+def letters(text: str) -> str:
+    return "".join(re.findall(r"\w", text)).casefold()
+
+
+documents = st.one_of(sectioned, texts, st.sampled_from([LEASE, MEETING, FORM, STORY]))
+queries = st.sampled_from([None, "cat", "What is the rent?"])
+
+
+@settings(max_examples=30)
+@given(text=documents, budget=st.integers(1, 1500), which=st.sampled_from(TOKENIZERS), query=queries)
+def test_the_budget_holds_on_the_assembled_text(text: str, budget: int, which: Tokenizer, query: str | None) -> None:
+    made = digest(text, budget, which, query)
+    assert made.tokens == which.count(made.text) <= budget
+    assert sum(block.count for block in made.blocks) == len(made.sentences)
+    assert digest(text, budget, which, query) == made
+
+
+@settings(max_examples=30)
+@given(text=documents, budget=st.integers(LEAST, 1500), query=queries)
+def test_every_line_is_made_of_its_spans(text: str, budget: int, query: str | None) -> None:
+    for line in digest(text, budget, query=query).sentences:
+        assert line.spans
+        assert all(0 <= span.start < span.end <= len(text) and span.source == "a" for span in line.spans)
+        _is_made_of(line, text)
+
+
+def _is_made_of(line: Sentence, text: str) -> None:
+    """The words of a line stand in its spans, in order; of a label of our own only the value does."""
+    found = letters(" ".join(span.of(text) for span in line.spans))
+    value = line.text[len(line.label) :] if line.label else line.text
+    at = 0
+    for word in re.findall(r"\w+", value.casefold()):
+        held = found.find(letters(word), at)
+        at = held + len(letters(word)) if held >= 0 else at
+        assert held >= 0 or letters(word) in found
+
+
+@settings(max_examples=6)
+@given(text=st.sampled_from([LEASE, MEETING, FORM, STORY]), max_tokens=st.integers(LEAST, 400))
+def test_a_kept_digest_is_the_one_made(text: str, max_tokens: int) -> None:
+    cache = InMemoryByteStore()
+    first = summarize(text, max_tokens=max_tokens, cache=cache)
+    again = summarize(text, max_tokens=max_tokens, cache=cache)
+    assert again == first == summarize(text, max_tokens=max_tokens)
+    assert again.summary.blocks == first.summary.blocks
+    assert again.run is not None and again.run.reused > 0
+
+
+def test_a_tree_with_a_digest_is_kept_whole() -> None:
+    tree = SummaryTree("a", (), digest(LEASE, 900), "k")
+    assert tree_from_json(tree_to_json(tree)) == tree
+
+
+def test_a_lease_has_its_parties_dates_and_sums() -> None:
+    said = facts(digest(LEASE, 1500))
+    assert said["Sublandlord"] == "Orchard Tools, Inc., a Nevada corporation"
+    assert said["Subtenant"] == "Mill Street Bakery LLC, an Oregon company"
+    assert said["Effective Date"] == "the 3rd day of May, 2019"
+    assert said["Commencement Date"] == "June 1, 2019"
+    assert said["Expiration Date"] == "May 31, 2022"
+    assert said["Rent"].endswith("($2,000.00) per month")
+    assert said["Security Deposit"].endswith("$4,000.00")
+    assert said["Law"] == "the State of Oregon"
+    assert "2,350 square feet" in said["Premises"]
+
+
+def test_a_form_has_its_labels_and_its_total() -> None:
+    made = digest(FORM, 400)
+    said = facts(made)
+    assert made.text.splitlines()[0] == "REPAIR ESTIMATE"
+    assert (said["Customer"], said["Date"], said["GRAND TOTAL"]) == ("Ines Okafor", "4 March 2021", "430.50")
+
+
+def test_a_meeting_has_speakers_plans_and_what_is_to_do_without_its_sounds() -> None:
+    made = digest(MEETING, 1500)
+    assert "Speakers: " in made.text
+    assert "Ben: We decided to run the ferry every forty minutes in the summer." in made.text
+    assert "Cleo: I'll send the timetable to the harbour office by Friday." in made.text
+    assert not re.search(r"\{|\bUm\b|\bUh\b|Mm-hmm|: Yeah", made.text)
+
+
+def test_a_story_is_told_from_its_beginning_to_its_end() -> None:
+    made = digest(STORY, 1500)
+    headings = [block.heading for block in made.blocks if block.form == "points"]
+    assert headings[0] == "Beginning" and headings[-1] == "Ending"
+    assert made.text.startswith("THE LAST LAMP\nBy: Rosa Lind\nWho: ")
+    assert not any("“" in line.text for line in made.sentences)
+    places = [line.spans[-1].start for line in made.sentences if not line.label]
+    assert places == sorted(places)
+
+
+def test_several_documents_have_a_part_each() -> None:
+    sources = [Document(page_content=text, metadata={"source": name}) for name, text in (("l", LEASE), ("m", MEETING))]
+    made = summarize(sources, max_tokens=500).summary
+    parts = [block.heading for block in made.blocks if block.form == "document"]
+    assert parts == ["l", "m"]
+    here = made.text.index("\nm\n")
+    assert made.text.index("Orchard Tools") < here < made.text.index("ferry")
+
+
+def test_with_a_query_the_facts_and_sentences_are_about_it() -> None:
+    made = digest(LEASE, 700, query="How much is the security deposit?")
+    assert "$4,000.00" in made.text
+    assert "bakery and shall keep" not in made.text
+
+
+def test_a_language_that_is_not_known_is_said_to_be_so() -> None:
+    text = "吾輩は猫である。名前はまだ無い。" + "どこで生れたかとんと見当がつかぬ。何でも薄暗いじめじめした所で泣いていた事だけは記憶している。" * 3
+    made = digest(text, 400)
+    notes = [block.heading for block in made.blocks if block.form == "note"]
+    assert len(notes) == 1 and notes[0].startswith("Not in English")
+    assert not any(block.form == "note" for block in digest(LEASE, 900).blocks)
+
+
+@pytest.mark.parametrize("style", ["digest", "sentences"])
+def test_a_style_is_asked_for(style: str) -> None:
+    made = summarize(LEASE, max_tokens=200, style=style).summary
+    assert bool(made.blocks) == (style == "digest")
+
+
+def test_a_budget_without_room_for_headings_is_filled_with_sentences() -> None:
+    made = summarize(LEASE, max_tokens=LEAST - 1).summary
+    assert made.sentences and not made.blocks
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (LEASE, Kind.CONTRACT),
+        (MEETING, Kind.TRANSCRIPT),
+        (FORM, Kind.FORM),
+        (STORY, Kind.NARRATIVE),
+        ("From: Ann\nTo: Ben\nSubject: The ferry\n\nDear Ben,\n\nThe ferry is late today.\n", Kind.CORRESPONDENCE),
+        ("import os\n\n\nclass Boat:\n    def row(self):\n        return os.getcwd()\n", Kind.CODE),
+        ("The ferry is late today. It will leave at noon.", Kind.PROSE),
+    ],
+)
+def test_the_form_tells_the_kind(text: str, kind: Kind) -> None:
+    assert kind_of(text, units_of(text)) is kind
