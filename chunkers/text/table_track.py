@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from longdoc.chunkers.text.tables import Table, csv_rows, is_unit_note, line_cells, names_columns, note_above
+from longdoc.chunkers.text.table_rows import Table, csv_rows, is_unit_note, line_cells, names_columns, note_above
 from longdoc.chunkers.text.tape import Tape
 
 _VIEW = 1 << 14  # characters from a line on that tell whether a table begins there

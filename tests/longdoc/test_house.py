@@ -1,4 +1,4 @@
-"""How the house stands: no circle of imports between files, no crowded room, nobody asks which implementation it has."""
+"""How the house stands: no circle of imports, no crowded room, nobody asks which implementation it has."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from longdoc.cli.options import (
     TokenizerName,
     Verbose,
 )
-from longdoc.cli.plugins import WithBrought
+from longdoc.cli.plugins import Commands
 from longdoc.cli.serve import serve
 from longdoc.cli.sources import documents_of
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="longdoc",
-    cls=WithBrought,
+    cls=Commands,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -213,23 +213,11 @@ def main() -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    ended = SystemExit(_run())
-    _leave(ended)
-    raise ended
-
-
-def _run() -> int:
-    """The exit code of the command that was asked for."""
-    if len(sys.argv) < 2:
-        app()
     try:
-        return int(app(standalone_mode=False) or 0)
-    except typer.TyperException as error:  # the command line itself is wrong
-        context = getattr(error, "ctx", None)
-        said = (error.format_message() if hasattr(error, "format_message") else str(error)).replace("Value error, ", "")
-        where = "longdoc" if context is None else context.command_path
-        sys.stderr.write(f"longdoc: {' '.join(said.split()).rstrip('.')}; see {where} --help\n")
-        return 2
+        app()
+    except SystemExit as ended:
+        _leave(ended)
+        raise
 
 
 def _leave(ended: SystemExit) -> None:

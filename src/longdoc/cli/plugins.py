@@ -1,7 +1,9 @@
-"""Commands that other installed packages bring: entry points of the group `longdoc.commands`."""
+"""The group of all commands: longdoc's own, those of other packages, and one line for a slip on the command line."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -11,11 +13,33 @@ from typer.core import TyperGroup
 _GROUP = "longdoc.commands"
 
 
-class WithBrought(TyperGroup):
+class Commands(TyperGroup):
     """longdoc's own commands, then those of other packages, which are looked for only where no own one is meant.
 
-    An entry point is a function with typer's annotations, or a `typer.Typer`.
+    Another package's command is an entry point of the group `longdoc.commands`: a function with typer's annotations,
+    or a `typer.Typer`.
     """
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Runs the command that is asked for; a command line that is wrong is told in one line, with exit code 2."""
+        try:
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+        except typer.TyperException as error:
+            if not standalone_mode or not (said := _said(error)):
+                raise
+            sys.stderr.write(f"longdoc: {said}\n")
+            code = 2
+        if standalone_mode:
+            sys.exit(code or 0)
+        return code
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands."""
@@ -38,3 +62,12 @@ def _command(entry: EntryPoint) -> Any:
         app.command(entry.name)(made)
         made = app
     return typer.main.get_command(made)
+
+
+def _said(error: typer.TyperException) -> str:
+    """What is wrong with the command line, in one sentence that names where help is; "" for an error without one."""
+    context, told = getattr(error, "ctx", None), getattr(error, "format_message", None)
+    if context is None or told is None:
+        return ""
+    message = " ".join(told().replace("Value error, ", "").split()).rstrip(".")
+    return f"{message}; see {context.command_path} --help"

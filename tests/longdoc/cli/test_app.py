@@ -113,7 +113,7 @@ def test_a_path_that_leads_nowhere_is_refused(source: str, said: str, command: s
         (["--model", "no-such-model"], "no-such-model"),
         (["--model", "nobody:nothing"], "nobody"),
         (["--tokenizer", "no-such-tokenizer"], "give 'minilm'"),
-        (["--format", "docx"], "give one of text, markdown, json, html"),
+        (["--format", "docx"], "is not one of 'text', 'markdown', 'json', 'html'"),
         (["--max-tokens", "0"], "max_tokens is 0"),
         (["--max-tokens", "-5"], "max_tokens is -5"),
         (["--max-tokens", "1"], "the shortest sentence has"),
@@ -129,7 +129,7 @@ def test_settings_that_cannot_be_are_refused(arguments: list[str], said: str, bo
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--format", "html"], "give text or json"),
+        (["--format", "html"], "is not one of 'text', 'json'"),
         (["--price-in", "1"], "give both"),
         (["--price-in", "-1", "--price-out", "1"], "0 or more"),
         (["--model", "no-such-model"], "no-such-model"),
@@ -145,7 +145,7 @@ def test_plans_that_cannot_be_are_refused(arguments: list[str], said: str, book:
         (["--max-tokens", "0"], "max_tokens is 0"),
         (["--overlap", "-1"], "overlap is -1"),
         (["--max-tokens", "9", "--overlap", "9"], "less than max_tokens"),
-        (["--by", "pages"], "give one of sections, sentences, tokens"),
+        (["--by", "pages"], "is not one of 'sections', 'sentences', 'tokens'"),
         (["--tokenizer", "no-such-tokenizer"], "give 'minilm'"),
     ],
 )

@@ -51,9 +51,13 @@ def test_a_folder_is_every_readable_file_below_it_in_order(folder: Path, capsys:
 
 
 def test_what_turns_out_to_hold_nothing_is_left_out_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert [getattr(d, "metadata", {})["source"].replace(os.sep, "/") for d in documents_of(["docs"])] == READABLE
+    assert [
+        getattr(d, "metadata", {})["source"].replace(os.sep, "/") for d in documents_of(["docs"]).documents
+    ] == READABLE
     assert "left out 7 files" in capsys.readouterr().err
-    assert documents_of(["docs/deep/blank.html"]) == [Path("docs/deep/blank.html")]  # to be refused by who reads it
+    assert documents_of(["docs/deep/blank.html"]).documents == [
+        Path("docs/deep/blank.html")
+    ]  # to be refused by who reads it
 
 
 def test_patterns_and_files_and_stdin(folder: Path) -> None:

@@ -53,8 +53,8 @@ def tokens(messages: Sequence[BaseMessage]) -> int:
 
 
 def test_it_is_a_summarizer_and_cites_what_the_model_writes() -> None:
+    check_summarizer(summarizer(*[GOOD] * 4)[0])
     chat, model = summarizer(GOOD)
-    check_summarizer(chat)
     summary = chat.summarize(SOURCE, 50)
     assert summary.text == GOOD
     assert summary.tokens == TOKENIZER.count(GOOD)

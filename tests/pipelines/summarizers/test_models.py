@@ -112,7 +112,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "no config": (without("config.json"), "no config.json"),
     "no tokenizer": (without("tokenizer.json"), "tokenizer"),
     "torn weights": (lambda folder: (folder / "model.safetensors").write_bytes(b"torn" * 9), "damaged"),
-    "an encoder": (lambda folder: (folder / "config.json").write_text('{"model_type": "t5"}'), "causal model"),
+    "an encoder": (lambda folder: (folder / "config.json").write_text('{"model_type": "t5"}'), "AutoModelForCausalLM"),
     "code of its own": (
         lambda folder: (folder / "config.json").write_text('{"auto_map": {"AutoConfig": "a.B"}, "model_type": "x"}'),
         "custom code",
