@@ -35,7 +35,7 @@ class Commands(TyperGroup):
         except typer.TyperException as error:
             if not standalone_mode or not (said := _said(error)):
                 raise
-            sys.stderr.write(f"longdoc: {said}\n")
+            sys.stderr.write(f"{said}\n")
             code = 2
         if standalone_mode:
             sys.exit(code or 0)
@@ -65,9 +65,9 @@ def _command(entry: EntryPoint) -> Any:
 
 
 def _said(error: typer.TyperException) -> str:
-    """What is wrong with the command line, in one sentence that names where help is; "" for an error without one."""
+    """What is wrong with the command line, in one line that names where help is; "" for an error of another kind."""
     context, told = getattr(error, "ctx", None), getattr(error, "format_message", None)
     if context is None or told is None:
         return ""
     message = " ".join(told().replace("Value error, ", "").split()).rstrip(".")
-    return f"{message}; see {context.command_path} --help"
+    return f"longdoc: {message}; see {context.command_path} --help" if message else str(context.get_help())
