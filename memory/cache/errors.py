@@ -6,9 +6,13 @@ import errno
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 _log = logging.getLogger(__name__)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ELOOP)
+
+Kind = Literal["cache", "index"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,15 @@ def log_damage(damage: Damage) -> None:
     _log.warning("%s", damage)
 
 
-def in_words(folder: Path, code: int, said: str) -> str:
-    """What an error of the system means for the user of the cache in `folder`, and the remedy."""
+def in_words(folder: Path, code: int, said: str, of: Kind = "cache") -> str:
+    """What an error of the system means for the user of the cache or index in `folder`, and the remedy."""
+    another = f"give another folder with --{of}"
+    said = " ".join(said.split())
     if code in _FULL:
-        return f"no room on the disk for the cache in {folder}: free some, or give another folder with --cache"
+        return f"no room on the disk for the {of} in {folder}: free some, or {another}"
     if code == errno.EIO:  # also what LMDB says when only part of its write found room
-        return f"the disk of the cache in {folder} is full or failing ({said}): free some, or give another with --cache"
-    if code in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-        return f"the cache folder {folder} cannot be written ({said}): give another with --cache"
-    return f"the cache in {folder} cannot be read ({said}): empty it with `longdoc cache clear`"
+        return f"the disk of the {of} in {folder} is full or failing ({said}): free some, or {another}"
+    if code in _REFUSED:
+        return f"the {of} folder {folder} cannot be written ({said}): {another}"
+    remedy = "empty it with `longdoc cache clear`" if of == "cache" else "delete it, and put its documents in again"
+    return f"the {of} in {folder} cannot be read ({said}): {remedy}"

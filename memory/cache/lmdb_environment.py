@@ -14,8 +14,8 @@ from weakref import WeakValueDictionary
 
 import lmdb
 
-from longdoc.errors import CacheError, DamagedError
-from longdoc.memory.cache.errors import in_words
+from longdoc.errors import CacheError, DamagedError, LongdocError
+from longdoc.memory.cache.errors import Kind, in_words
 from longdoc.memory.cache.lmdb_pages import Meta, WrongPagesError, check, metas
 
 FORMAT = 1
@@ -28,7 +28,7 @@ _opened: WeakValueDictionary[Path, LmdbEnvironment] = WeakValueDictionary()
 _opening = threading.Lock()
 
 
-def opened(folder: Path, map_bytes: int) -> LmdbEnvironment:
+def opened(folder: Path, map_bytes: int, of: Kind = "cache") -> LmdbEnvironment:
     """The folder's environment, one a process: LMDB may not be opened twice by one, nor used across a fork."""
     with _opening:
         where = folder.resolve()
@@ -36,7 +36,7 @@ def opened(folder: Path, map_bytes: int) -> LmdbEnvironment:
         if found is None or not found.is_current():
             if found is not None:
                 found.close_after_fork()
-            found = _opened[where] = LmdbEnvironment(where, map_bytes)
+            found = _opened[where] = LmdbEnvironment(where, map_bytes, of)
         return found
 
 
@@ -70,8 +70,8 @@ class LmdbEnvironment:
     every transaction of this process has to end.
     """
 
-    def __init__(self, folder: Path, map_bytes: int) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, map_bytes: int, of: Kind = "cache") -> None:
+        self.folder, self.of = folder, of
         self.touched: set[bytes] = set()
         self._gate = threading.Condition()
         self._running = 0
@@ -81,10 +81,10 @@ class LmdbEnvironment:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise CacheError(in_words(folder, error.errno or 0, str(error))) from error
+            raise CacheError(in_words(folder, error.errno or 0, str(error), of)) from error
         first = self._metas()
         self.was_noted = not first or self._is_noted()
-        with said_in_words(folder):
+        with said_in_words(folder, of):
             self.lmdb = lmdb.open(str(folder), map_size=map_bytes, max_dbs=3, max_readers=_READERS, readahead=False)
             try:
                 self.lmdb.reader_check()
@@ -105,7 +105,7 @@ class LmdbEnvironment:
         except WrongPagesError as error:
             raise self.damaged(str(error)) from None
         except OSError as error:
-            raise CacheError(in_words(self.folder, error.errno or 0, str(error))) from error
+            raise CacheError(in_words(self.folder, error.errno or 0, str(error), self.of)) from error
         if not size and (self.folder / NOTED).exists():
             raise DamagedError(f"the file {self.file} is damaged: nothing is left of it")
         return found
@@ -159,20 +159,24 @@ class LmdbEnvironment:
     @contextmanager
     def reading(self, buffers: bool = False) -> Iterator[Any]:
         """A read transaction: one moment of the file, whoever writes meanwhile."""
-        with said_in_words(self.folder), self._transaction(write=False, buffers=buffers) as transaction:
+        with said_in_words(self.folder, self.of), self._transaction(write=False, buffers=buffers) as transaction:
             yield transaction
 
     def write(self, change: Callable[[Any], object]) -> None:
         """Runs `change` in a write transaction, again if the map had to grow: all of it is on disk, or nothing."""
         while True:
             size = self.lmdb.info()["map_size"]
-            with said_in_words(self.folder):
+            with said_in_words(self.folder, self.of):
                 try:
                     with self._transaction(write=True) as transaction:
                         change(transaction)
                     return
                 except lmdb.MapFullError:
                     pass
+                except LongdocError:
+                    raise
+                except OSError as error:  # of a file that the change wrote beside this one
+                    raise CacheError(in_words(self.folder, error.errno or 0, str(error), self.of)) from error
             self._grow(2 * size)
 
     @contextmanager
@@ -212,7 +216,7 @@ class LmdbEnvironment:
 
     def _grow(self, size: int) -> None:
         if getattr(self._mine, "depth", 0):
-            raise CacheError(f"the cache in {self.folder} must grow while this thread still views it; end the view")
+            raise CacheError(f"the {self.of} in {self.folder} must grow while this thread still views it; end the view")
         with self._gate:
             self._gate.wait_for(lambda: not self._growing)
             self._growing = True
@@ -230,10 +234,11 @@ class LmdbEnvironment:
         if found is None:
             self.write(lambda transaction: transaction.put(b"format", b"%d" % FORMAT, db=self.facts, overwrite=False))
         elif found != b"%d" % FORMAT:
-            told = found.decode("ascii", "replace")
+            told, remedy = found.decode("ascii", "replace"), "empty it with `longdoc cache clear`"
+            remedy = remedy if self.of == "cache" else "delete it"
             raise CacheError(
-                f"the cache in {self.folder} has format {told}, this version reads {FORMAT}: "
-                "empty it with `longdoc cache clear`, or give another folder with --cache"
+                f"the {self.of} in {self.folder} has format {told}, this version reads {FORMAT}: {remedy}, or give "
+                f"another folder with --{self.of}"
             )
 
 
@@ -246,11 +251,11 @@ def _number(folder: Path) -> int:
 
 
 @contextmanager
-def said_in_words(folder: Path) -> Iterator[None]:
+def said_in_words(folder: Path, of: Kind) -> Iterator[None]:
     """Turns what LMDB and the file system say into a `CacheError` with the remedy."""
     try:
         yield
     except lmdb.MapFullError:
         raise
     except lmdb.Error as error:
-        raise CacheError(in_words(folder, error.code, str(error))) from error
+        raise CacheError(in_words(folder, error.code, str(error), of)) from error

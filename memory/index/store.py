@@ -8,6 +8,7 @@ rewritten about log2 of all times.
 
 from __future__ import annotations
 
+import errno
 import json
 import secrets
 import shutil
@@ -20,8 +21,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from longdoc.errors import CacheError, DamagedError, InputError, LongdocError
+from longdoc.memory.cache.errors import in_words
 from longdoc.memory.cache.lmdb_environment import LmdbEnvironment, opened
 from longdoc.memory.index.entries import Entry
 from longdoc.memory.index.segment import (
@@ -104,7 +107,7 @@ class IndexStore:
 
     def _opened(self) -> LmdbEnvironment:
         """The file, read through where it is not as the last change left it: a kill, or damage."""
-        here = opened(self.folder, _MAP_BYTES)
+        here = opened(self.folder, _MAP_BYTES, "index")
         if not here.was_noted:
             with here.reading() as transaction:
                 view = View(transaction, here.values, self._snapshot(transaction, here), here.damaged)
@@ -149,7 +152,11 @@ class IndexStore:
     def write_part(self, part: Part) -> _Open:
         """The part as a new segment, on disk."""
         name = secrets.token_hex(8)
-        layout, files = write_segment(self._root, name, part, self.settings, self._lasting)
+        try:
+            layout, files = write_segment(self._root, name, part, self.settings, self._lasting)
+        except (RuntimeError, SafetensorError, OSError) as error:  # FAISS raises the first
+            code = getattr(error, "errno", None) or errno.EIO
+            raise CacheError(in_words(self.folder, code, str(error), "index")) from error
         return _Open(open_segment(self._root, name, layout, {}), None, files)
 
     def _clean(self, manifest: Manifest) -> None:
