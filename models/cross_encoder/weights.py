@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from longdoc.errors import UnavailableError
 
 FILE = "reader.safetensors"
-DIGEST = ""
+DIGEST = "f7f9a4e1edc1e4aedb6473e5988420666932e110130ce4b3456f53cf6843124a"
 _SCALE = ".scale"
 
 
