@@ -14,12 +14,14 @@ class Sentence:
 
     An extracted sentence has one span, whose characters it is. A generated one has been aligned to its spans and
     checked against them; `supported` is False where they do not bear it out, and `problems` says what is missing.
+    `support`, from 0 to 1, is how surely they do.
     """
 
     text: str
     spans: tuple[Span, ...]
     supported: bool = True
     problems: tuple[str, ...] = ()
+    support: float = 1.0
 
     @property
     def line(self) -> str:
