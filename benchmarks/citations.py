@@ -1,4 +1,4 @@
-"""How many altered sentences the citer catches, and how many honest ones it doubts.
+"""How many altered sentences the check catches, and how many honest ones it doubts.
 
     python benchmarks/citations.py [--seed N] [--show]
 
@@ -26,7 +26,7 @@ from table import markdown, publish
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.models.encoder.embedder import Embedder
-from longdoc.pipelines.checks.cite import Citer
+from longdoc.pipelines.checks.checker import Checker
 from longdoc.pipelines.summarizers.protocol import Passage
 
 DATA = Path(__file__).parents[1] / ".." / "shared" / "data" / "dev"
@@ -130,7 +130,7 @@ def invented_quotation(sentence: str, random_: random.Random) -> str:
     return f"{sentence.rstrip(end)}, saying {marks.format(random_.choice(QUOTES))}."
 
 
-def rate(citer: Citer, make: Make, sets: tuple[str, ...], seed: str, show: bool) -> str:
+def rate(checker: Checker, make: Make, sets: tuple[str, ...], seed: str, show: bool) -> str:
     """How many of 200 sentences were doubted."""
     random_ = random.Random(seed)
     sources = [windows(name, random_) for name in sets]
@@ -140,7 +140,7 @@ def rate(citer: Citer, make: Make, sets: tuple[str, ...], seed: str, show: bool)
         if (claim := make(text, part, sentences, random_)) is None:
             continue
         tried += 1
-        [cited] = citer.cite([claim], [Passage(part, (Span(0, len(part)),))])
+        [cited] = checker.cite([claim], [Passage(part, (Span(0, len(part)),))])
         flagged += not cited.supported
         if show and cited.supported == seed.startswith("altered"):
             print(f"  {seed}: {claim} {cited.problems}", file=sys.stderr)
@@ -172,9 +172,9 @@ def main() -> None:
     given = parser.parse_args()
     if not DATA.exists():
         raise SystemExit(f"{DATA} is not there: nothing to measure on")
-    citer = Citer(Embedder())
+    checker = Checker(Embedder())
     rows = [
-        [name, *(rate(citer, make, sets, f"{name} {given.seed}", given.show) for sets in (TUNED, FRESH))]
+        [name, *(rate(checker, make, sets, f"{name} {given.seed}", given.show) for sets in (TUNED, FRESH))]
         for name, make in ROWS.items()
     ]
     headers = ("sentences", f"doubted: {', '.join(TUNED)}", f"doubted: {', '.join(FRESH)}")

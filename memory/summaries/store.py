@@ -14,7 +14,7 @@ from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
 
-_KIND, _RUN = "summary/1-", "run/2-"
+_KIND, _RUN = "summary/2-", "run/3-"
 _CHECKED = 16  # bytes of checksum before each value
 
 
@@ -37,7 +37,7 @@ class SummaryStore:
 
     def put(self, key: str, covered: Sequence[Span], summary: Summary) -> None:
         """Keeps a finished summary; it is stored when this returns."""
-        rows = [[s.text, s.supported, s.problems, list(_placed(s.spans, covered))] for s in summary.sentences]
+        rows = [_row(sentence, covered) for sentence in summary.sentences]
         self._keep(_KIND + key, json.dumps([rows, summary.tokens], ensure_ascii=True).encode())
 
     def get_run(self, key: str) -> tuple[SummaryTree, int, int] | None:
@@ -63,10 +63,14 @@ class SummaryStore:
         self._store.mset([(name, _checksum(name, value) + value)])
 
 
+def _row(one: Sentence, covered: Sequence[Span]) -> list[Any]:
+    return [one.text, one.supported, one.problems, one.label, one.support, list(_placed(one.spans, covered))]
+
+
 def _sentence(row: Sequence[Any], covered: Sequence[Span]) -> Sentence:
-    text, supported, problems, placed = row
+    text, supported, problems, label, support, placed = row
     spans = (_moved(covered[index], start, end) for index, start, end in placed)
-    return Sentence(text, tuple(spans), supported, tuple(problems))
+    return Sentence(text, tuple(spans), supported, tuple(problems), label, support)
 
 
 def _moved(over: Span, start: int, end: int) -> Span:

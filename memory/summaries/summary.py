@@ -18,6 +18,7 @@ class Sentence:
     An extracted sentence has one span, whose characters it is; a label with its value has a span for each, and is
     `label`, a colon and the value. A generated one has been aligned to its spans and
     checked against them; `supported` is False where they do not bear it out, and `problems` says what is missing.
+    `support`, from 0 to 1, is how surely they do.
     """
 
     text: str
@@ -25,6 +26,7 @@ class Sentence:
     supported: bool = True
     problems: tuple[str, ...] = ()
     label: str = ""  # what the text begins with, where it is a label and its value
+    support: float = 1.0
 
     @property
     def line(self) -> str:

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from longdoc.pipelines.checks.dates import calendar_dates
 from longdoc.pipelines.checks.facts import names
-from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.wording.dates import calendar_dates
+from longdoc.pipelines.wording.words import content_words
 
 _NUMBER = re.compile(
     r"\bhow (?:much|many|long|old|far|large|big|high|often)\b|\bwhat (?:is|was|were|are|percent\w*|number|amount)\b.*"

@@ -16,12 +16,13 @@ from longdoc.memory.history.message_counter import Count
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.ask.answer import NOT_SAID, Answer
+from longdoc.pipelines.ask.checked import ReplyChecker
+from longdoc.pipelines.ask.claims import Visible, claims
 from longdoc.pipelines.ask.extractive_answer import extractive_answer
 from longdoc.pipelines.ask.fitting import Fitting, Prompt, condensing
 from longdoc.pipelines.ask.material import Item, Material, item_of
 from longdoc.pipelines.ask.settings import ChatSettings
-from longdoc.pipelines.checks.answer_checks import Checker
-from longdoc.pipelines.checks.claims import Visible, claims
+from longdoc.pipelines.checks.checker import Checker
 from longdoc.pipelines.route import ModelAtHand, Request
 from longdoc.pipelines.router import Router
 from longdoc.pipelines.summarizers.replies import cut_to, reply_sentences
@@ -209,8 +210,9 @@ class Turn:
             raise StageError("the chat model gave no answer; ask again, or try another model")
         if len(said) == 1 and said[0].is_silence:
             return ()
-        checker = Checker(self._means.encoder, [item.passages for item in self._items])
-        return self._fitted([checker.check(claim) for claim in said])
+        numbered = [item.passages for item in self._items]
+        checker = ReplyChecker(Checker(self._means.encoder), numbered, self._means.settings.on_unsupported)
+        return self._fitted(checker.check_all(said))
 
     def _fitted(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
         """The first sentences that fit an answer together; the first alone is cut where it has to be."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.index.document_index import Match
-from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.wording.words import content_words
 
 _CELL = re.compile(r"[(<+-]*[$€£¥]*[(<+-]*\d[\d,.]*[)%*]*|[$€£¥()%|—–-]+|N/?A|nm", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")

@@ -1,10 +1,6 @@
-"""The facts of a sentence that can be checked letter by letter: numbers, dates, names, quotations.
+"""Dates, names and quotations of a sentence, which can be looked up letter by letter.
 
-    missing_facts("Ann paid 1,200 in May 2020.", "In May 2020 Ann paid 1,300.")  ->  ["number 1,200"]
-
-The check is lexical. It sees a number, date, name or quotation that the evidence does not have; it cannot see
-facts put together wrongly: where the evidence says "A paid B", the claim "B paid A" has nothing missing. A minus
-sign is read as a dash.
+[str(fact) for fact in facts("Ann Lee came in May 2020.")]  ->  ["date May 2020", "name Ann Lee"]
 """
 
 from __future__ import annotations
@@ -15,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from longdoc.pipelines.checks import dates as calendar_dates
-from longdoc.pipelines.checks import numerals
-from longdoc.pipelines.checks.ordinary_words import MONTHS, ORDINARY, looks_ordinary
+from longdoc.pipelines.checks.quantities import Place, Scale, number_problems
+from longdoc.pipelines.wording import dates as calendar_dates
+from longdoc.pipelines.wording.ordinary_words import MONTHS, ORDINARY, looks_ordinary
+from longdoc.pipelines.wording.pairing import plain
 
 _WORD = re.compile(r"[^\W\d_](?:[\w&]|[.'’-](?=\w))*\.?")
 _NAME_WORD = re.compile(r"[^\W\d_](?:\.(?:[^\W\d_]\.)+|(?:[\w&]|['’](?=\w))*\.?)")  # hyphens and dots divide
@@ -42,7 +39,7 @@ class Fact:
     Every one of `parts` has to be found; a part is a set of forms any one of which will do.
     """
 
-    kind: str  # number, date, name or quotation
+    kind: str  # date, name or quotation
     text: str
     parts: tuple[frozenset[str], ...]
 
@@ -52,17 +49,7 @@ class Fact:
 
 def facts(text: str) -> list[Fact]:
     """All facts of `text` that can be checked, quotations last."""
-    return [*numbers(text), *dates(text), *names(text), *quotations(text)]
-
-
-def numbers(text: str) -> list[Fact]:
-    """The numbers of `text` that are not part of a date."""
-    taken = [(date.start, date.end) for date in calendar_dates.calendar_dates(text)]
-    return [
-        Fact("number", numeral.text, (numeral.values,))
-        for numeral in numerals.numerals(text)
-        if numeral.values and not any(s < numeral.end and numeral.start < e for s, e in taken)
-    ]
+    return [*dates(text), *names(text), *quotations(text)]
 
 
 def dates(text: str) -> list[Fact]:
@@ -92,12 +79,14 @@ def quotations(text: str) -> list[Fact]:
 
 def missing_facts(claim: str, evidence: str) -> list[str]:
     """The facts of `claim` that `evidence` does not have, such as "number 1,200"; none for a claim without facts."""
-    known = Evidence(evidence)
-    return [str(fact) for fact in facts(claim) if not known.bears_out(fact)]
+    known, read = Told(plain(evidence)), plain(claim)
+    place = Place(plain(evidence), Scale.of(evidence), evidence, row=True)
+    figures = [f"number {one.text}" for one, problem, _ in number_problems(read, [place], []) if problem is not None]
+    return [*figures, *(str(fact) for fact in facts(read) if not known.bears_out(fact))]
 
 
-class Evidence:
-    """Text to check facts against, read once however many there are. Linear in the text."""
+class Told:
+    """Text to look facts up in, read once however many there are. Linear in the text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -106,19 +95,14 @@ class Evidence:
         """Whether the text has the fact, in whatever form."""
         if fact.kind == "quotation":
             return all(any(form in self._words for form in part) for part in fact.parts)
-        found = {"number": self._numbers, "date": self._dates}.get(fact.kind)
-        if found is not None:
-            return all(not found.isdisjoint(part) for part in fact.parts)
+        if fact.kind == "date":
+            return all(not self._dates.isdisjoint(part) for part in fact.parts)
         return self._has_name(fact)
 
     def _has_name(self, fact: Fact) -> bool:
         if any(form.startswith("acronym:") and form in self._names for form in fact.parts[0]):
             return True  # the whole name as its initials
         return all(not self._names.isdisjoint(part) for part in fact.parts)
-
-    @cached_property
-    def _numbers(self) -> set[str]:
-        return numerals.borne_out(self._text)
 
     @cached_property
     def _dates(self) -> set[str]:

@@ -11,13 +11,20 @@ any figure counts, whether it reads as a name or not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from longdoc.pipelines.checks.facts import Evidence, Fact, capitalizes_nouns, dates, names, numbers
-from longdoc.pipelines.checks.ordinary_words import ORDINARY
+from longdoc.pipelines.checks.facts import Fact, Told, capitalizes_nouns, dates, names
+from longdoc.pipelines.checks.finding import Problem
+from longdoc.pipelines.checks.polarity import turned_words
+from longdoc.pipelines.checks.quantities import Place, agree
+from longdoc.pipelines.checks.roles import passive
+from longdoc.pipelines.wording.lexicon import bases, is_verb, known, relation
+from longdoc.pipelines.wording.numerals import quantities
+from longdoc.pipelines.wording.ordinary_words import ORDINARY
+from longdoc.pipelines.wording.pairing import Pairing, Word
 
 _TOKEN = re.compile(r"\w+(?:['’]\w+)*")
 _LISTED = {"and", "or", "und", "oder", "et", "ou", "y", "o", "e", "with"}
@@ -43,9 +50,120 @@ def swapped(claim: str, source: str) -> list[str]:
     return [*_replaced(said, held), *_turned(said, held)] or list(_exchanged(claim, source))
 
 
-def likeness(claim: str, source: str) -> float:
-    """The share of their words that two sentences have in the same order, from 0 to 1."""
-    return _likeness(_folded(claim), _folded(source))
+_LIGHT_WORDS = """
+    be have do make take give get put set go come keep let become seem say tell use see find know think want call
+    show include involve provide remain thing way part kind sort lot number time total amount
+    """
+_LIGHT = frozenset(_LIGHT_WORDS.split())
+_FRAME = 0.6  # of a claim's words of content that the source has
+_FEW = 3  # words that stand for one another
+
+
+def replaced_words(pairing: Pairing, also: Set[str], figures: tuple[Set[int], Set[int]]) -> Iterator[Problem]:
+    """Common words between words that both have, where the source has others that are not known to mean the same.
+
+    `also` are the words of what else the claim rests on, `figures` the places of numbers and units on either side.
+    """
+    if pairing.coverage < _FRAME:
+        return
+    for run in _runs(pairing.unpaired(pairing.ours)):
+        said = [pairing.ours[at] for at in run]
+        if len(said) > _FEW or not figures[0].isdisjoint(run) or any(_free(word, also) for word in said):
+            continue
+        before = next((link for link in reversed(pairing.links) if link.ours < run[0]), None)
+        after = next((link for link in pairing.links if link.ours > run[-1]), None)
+        held = _between(pairing, before.theirs if before else None, after.theirs if after else None)
+        held = [at for at in held or _agents(pairing, run) if at not in figures[1]]
+        if not held or len(held) > _FEW or any(pairing.theirs[at].text[0].isupper() for at in held):
+            continue
+        theirs = [pairing.theirs[at] for at in held]
+        if any(_related(one.low, other.low) for one in said for other in theirs):
+            continue
+        if turned_words(pairing.ours).isdisjoint(run) != turned_words(pairing.theirs).isdisjoint(held):
+            continue  # "did not grant" may be "denied"
+        if not any(known(word.low) for word in theirs) or not any(known(word.low) for word in said):
+            continue
+        ours = " ".join(word.text for word in said)
+        yield Problem(
+            f'the claim says "{ours}" where the source says "{" ".join(word.text for word in theirs)}"', against=True
+        )
+
+
+def _agents(pairing: Pairing, run: Sequence[int]) -> list[int]:
+    """Who does in the source what these words do in the claim, where one of the two is told in the passive."""
+    for link in pairing.links:
+        if not is_verb(pairing.ours[link.ours].low):
+            continue
+        ours, theirs = passive(pairing.ours, link.ours), passive(pairing.theirs, link.theirs)
+        at, words = link.theirs, pairing.theirs
+        if (
+            ours
+            and not theirs
+            and link.ours < run[0] <= link.ours + 3
+            and any(pairing.ours[place].low == "by" for place in range(link.ours, run[0]))
+        ):
+            stretch: Sequence[int] = range(max(0, at - 3), at)
+        elif theirs and not ours and run[-1] < link.ours <= run[-1] + 2:
+            by = next((place for place in range(at, min(len(words), at + 3)) if words[place].low == "by"), len(words))
+            stretch = range(by, min(len(words), by + 4))
+        else:
+            continue
+        return [place for place in stretch if words[place].content and place not in pairing.by_theirs]
+    return []
+
+
+def _free(word: Word, also: Set[str]) -> bool:
+    """Whether a word says too little, is a name, or is said elsewhere in what the claim rests on."""
+    forms = {word.low, word.base, *bases(word.low)}
+    return (
+        word.text[0].isupper()
+        or not word.text.isalpha()
+        or not _LIGHT.isdisjoint(forms)
+        or not also.isdisjoint(forms)
+        or word.low.endswith("ly")
+    )
+
+
+def _related(one: str, other: str) -> bool:
+    return (
+        relation(one, other) in ("same", "near", "broader")
+        or relation(other, one) == "broader"
+        or not _LIGHT.isdisjoint(bases(other))
+    )
+
+
+def _between(pairing: Pairing, before: int | None, after: int | None) -> list[int]:
+    """The source's unpaired words of content between two places next to each other."""
+    words = pairing.theirs
+    if before is None and after is None:
+        return []
+    if before is None:
+        stretch = range((after or 0) - 1, max(-1, (after or 0) - _FEW - 4), -1)
+    elif after is None:
+        stretch = range(before + 1, min(len(words), before + _FEW + 4))
+    else:
+        stretch = range(before + 1, after if after <= before + 3 * _FEW else before)
+    found = []
+    for at in stretch:
+        if words[at].low in ".;!?":
+            break
+        if words[at].content and at not in pairing.by_theirs:
+            found.append(at)
+        elif words[at].content and (before is None or after is None):
+            break
+    return sorted(found)
+
+
+def _runs(places: Sequence[int]) -> Iterator[list[int]]:
+    """Places with at most two others between them, together."""
+    run: list[int] = []
+    for place in places:
+        if run and place - run[-1] > 2:
+            yield run
+            run = []
+        run.append(place)
+    if run:
+        yield run
 
 
 def _replaced(said: Sequence[_Word], held: Sequence[_Word]) -> Iterator[str]:
@@ -106,7 +224,8 @@ def _forms_of_one(one: str, other: str) -> bool:
 def _words(text: str) -> list[_Word]:
     """The words of a text in order, those of a fact as one."""
     words = [_Word(token) for token in _folded(text)]
-    for fact in (*dates(text), *names(text), *numbers(text)):
+    figures = [Fact("number", one.text, ()) for one in quantities(text) if not one.idle]
+    for fact in (*dates(text), *names(text), *figures):
         own = _folded(fact.text)
         for at in range(len(words) - len(own) + 1) if own else ():
             stretch = words[at : at + len(own)]
@@ -120,9 +239,15 @@ def _same(ours: _Word, theirs: _Word) -> bool:
     """Whether one fact bears out the other; a name may be longer in either, a number is never rounded in the source."""
     if not ours.fact or not theirs.fact:
         return False
-    if Evidence(theirs.fact.text).bears_out(ours.fact):
+    if ours.fact.kind == "number":
+        return any(
+            agree(a, b, Place(theirs.fact.text))
+            for a in quantities(ours.fact.text)
+            for b in quantities(theirs.fact.text)
+        )
+    if Told(theirs.fact.text).bears_out(ours.fact):
         return True
-    return ours.fact.kind == "name" and Evidence(ours.fact.text).bears_out(theirs.fact)
+    return ours.fact.kind == "name" and Told(ours.fact.text).bears_out(theirs.fact)
 
 
 def _beside(words: Sequence[_Word], left_out: _Word) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
-from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest import definitions_of_code, meeting
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.fields import fields, filled_in, lists

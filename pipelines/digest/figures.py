@@ -9,7 +9,7 @@ from math import log
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.units.hygiene import readable

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Block, Sentence, Summary
-from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest.common import in_common
 from longdoc.pipelines.digest.digest import about, digest
 from longdoc.pipelines.digest.kinds import Kind

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.checks.dates import calendar_dates
+from longdoc.pipelines.wording.dates import calendar_dates
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.reading import Reading

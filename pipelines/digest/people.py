@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.checks.ordinary_words import ORDINARY
+from longdoc.pipelines.wording.ordinary_words import ORDINARY
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.units.hygiene import readable
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest.reading import Candidate, Reading
 
 _REDUNDANCY = 0.7  # what likeness to a sentence already taken costs, in standard deviations of salience

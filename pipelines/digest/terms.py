@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import log
 
 from longdoc.chunkers.text.span import Span
-from longdoc.pipelines.checks.dates import calendar_dates
-from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.wording.dates import calendar_dates
+from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.reading import Reading, numbering_end
 from longdoc.pipelines.units.hygiene import readable

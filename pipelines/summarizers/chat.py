@@ -17,7 +17,8 @@ from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY, Summary
 from longdoc.models.encoder.embedder import Embedder
-from longdoc.pipelines.checks.cite import Citer
+from longdoc.pipelines.checks.checker import Checker, fitting, named_choice
+from longdoc.pipelines.checks.finding import OnUnsupported
 from longdoc.pipelines.route import ModelAtHand
 from longdoc.pipelines.summarizers import prompts
 from longdoc.pipelines.summarizers.protocol import Passage, WritingSummarizer
@@ -64,7 +65,8 @@ class ChatSummarizer(WritingSummarizer):
 
     `tokenizer` counts as the model does; `context_tokens` is what the model holds, prompt and reply together. A
     reply over its budget is sent back once to be shortened, then cut after a sentence; a first sentence that is too
-    long alone is cut after a clause or word and ends in "...". `on_call` is told of each call, in the thread that
+    long alone is cut after a clause or word and ends in "...". A sentence that does not hold is marked, dropped, or
+    gives way to the source's own, as `on_unsupported` says. `on_call` is told of each call, in the thread that
     made it. Retries, timeouts and rates belong around the summarizer (`longdoc.pipelines.calls.local`); a config that
     the caller runs under reaches the model through LangChain's context variable.
 
@@ -77,14 +79,16 @@ class ChatSummarizer(WritingSummarizer):
         *,
         tokenizer: Tokenizer,
         context_tokens: int = 8192,
-        citer: Citer | None = None,
+        checker: Checker | None = None,
+        on_unsupported: OnUnsupported = "mark",
         on_call: Callable[[CallRecord], object] | None = None,
     ) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self.context_tokens = context_tokens
-        self._citer = citer or Citer(Embedder())
+        self._checker = checker or Checker(Embedder())
         self._on_call = on_call
+        self._on_unsupported = on_unsupported
         self._originals: Mapping[str, str] | None = None
         if self.max_input_tokens < 1:
             raise BudgetError(
@@ -105,7 +109,7 @@ class ChatSummarizer(WritingSummarizer):
         wording = [value for key, value in sorted(vars(prompts).items()) if key.isupper() and isinstance(value, str)]
         said = "\0".join([model, self.tokenizer.name, str(self.context_tokens), *wording])
         named = self._model._get_ls_params().get("ls_model_name") or self._model._llm_type
-        return f"chat:{named}:{blake2b(said.encode(), digest_size=8).hexdigest()}"
+        return f"chat:{named}:{blake2b(said.encode(), digest_size=8).hexdigest()}{named_choice(self._on_unsupported)}"
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -188,8 +192,10 @@ class ChatSummarizer(WritingSummarizer):
             shorter = self._read((yield shortening), shortening, extra=True)
             if not self._fault(shorter, source, budget) and self._tokens(shorter) < self._tokens(sentences):
                 sentences = shorter
-        cited = self._citer.cite(self._fitted(sentences, budget), passages, self._originals)
-        return Summary.of(tuple(cited), self.tokenizer)
+        cited = self._checker.cite(
+            self._fitted(sentences, budget), passages, self._originals, on_unsupported=self._on_unsupported
+        )
+        return Summary.of(fitting(cited, budget, self.tokenizer), self.tokenizer)
 
     def _check_room(self, prompt: int, budget: int) -> None:
         if prompt + budget > self.context_tokens:

@@ -12,7 +12,8 @@ from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY, Summary
 from longdoc.models.encoder.embedder import Embedder
-from longdoc.pipelines.checks.cite import Citer
+from longdoc.pipelines.checks.checker import Checker, fitting, named_choice
+from longdoc.pipelines.checks.finding import OnUnsupported
 from longdoc.pipelines.summarizers.protocol import Passage, WritingSummarizer
 from longdoc.pipelines.summarizers.replies import cut_to, reply_sentences
 
@@ -31,9 +32,12 @@ class LedSummarizer(WritingSummarizer):
     after a clause or word and ends in "...".
     """
 
-    def __init__(self, writer: LEDWriter, *, citer: Citer | None = None) -> None:
+    def __init__(
+        self, writer: LEDWriter, *, checker: Checker | None = None, on_unsupported: OnUnsupported = "mark"
+    ) -> None:
         self._writer = writer
-        self._citer = citer or Citer(Embedder())
+        self._checker = checker or Checker(Embedder())
+        self._on_unsupported = on_unsupported
         if self.max_input_tokens < 1:
             raise BudgetError(f"the model reads {writer.max_input_tokens} tokens, which leaves no room for passages")
 
@@ -49,7 +53,8 @@ class LedSummarizer(WritingSummarizer):
         """A digest of the model's config and weights, its tokenizer, and the beams."""
         from longdoc.models.checkpoints import fingerprint
 
-        return f"led:{fingerprint(self._writer.model)}:{self.tokenizer.name}:beams={self._writer.num_beams}"
+        model, beams = fingerprint(self._writer.model), self._writer.num_beams
+        return f"led:{model}:{self.tokenizer.name}:beams={beams}{named_choice(self._on_unsupported)}"
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -100,7 +105,8 @@ class LedSummarizer(WritingSummarizer):
         sentences = reply_sentences(reply)
         if not sentences:
             raise StageError("the LED model wrote no summary; try another model or smaller passages")
-        return Summary.of(tuple(self._citer.cite(self._fitted(sentences, budget), passages)), self.tokenizer)
+        cited = self._checker.cite(self._fitted(sentences, budget), passages, on_unsupported=self._on_unsupported)
+        return Summary.of(fitting(cited, budget, self.tokenizer), self.tokenizer)
 
     def _fitted(self, sentences: list[str], budget: int) -> list[str]:
         """The first sentences that fit the budget together; the first alone is cut where it has to be."""

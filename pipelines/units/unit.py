@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from longdoc.chunkers.text.span import Span
-from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.wording.words import content_words
 
 Kind = Literal["sentence", "definition", "turn", "label", "row", "item", "list", "heading", "code"]
 

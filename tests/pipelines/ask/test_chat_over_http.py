@@ -18,7 +18,7 @@ from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.errors import StageError
 from longdoc.models.encoder.embedder import Embedder
-from longdoc.pipelines.checks.cite import Citer
+from longdoc.pipelines.checks.checker import Checker
 from longdoc.pipelines.summarizers.chat import CallRecord, ChatSummarizer
 from longdoc.pipelines.summarizers.protocol import Passage
 
@@ -114,7 +114,7 @@ def test_the_laws_hold_for_what_a_random_model_writes(folder: Path, address: str
     records: list[CallRecord] = []
     model = ChatOpenAI(model=str(folder), base_url=address, api_key="none", max_completion_tokens=60, max_retries=0)  # type: ignore[arg-type]
     chat = ChatSummarizer(
-        model, tokenizer=tokenizer, context_tokens=8000, citer=Citer(Embedder()), on_call=records.append
+        model, tokenizer=tokenizer, context_tokens=8000, checker=Checker(Embedder()), on_call=records.append
     )
     passages = [Passage(TEXT, (Span(0, len(TEXT), "cat"),))]
     try:

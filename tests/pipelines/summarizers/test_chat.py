@@ -18,7 +18,7 @@ from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY
-from longdoc.pipelines.checks.cite import Citer
+from longdoc.pipelines.checks.checker import Checker
 from longdoc.pipelines.summarizers import prompts
 from longdoc.pipelines.summarizers.chat import FRAMING, CallRecord, ChatSummarizer
 from longdoc.pipelines.summarizers.protocol import Passage
@@ -45,7 +45,7 @@ def summarizer(
     *replies: str | AIMessage, tokenizer: Tokenizer = TOKENIZER, context: int = 8192
 ) -> tuple[ChatSummarizer, ScriptedChatModel]:
     model = ScriptedChatModel(replies=list(replies))
-    return ChatSummarizer(model, tokenizer=tokenizer, context_tokens=context, citer=Citer(Alike())), model
+    return ChatSummarizer(model, tokenizer=tokenizer, context_tokens=context, checker=Checker(Alike())), model
 
 
 def tokens(messages: Sequence[BaseMessage]) -> int:
@@ -277,7 +277,7 @@ def test_query_memory_and_headings_are_in_the_prompt() -> None:
 def test_each_call_is_reported() -> None:
     records: list[CallRecord] = []
     model = ScriptedChatModel(replies=["", GOOD])
-    chat = ChatSummarizer(model, tokenizer=TOKENIZER, citer=Citer(Alike()), on_call=records.append)
+    chat = ChatSummarizer(model, tokenizer=TOKENIZER, checker=Checker(Alike()), on_call=records.append)
     chat.summarize(SOURCE, 50)
     assert [(record.output_tokens, record.extra) for record in records] == [(0, False), (9, True)]
     assert records[0].input_tokens == sum(CountingTokenizer().count(str(one.text)) for one in model.calls[0])
@@ -319,7 +319,7 @@ def test_the_callers_config_reaches_the_model() -> None:
 
 def test_a_model_error_comes_through() -> None:
     model = ScriptedChatModel(replies=[GOOD], errors={1: ConnectionError("down")})
-    chat = ChatSummarizer(model, tokenizer=TOKENIZER, citer=Citer(Alike()))
+    chat = ChatSummarizer(model, tokenizer=TOKENIZER, checker=Checker(Alike()))
     with pytest.raises(ConnectionError, match="down"):
         chat.summarize(SOURCE, 50)
     assert chat.summarize(SOURCE, 50).text == GOOD

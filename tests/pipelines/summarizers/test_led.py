@@ -19,7 +19,7 @@ from longdoc.chunkers.text.span import Span
 from longdoc.errors import BudgetError, InputError, StageError, UnavailableError
 from longdoc.memory.summaries.summary import EMPTY
 from longdoc.models.longformer.led_writer import LEDWriter
-from longdoc.pipelines.checks.cite import Citer
+from longdoc.pipelines.checks.checker import Checker
 from longdoc.pipelines.summarizers.led import LedSummarizer
 from longdoc.pipelines.summarizers.protocol import Passage
 
@@ -42,7 +42,7 @@ def writer(beams: int = 1) -> LEDWriter:
 
 
 WRITER = writer()
-SUMMARIZER = LedSummarizer(WRITER, citer=Citer(Alike()))
+SUMMARIZER = LedSummarizer(WRITER, checker=Checker(Alike()))
 
 
 def passages(parts: Sequence[str]) -> list[Passage]:

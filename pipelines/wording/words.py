@@ -15,7 +15,16 @@ _FUNCTION_WORDS = """
     these they this those through thus to too under until up upon us very was we were what when where which while who
     whom whose why will with within without would you your d ll m re ve said says say
     """
+_MORE_FUNCTION_WORDS = """
+    across along although amid among another around behind below beneath beside besides beyond cannot either else
+    ever every except inside instead least like minus near neither never nobody none nor nothing onto outside per
+    plus rather several since still though till toward towards unless unlike via whereas whether within without
+    would yet aren't can't couldn't didn't doesn't don't hadn't hasn't haven't isn't mustn't needn't shouldn't
+    wasn't weren't won't wouldn't i'm i've i'll i'd you're you've you'll he's she's it's we're we've they're they've
+    that's there's let's even already also too perhaps maybe therefore hence moreover furthermore
+    """
 _STOP = frozenset(_FUNCTION_WORDS.split())
+_STRUCTURE = _STOP | frozenset(_MORE_FUNCTION_WORDS.split())
 _SUFFIX = re.compile(r"(?:ations?|ions?|ings?|edly|ed|ies|es|ers?|ors?|ments?|ly|s|e|y)$")
 
 
@@ -28,6 +37,11 @@ def content_words(text: str) -> frozenset[str]:
     tokens = [token for match in _TOKEN.finditer(text.casefold()) for token in _pieces(match[0])]
     kept = frozenset(stem(token) for token in tokens if token not in _STOP)
     return kept or frozenset(tokens)
+
+
+def is_function_word(word: str) -> bool:
+    """Whether a word in lower case carries structure and no content."""
+    return word in _STRUCTURE
 
 
 def stem(word: str) -> str:

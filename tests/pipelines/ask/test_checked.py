@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 
 from longdoc.chunkers.text.span import Span
 from longdoc.models.encoder.embedder import Embedder
-from longdoc.pipelines.checks.answer_checks import Checker, verbatim
-from longdoc.pipelines.checks.claims import Claim
+from longdoc.pipelines.ask.checked import ReplyChecker
+from longdoc.pipelines.ask.claims import Claim
+from longdoc.pipelines.checks.alignment import verbatim
+from longdoc.pipelines.checks.checker import Checker
+from longdoc.pipelines.checks.evidence import Evidence
 from longdoc.pipelines.checks.swaps import swapped
 from longdoc.pipelines.summarizers.protocol import Passage
 
@@ -26,7 +29,7 @@ def passage(text: str) -> Passage:
 
 
 NUMBERED = [[passage(text)] for text in (HARBOUR, BREAKER, BREAD)]
-CHECKER = Checker(Embedder(), NUMBERED)
+CHECKER = ReplyChecker(Checker(Embedder()), NUMBERED)
 
 
 def check(text: str, *cited: int) -> tuple[bool, str, tuple[str, ...]]:
@@ -142,7 +145,7 @@ def test_what_the_documents_do_not_say_is_not_checked() -> None:
 
 
 def test_no_passages_support_nothing() -> None:
-    sentence = Checker(Embedder(), []).check(Claim("The harbour is old.", (1,)))
+    sentence = ReplyChecker(Checker(Embedder()), []).check(Claim("The harbour is old.", (1,)))
     assert not sentence.supported
 
 
@@ -153,17 +156,17 @@ def test_words_out_of_a_passage_are_found_at_their_place(data: st.DataObject) ->
     last = data.draw(st.integers(first + 5, len(words)))
     text = " ".join(words[first:last])
     changed = data.draw(st.sampled_from([text, text.upper(), text.replace(" ", "\n "), f"  {text} "]))
-    span = verbatim(changed, [group[0] for group in NUMBERED])
+    span = verbatim(changed, Evidence([group[0] for group in NUMBERED]))
     assert span is not None
     assert span.of(TEXT) == text
 
 
 def test_part_of_a_word_is_not_the_word() -> None:
-    assert verbatim("hips from the north brought timber", [passage(HARBOUR)]) is None
-    assert verbatim("Ships from the", [passage(HARBOUR)]) is None  # too short to be proof
+    assert verbatim("hips from the north brought timber", Evidence([passage(HARBOUR)])) is None
+    assert verbatim("Ships from the", Evidence([passage(HARBOUR)])) is None  # too short to be proof
 
 
 @given(st.text(max_size=80), st.text(max_size=200))
 def test_any_text_is_found_or_not_without_an_error(text: str, source: str) -> None:
-    span = verbatim(text, [Passage(source, (Span(0, len(source), "s"),))])
+    span = verbatim(text, Evidence([Passage(source, (Span(0, len(source), "s"),))]))
     assert span is None or (0 <= span.start < span.end <= len(source))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
-from longdoc.pipelines.checks.claims import Visible, claims
+from longdoc.pipelines.ask.claims import Visible, claims
 
 REPLIES = {
     "The harbour is old [1]. It is deep [2].": [("The harbour is old.", (1,)), ("It is deep.", (2,))],

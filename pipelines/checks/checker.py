@@ -1,0 +1,260 @@
+"""One check for summaries, answers and texts by anyone: does the source say what a sentence says, and where.
+
+Each sentence is aligned to the stretches of source that it rests on, by the words they share, weighted by how rare
+these are, and by the cosine of sentence vectors. Rules then look for what can be told exactly: numbers, dates, names,
+quotations, negation, degree, roles. A rule only ever lowers what the alignment says, and gives its reason in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from longdoc.chunkers.text.span import Span, merge_spans
+from longdoc.chunkers.tokenizers.base import Tokenizer
+from longdoc.errors import UnknownNameError
+from longdoc.memory.summaries.summary import Sentence, join_lines
+from longdoc.pipelines.checks.alignment import Encoder, Match, matches, verbatim
+from longdoc.pipelines.checks.degrees import degree_problems
+from longdoc.pipelines.checks.evidence import Evidence, Unit
+from longdoc.pipelines.checks.facts import Fact, facts
+from longdoc.pipelines.checks.finding import Finding, OnUnsupported, Problem
+from longdoc.pipelines.checks.polarity import converse, polarity_problems
+from longdoc.pipelines.checks.quantities import number_problems
+from longdoc.pipelines.checks.roles import role_problems
+from longdoc.pipelines.checks.swaps import replaced_words, swapped
+from longdoc.pipelines.summarizers.protocol import Passage
+from longdoc.pipelines.wording.numerals import quantities
+from longdoc.pipelines.wording.pairing import Pairing, plain
+from longdoc.pipelines.wording.words import content_words
+
+_AS_GOOD = 0.12  # of coverage that a unit may have less than the best and still speak for the claim
+_REACH = 40  # units from one that a claim rests on, within which a name or number may be borne out
+_PARTS = re.compile(r";\s+|,\s+(?:and|but|while|whereas)\s+")
+_LEAST_PART = 4  # words of content that make a part of a sentence a claim of its own
+
+
+class Checker:
+    """Says of sentences whether evidence supports them, with the spans that they rest on."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def check(self, sentence: str, evidence: Evidence) -> Finding:
+        """What the evidence says of one sentence."""
+        return self.check_all([sentence], evidence)[0]
+
+    def check_all(self, sentences: Sequence[str], evidence: Evidence) -> list[Finding]:
+        """A `Finding` for each of `sentences`. Cost: sentences times units, and a vector for each candidate."""
+        places = [verbatim(text, evidence) for text in sentences]
+        asked = [text for text, place in zip(sentences, places, strict=True) if place is None]
+        found = matches(asked, evidence, self._encoder)
+        return [
+            self._finding(next(found), evidence) if place is None else self._quoted(text, place, evidence)
+            for text, place in zip(sentences, places, strict=True)
+        ]
+
+    def cite(
+        self,
+        sentences: Sequence[str],
+        passages: Sequence[Passage],
+        originals: Mapping[str, str] | None = None,
+        on_unsupported: OnUnsupported = "mark",
+    ) -> list[Sentence]:
+        """A `Sentence` for each of `sentences`, with spans out of those of `passages`.
+
+        `originals` gives the whole text of each source by its name: what is checked is then the source's characters.
+        One that does not hold is marked, dropped, or gives way to the source's own sentence that it aligns with, if
+        there is one and nothing else has quoted it.
+        """
+        evidence = Evidence(passages, originals)
+        return resolved(self.check_all(sentences, evidence), evidence, on_unsupported)
+
+    def _quoted(self, text: str, place: Span, evidence: Evidence) -> Finding:
+        """The finding for a sentence that the source has word for word; a part of one may leave out what counts."""
+        around = [unit for unit in evidence.units if any(place.overlaps(span) for span in unit.spans)]
+        problems: list[Problem] = []
+        if len(around) == 1 and not any(
+            span.start >= place.start and span.end <= place.end for span in around[0].spans
+        ):
+            pairing = Pairing(plain(text), around[0].read)
+            problems = [*polarity_problems(pairing), *degree_problems(pairing, plain(text), around[0].read)]
+        if problems:
+            return Finding(text, 0.2, "contradicted", (place,), tuple(dict.fromkeys(map(str, problems))))
+        return Finding(text, 1.0, "supported", (place,))
+
+    def _finding(self, match: Match, evidence: Evidence) -> Finding:
+        if not match.likely:
+            return Finding(match.text, _likely(match) * 0.4, "unsupported", (), ("no passage supports it",))
+        rows = _labelled_rows(match.text, match.rows, evidence)
+        problems = [*_fact_problems(match.text, rows, evidence)]
+        read = _reading_problems(match.text, [evidence.units[row] for row in rows])
+        spans = merge_spans(tuple(span for row in rows for span in evidence.units[row].spans))
+        if not problems and not read:
+            return Finding(match.text, 0.5 + 0.5 * _likely(match), "supported", spans)
+        against = any(one.against for one in (*problems, *read))
+        said = tuple(dict.fromkeys(map(str, problems or read)))
+        return Finding(match.text, 0.1 if against else 0.25, "contradicted" if against else "unsupported", spans, said)
+
+
+def resolved(findings: Sequence[Finding], evidence: Evidence, how: OnUnsupported) -> list[Sentence]:
+    """The findings as sentences, with those that do not hold treated as `how` says."""
+    if how not in ("mark", "drop", "quote"):
+        raise UnknownNameError(f"on_unsupported is {how!r}; give mark, drop or quote")
+    found: list[Sentence] = []
+    for finding in findings:
+        if finding.supported or how == "mark":
+            found.append(sentence_of(finding))
+        elif how == "quote" and (own := _own(finding, evidence)) is not None and own not in found:
+            found.append(own)
+    return found
+
+
+def fitting(sentences: Sequence[Sentence], budget: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
+    """The first of the sentences that fit the budget together: a quotation may be longer than what it stands for."""
+    kept: list[Sentence] = []
+    for sentence in sentences:
+        if tokenizer.count(join_lines([*kept, sentence])) <= budget:
+            kept.append(sentence)
+    return tuple(kept)
+
+
+def named_choice(how: OnUnsupported) -> str:
+    """What the choice adds to a summarizer's name, in the keys of its summaries."""
+    return "" if how == "mark" else f":{how}"
+
+
+def sentence_of(finding: Finding) -> Sentence:
+    """A finding as the sentence of a summary or an answer."""
+    return Sentence(finding.text, finding.spans, finding.supported, finding.problems, support=finding.support)
+
+
+def _own(finding: Finding, evidence: Evidence) -> Sentence | None:
+    """The unit of the evidence that a sentence aligns with first, as a sentence."""
+    for unit in evidence.units:
+        if unit.spans and any(span.overlaps(unit.spans[0]) for span in finding.spans[:1]):
+            return Sentence(unit.text, unit.spans)
+    return None
+
+
+def _likely(match: Match) -> float:
+    return min(1.0, max(match.shared, match.cosine, 0.0))
+
+
+def _fact_problems(text: str, rows: list[int], evidence: Evidence) -> Iterator[Problem]:
+    """Dates, names, quotations and numbers that are not borne out; rows that bear out others are added to `rows`."""
+    units = evidence.units
+    for fact in facts(plain(text)):
+        if any(units[row].told.bears_out(fact) for row in rows) or _together(fact, rows, evidence):
+            continue
+        holder = next((row for row in _around(rows, evidence) if units[row].told.bears_out(fact)), None)
+        if holder is not None and _belongs(text, fact.text, holder, rows, evidence):
+            rows.append(holder)
+        elif holder is not None and not evidence.told.bears_out(fact):
+            yield Problem(f"{fact} is not in the source")
+        elif holder is not None:
+            yield Problem(f"{fact} is not said where the rest is")
+        elif not evidence.told.bears_out(fact):
+            yield Problem(f"{fact} is not in the source")
+    near = [units[row].place for row in rows]
+    around = _around(rows, evidence)
+    others = [units[row].place for row in around]
+    for one, problem, place in number_problems(plain(text), near, others):
+        if problem is not None:
+            yield problem
+        elif place is not None:
+            holder = around[others.index(place)]
+            if not _belongs(text, one.text, holder, rows, evidence):
+                yield Problem(f"number {one.text} is not said where the rest is")
+            elif units[holder].row and any(units[row].row for row in rows) and not _labelled(text, units[holder]):
+                yield Problem(
+                    f"number {one.text} belongs to {units[holder].label.strip(' ,:|')} in the source", against=True
+                )
+            else:
+                rows.append(holder)
+
+
+def _together(fact: Fact, rows: Sequence[int], evidence: Evidence) -> bool:
+    """Whether the fact is borne out by several units or their headings together, and by no one of them alone."""
+    if fact.kind == "quotation":
+        return False
+    return not any(unit.told.bears_out(fact) for unit in evidence.units) and evidence.told.bears_out(fact)
+
+
+def _around(rows: Sequence[int], evidence: Evidence) -> list[int]:
+    """All other rows, those next to the rows first."""
+    first = min(rows)
+    return sorted(
+        (row for row in range(len(evidence.units)) if row not in rows), key=lambda row: (abs(row - first), row)
+    )
+
+
+def _belongs(text: str, fact: str, holder: int, rows: Sequence[int], evidence: Evidence) -> bool:
+    """Whether a unit is near one that the claim rests on, or tells something else of the claim too."""
+    units = evidence.units
+    if any(units[row].passage == units[holder].passage and abs(row - holder) <= _REACH for row in rows):
+        return True
+    return bool((content_words(plain(text)) - content_words(fact)) & units[holder].words)
+
+
+def _labelled_rows(text: str, rows: Sequence[int], evidence: Evidence) -> list[int]:
+    """The rows, without those of a table whose label the claim does not say, where it says another's."""
+    table = [row for row in rows if evidence.units[row].row]
+    named = [row for row in table if evidence.units[row].label.strip() and _labelled(text, evidence.units[row])]
+    return [row for row in rows if row not in table or row in named or not named]
+
+
+def _labelled(text: str, unit: Unit) -> bool:
+    """Whether the claim has a word of the row's label."""
+    label = content_words(unit.label)
+    return not label or bool(label & content_words(text))
+
+
+def _reading_problems(text: str, units: Sequence[Unit]) -> list[Problem]:
+    """What the rules find in each part of the claim beside the unit that is most like it."""
+    found: list[Problem] = []
+    also = frozenset(word.low for unit in units for word in Pairing("", f"{unit.read} {unit.context}").theirs)
+    for part in _parts(plain(text)):
+        pairings = [Pairing(part, unit.read) for unit in units]
+        best = max(pairing.coverage for pairing in pairings)
+        told = [
+            _rule_problems(part, pairing, unit, also)
+            for pairing, unit in zip(pairings, units, strict=True)
+            if pairing.coverage >= best - _AS_GOOD
+        ]
+        if all(told):
+            found += told[0]
+    return found
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a sentence that are claims of their own; the sentence itself where it is one."""
+    parts = _PARTS.split(text)
+    if len(parts) > 1 and all(len(content_words(part)) >= _LEAST_PART for part in parts):
+        return parts
+    return [text]
+
+
+def _rule_problems(part: str, pairing: Pairing, unit: Unit, also: frozenset[str]) -> list[Problem]:
+    signed = any(figure.negative for figure in unit.place.figures)
+    problems = [*polarity_problems(pairing, signed=signed), *degree_problems(pairing, part, unit.read)]
+    than = all(any(word.low == "than" for word in words) for words in (pairing.ours, pairing.theirs))
+    if than:
+        problems += role_problems(pairing)
+    elif not any(converse(pairing, link) for link in pairing.links):
+        problems += [*role_problems(pairing), *(Problem(said, against=True) for said in swapped(part, unit.read))]
+    if not problems:
+        theirs = {word.low for word in pairing.theirs}
+        problems += replaced_words(pairing, also - theirs, _figures(pairing, part, unit.read))
+    return problems
+
+
+def _figures(pairing: Pairing, part: str, read: str) -> tuple[set[int], set[int]]:
+    """The places of the words that numbers and their units take, on either side."""
+    sides = []
+    for words, text in ((pairing.ours, part), (pairing.theirs, read)):
+        taken = [(one.start, one.end) for one in quantities(text)]
+        sides.append(
+            {at for at, word in enumerate(words) if any(start < word.end and word.start < end for start, end in taken)}
+        )
+    return sides[0], sides[1]
