@@ -145,6 +145,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*")
     parser.add_argument("--documents", nargs="*")
     parser.add_argument("--said", type=Path)
+    parser.add_argument("--kept", type=Path, help="a folder in which the indexes are kept for the next time")
     parser.add_argument("--quiet", action="store_true", help="do not write the table of results")
     given = parser.parse_args()
     if not DATA.exists():
@@ -154,8 +155,10 @@ def main() -> None:
     rows = [one for one in rows if not given.documents or any(name in one["document"] for name in given.documents)]
     results, said, seconds = [], [], []
     for name in dict.fromkeys(one["document"] for one in rows):
-        index = DocumentIndex()
-        index.put([document(name)])
+        folder = given.kept / re.sub(r"\W+", "_", name) if given.kept else None
+        index = DocumentIndex(folder)
+        if not index.documents():
+            index.put([document(name)])
         for row in (one for one in rows if one["document"] == name):
             verdict, answer, took = ask(row, index, document_text(name))
             results.append((row["kind"], verdict))

@@ -38,7 +38,8 @@ class Answer:
     """The sentences of an answer, checked one by one, and the places they rest on, in order and each once.
 
     `supported` is True where the documents bear out every sentence; False for "The documents do not say." too.
-    `seconds` is the time from the question to the checked answer.
+    `seconds` is the time from the question to the checked answer. Without a chat model `confidence` is how sure it is
+    that this answers, from 0 to 1, and `route` says what kind of question it was taken for, why, and what was read.
     """
 
     text: str
@@ -46,14 +47,23 @@ class Answer:
     supported: bool
     citations: tuple[Citation, ...]
     seconds: float
+    confidence: float | None = None
+    route: str = ""
 
     @classmethod
-    def of(cls, sentences: Sequence[Sentence], cite: Callable[[Span], Citation], seconds: float) -> Answer:
+    def of(
+        cls,
+        sentences: Sequence[Sentence],
+        cite: Callable[[Span], Citation],
+        seconds: float,
+        confidence: float | None = None,
+        route: str = "",
+    ) -> Answer:
         """An answer of these sentences, each of their spans turned into a citation with `cite`; none say nothing."""
         said = tuple(sentences) or (Sentence(NOT_SAID, (), supported=False),)
         spans = dict.fromkeys(span for sentence in said for span in sentence.spans)
         supported = all(sentence.supported for sentence in said)
-        return cls(join_lines(said), said, supported, tuple(map(cite, spans)), seconds)
+        return cls(join_lines(said), said, supported, tuple(map(cite, spans)), seconds, confidence, route)
 
     def numbers(self, sentence: Sentence) -> list[int]:
         """Where the sentence's places stand among the citations, from 0."""
@@ -81,6 +91,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "supported": answer.supported,
         "sentences": sentences,
         "citations": citations,
+        "confidence": None if answer.confidence is None else round(answer.confidence, 3),
         "seconds": round(answer.seconds, 3),
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from longdoc.pipelines.checks.facts import names
-from longdoc.pipelines.wording.dates import calendar_dates
+from longdoc.pipelines.wording.dates import borne_out, calendar_dates
 from longdoc.pipelines.wording.words import content_words
 
 _NUMBER = re.compile(
@@ -40,10 +40,59 @@ _PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECA
 _ORDER = re.compile(  # how to answer, which says nothing about what
     r"(?<=[?.])\s+(?:please )?(?:answer|round|base|give|return|respond|use|if|assume|calculate) [^?]*\Z", re.IGNORECASE
 )
-_MANY, _FEW = 6, 3  # sentences of an answer to a broad question, and to one about a single thing
+_MANY, _FEW = 5, 2  # sentences of an answer to a broad question, and to one about a single thing
 _READ = 4000  # characters of a question; the encoder reads fewer
 _DIGITS = re.compile(r"\d")
 _YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentury\b", re.I)
+_TERM = re.compile(
+    r"\W*what(?:'s| is| are| was| were) (?:an? |the )?(?P<a>(?:(?!of\b|for\b|in\b|per\b|made\b|about\b)[\w’'-]+\W*){1,4})\Z"
+    r"|\W*what (?:does|do) (?:the (?:term|word) )?(?P<b>.{1,60}?) (?:mean|stand for|refer to)\b|\W*(?:please )?define"
+    r" (?P<c>.{1,60}?)\W*\Z|.{0,20}\bdefinition of (?P<d>.{1,60}?)\W*\Z|how is (?P<e>.{1,50}?) defined",
+    re.IGNORECASE,
+)
+_IS = re.compile(r"\b(?:[Ww]ho|[Ww]hat) (?:is|are|was|were) (?:the )?[^\W\da-z]")
+_DEFINES = re.compile(
+    r"\b(?:is|was|are|were|called|named)\s+(?:an?|the|one)\b|,\s+(?:an?|the|who|whose)\b|, [^,.]{4,60}, was\b"
+)
+_REASON = re.compile(r"\bwhy\b|\breasons?\b|\bcauses?\b|\bwhat (?:drove|led|made|makes)\b", re.IGNORECASE)
+_SHORT = re.compile(r"\b(?:who|which|where|is|are|does|do|did|was|were|has|have|can|could)\b", re.IGNORECASE)
+_BROAD = re.compile(
+    r"\b(?:describe|summari[sz]e|discuss|explain|outline|plot|overview|tell me|how (?:do|does|did|is|are|was|were)"
+    r"|what (?:happen\w*|did .+ (?:think|say|discuss))|compare|relationship|role|significance|setting)\b",
+    re.IGNORECASE,
+)
+_ASKING = content_words(
+    "answer question describe summarize summarise discuss explain outline tell give state list name according document "
+    "text passage article story paper happen happens happened please know based information provided assume rounded "
+    "nearest decimal places return units using only primarily shown within details clearly mention mentioned plot book "
+    "summary overview topic theme subject chapter transcript meeting conversation work author"
+)
+_FISCAL = re.compile(r"\b(?:FY|CY|Q[1-4]\s?(?:FY)?)\s?'?((?:19|20)\d\d)\b", re.IGNORECASE)
+_PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)
+_ORDER = re.compile(  # how to answer, which says nothing about what
+    r"(?<=[?.])\s+(?:please )?(?:answer|round|base|give|return|respond|use|if|assume|calculate) [^?]*\Z", re.IGNORECASE
+)
+_MANY, _FEW = 5, 2  # sentences of an answer to a broad question, and to one about a single thing
+_READ = 4000  # characters of a question; the encoder reads fewer
+_DIGITS = re.compile(r"\d")
+_YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentury\b", re.I)
+_TERM = re.compile(
+    r"\W*(?:what(?:'s| is| are| was| were) (?:an? |the )?(?:(?!of\b|for\b|in\b|per\b|made\b|about\b)[\w’'-]+\W*){1,4}\Z"
+    r"|what (?:does|do) .{1,60} (?:mean|stand for|refer to)\b|(?:please )?define\b|.{0,20}\bdefinition of\b|how is .{1,50}"
+    r" defined)",
+    re.IGNORECASE,
+)
+_IS = re.compile(
+    r"\b(?:is|are|was|were|means?|shall mean|refers? to|denotes?|stands for|may be defined|can be defined|defined)\b|:",
+    re.IGNORECASE,
+)
+_QUALIFIED = re.compile(r"^[^,]{0,60},\s|\([^)]*\)")
+_NUMERAL = re.compile(r"\d[\d,.]*\d|\d")
+_IN_WORDS = re.compile(
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty"
+    r"|ninety|hundred|thousand|million|dozen|half|twice)\b",
+    re.IGNORECASE,
+)
 _BECAUSE = re.compile(
     r"\b(?:because|due to|owing to|since|so that|in order|therefore|thus|hence|reasons?|result(?:s|ed|ing)?|caus\w+"
     r"|driven|attributable|primarily|to (?:avoid|prevent|make|keep|protect|get|save)|explain\w*)\b",
@@ -65,6 +114,8 @@ class Question:
     kinds: frozenset[str]
     broad: bool
     whole: bool
+    dates: tuple[tuple[str, frozenset[str]], ...] = ()  # a word that stands for each, and what it may mean
+    term: frozenset[str] = frozenset()  # the words of what is to be defined
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -74,11 +125,23 @@ class Question:
         kinds = frozenset(kind for kind, pattern in patterns.items() if pattern.search(plain))
         if _WHO_IS.search(plain) and "number" not in kinds:
             kinds = kinds - {"name"} | {"definition"}
-        words = content_words(plain)
+        dates = tuple((f"@{number}", one.values) for number, one in enumerate(calendar_dates(plain)))
+        defined = _TERM.match(plain)
+        term = content_words(next(filter(None, defined.groups()), "")) if defined else frozenset[str]()
+        if term and not kinds & {"number", "date"}:
+            kinds = kinds - {"name", "definition"} | {"term"}
+        words = content_words(_undated(plain)) | {word for word, _ in dates}
         broad = _BROAD.search(plain) is not None or (not kinds and _SHORT.search(plain) is None)
         named = tuple(content_words(one.text) for one in names(plain) if _DIGITS.search(one.text) is None)
         telling = words - _ASKING
-        return cls(plain, telling or words, named, kinds, broad or not telling, not telling)
+        return cls(plain, telling or words, named, kinds, broad or not telling, not telling, dates, term)
+
+    def dated(self, text: str) -> frozenset[str]:
+        """The words for those of its dates that the text has, however it writes them."""
+        if not self.dates:
+            return frozenset()
+        held = borne_out(text)
+        return frozenset(word for word, values in self.dates if values & held)
 
     @property
     def most(self) -> int:
@@ -99,16 +162,38 @@ class Question:
         """1 where the sentence has what is asked for, -1 where it lacks it, 0 where any sentence would do."""
         if not self.kinds:
             return 0.0
+        if "term" in self.kinds:
+            return self._defines(sentence)
         if "definition" in self.kinds:
             return float(_DEFINES.search(sentence) is not None and not self.named.isdisjoint(content_words(sentence)))
-        return 1.0 if any(_has(kind, sentence) for kind in sorted(self.kinds)) else -1.0
+        return 1.0 if any(self._has(kind, sentence) for kind in sorted(self.kinds)) else -1.0
+
+    def _defines(self, sentence: str) -> float:
+        """1 where the sentence begins with the term and says what it is, 0.5 where it only says so, else 0."""
+        match = _IS.search(sentence)
+        if match is None:
+            return 0.0
+        before = _QUALIFIED.sub("", sentence[: match.start()])
+        words = content_words(before)
+        if not self.term <= words:
+            return 0.0
+        begins = any(content_words(one) & self.term for one in before.split()[:3])
+        return 1.0 if begins and len(words) <= len(self.term) + 1 else 0.5
+
+    def _has(self, kind: str, sentence: str) -> bool:
+        """Whether the sentence has one of that kind that the question has not."""
+        if kind == "number":
+            known = set(_NUMERAL.findall(self.text))
+            return bool(set(_NUMERAL.findall(sentence)) - known) or _IN_WORDS.search(sentence) is not None
+        if kind == "date":
+            return _YEAR_OR_DAY.search(sentence) is not None or any(True for _ in calendar_dates(sentence))
+        if kind == "name":
+            return any(content_words(one.text) - self.words for one in names(f"so {sentence}"))
+        return _BECAUSE.search(sentence) is not None
 
 
-def _has(kind: str, sentence: str) -> bool:
-    if kind == "number":
-        return _DIGITS.search(sentence) is not None
-    if kind == "date":
-        return _YEAR_OR_DAY.search(sentence) is not None or any(True for _ in calendar_dates(sentence))
-    if kind == "name":
-        return bool(names(sentence))
-    return _BECAUSE.search(sentence) is not None
+def _undated(text: str) -> str:
+    """The text without its dates; the years in them are left out too."""
+    for date in sorted(calendar_dates(text), key=lambda one: -one.start):
+        text = f"{text[: date.start]} {text[date.end :]}"
+    return text

@@ -1,9 +1,10 @@
-"""Questions answered without a chat model: the sentences found that answer them, quoted, or none.
+"""Questions answered without a chat model: the units found that answer them, quoted, or none.
 
-A sentence is judged by its vector's nearness to the question, the share of the question's words that it has, the rare
-ones counting most, the place of its passage among those found, and whether it has what is asked for: a number, a date,
-a name, a reason. No sentence is made or changed, so that nothing is said that the documents do not; and nothing is
-worked out from two of them.
+A unit is a sentence, a label with its value, a row with the names of its columns, a list with its introduction. It is
+judged by its vector's nearness to the question, the share of the question's words that it has, the rare ones counting
+most, how well its label is what is asked for, the place of its passage among those found, and whether it has what is
+asked for: a number, a date, a name, a reason. Nothing is made or changed, so that nothing is said that the documents
+do not say; and nothing is worked out from two of them.
 """
 
 from __future__ import annotations
@@ -22,31 +23,43 @@ from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.index.document_index import Match
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.ask.cues import Question
-from longdoc.pipelines.ask.units import Unit, units_of
+from longdoc.pipelines.ask.found import Candidate, Text, candidates
 from longdoc.pipelines.summarizers.sentence_table import Encoder
+from longdoc.pipelines.wording.words import content_words
 
-_ENCODED = 1900  # characters of sentences whose vectors are made
-_READ = 800  # characters of the first passage; with it, what the bundled encoder computes at a time
-_COSINE, _SHARE, _RANK, _CUE = 0.55, 0.3, 0.1, 0.12  # what a sentence's score is made of
-_UNFINISHED, _SHORT, _FULL = 0.1, 0.2, 9  # what it costs a sentence to have no end, or fewer words than these, at most
+_ENCODED = 4000  # characters of units whose vectors are made
+_READ = 800  # characters of the first passage
+_COSINE, _SHARE, _RANK, _CUE, _LABEL = 0.55, 0.35, 0.1, 0.14, 0.3  # what a unit's score is made of
+_UNFINISHED, _SHORT, _FULL = 0.12, 0.2, 9  # what it costs a sentence to have no end, or fewer words than these, at most
+_WHOLE_LIST = 0.05  # what a list with its introduction is preferred by to one of its items
 _CONTEXT = 0.5  # of the weight of a word of the question, where the heading or the line before has it
-_REDUNDANT, _NEW = 0.2, 0.2  # what likeness to a sentence taken costs, and what words not yet covered add
-_SAME = 0.92  # cosine from which two sentences say the same
-_ADDED = 0.05  # of the weight of the question's words, from which a sentence adds something
-_ENOUGH, _PLENTY = 0.8, 0.9  # of the best score, for a sentence that adds something, and for one that does not;
+_REDUNDANT, _NEW = 0.2, 0.2  # what likeness to a unit taken costs, and what words not yet covered add
+_SAME = 0.92  # cosine from which two units say the same
+_ADDED = 0.05  # of the weight of the question's words, from which a unit adds something
+_ENOUGH, _PLENTY = 0.92, 0.97  # of the best score, for a unit that adds something, and for one that does not;
 _SLACK = 0.12  # less than that where the question is a broad one
-# What says that anything found answers: the nearest sentence, the first passage, the share of the question's words in
-# the best sentence, and the share of its names that nothing found has. Fitted; an answer needs a sum above 0.
-_NEAREST, _PASSAGE, _WORDS, _STRANGE, _LEAST = 3.7, 14.9, 3.6, -2.9, -7.5
+# What says that anything found answers: the cosine of the best unit, of the nearest one and of the first passage; the
+# share of the question's words in the best unit, with what it stands under, and how well its label is what is asked
+# for; whether it has what is asked for; and the shares of the question's names and words that nothing found has.
+_FITTED = (0.0, 3.7, 14.9, 2.0, 1.6, 3.0, 0.7, -2.9, -2.0, -7.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The units that answer, as sentences, and how sure it is that they do: from 0 to 1."""
+
+    sentences: tuple[Sentence, ...]
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """Units with their scores, the question's words that each has, and vectors, row by row."""
+    """Candidates with their scores, the question's words that each has, and vectors, row by row."""
 
-    units: Sequence[Unit]
+    units: Sequence[Candidate]
     scores: NDArray[np.float64]
-    covered: Sequence[frozenset[str]]
+    own: Sequence[frozenset[str]]  # words of the question in the unit itself,
+    covered: Sequence[frozenset[str]]  # and in it or what it stands under
     vectors: NDArray[np.float32]
     cosines: NDArray[np.float32]  # to the question
     passage: float  # the cosine of the first passage to it
@@ -55,75 +68,128 @@ class _Scored:
 def extractive_answer(
     question: str, matches: Sequence[Match], *, encoder: Encoder, tokenizer: Tokenizer, max_tokens: int
 ) -> tuple[Sentence, ...]:
-    """The sentences of the passages found that answer the question, in reading order; none where nothing does.
+    """The units of the passages found that answer the question, in reading order; none where nothing does.
 
-    Each is exactly `text[start:end]` of its source; together they take at most `max_tokens` as rendered. `matches` are
-    passages with `source` and `start_index`, best first; others, such as summaries, are passed over. Costs the
-    vectors of some 2,700 characters, however many passages there are.
+    Each rests on exact places of its source; together they take at most `max_tokens` as rendered. `matches` are
+    passages with `source` and `start_index`, best first; others, such as summaries, are passed over.
+    """
+    return best_answer(question, matches, encoder=encoder, tokenizer=tokenizer, max_tokens=max_tokens).sentences
+
+
+def best_answer(
+    question: str,
+    matches: Sequence[Match],
+    *,
+    encoder: Encoder,
+    tokenizer: Tokenizer,
+    max_tokens: int,
+    text_of: Text | None = None,
+) -> Found:
+    """As `extractive_answer`, with its confidence. `text_of` gives a source's whole text, to read around a passage.
+
+    Costs the vectors of some 5,000 characters, however many passages there are.
     """
     asked = Question.of(question)
-    units = units_of(matches)
+    units = candidates(matches, text_of)
     if not units or not asked.words or max_tokens < 1:
-        return ()
+        return Found((), 0.0)
     weights = _weights(asked, units)
     scored = _scored(asked, units, weights, matches[0].document.page_content, encoder)
     if not scored.units:
-        return ()
-    if not asked.whole and _confidence(asked, scored, units, weights) <= 0:
-        return ()
-    return _within(_chosen(asked, scored, weights), units, tokenizer, max_tokens)
+        return Found((), 0.0)
+    sure = 1 / (1 + math.exp(-_confidence(asked, scored, units, weights)))
+    if not asked.whole and sure <= 0.5:
+        return Found((), sure)
+    return Found(_within(_chosen(asked, scored, weights), units, tokenizer, max_tokens), sure)
 
 
-def _weights(asked: Question, units: Sequence[Unit]) -> dict[str, float]:
-    """How much each word of the question tells: much, where few sentences have it. They are 1 together."""
-    holders = Counter(word for unit in units for word in asked.words & (unit.words | unit.context))
+def _weights(asked: Question, units: Sequence[Candidate]) -> dict[str, float]:
+    """How much each word of the question tells: much, where few units have it. They are 1 together."""
+    holders = Counter(word for one in units for word in asked.words & (one.unit.words | one.context))
     raw = {word: math.log(1 + (len(units) + 1) / (1 + holders[word])) for word in sorted(asked.words)}
     whole = sum(raw.values())
     return {word: weight / whole for word, weight in raw.items()}
 
 
-def _plain_score(asked: Question, unit: Unit, weights: dict[str, float]) -> float:
-    """What a sentence scores without its vector. A row has its subject above it: names say nothing about rows."""
-    told = {word: weight for word, weight in weights.items() if not (unit.row and word in asked.named)} or weights
-    own = sum(weight for word, weight in told.items() if word in unit.words)
-    around = sum(weight for word, weight in told.items() if word in unit.context and word not in unit.words)
-    share = (own + _CONTEXT * around) / sum(told.values())
-    short = 0.0 if unit.row else max(0.0, 1 - len(unit.text.split()) / _FULL)
-    flaws = _UNFINISHED * unit.unfinished + _SHORT * short
-    return _SHARE * share + _RANK * unit.rank + _CUE * asked.cue(unit.text) - flaws
+def _own(asked: Question, one: Candidate) -> frozenset[str]:
+    return (asked.words & one.unit.words) | asked.dated(one.unit.text)
 
 
-def _scored(asked: Question, units: Sequence[Unit], weights: dict[str, float], first: str, encoder: Encoder) -> _Scored:
-    """The sentences that may answer: scored without their vectors, and the best of them with."""
-    able = [unit for unit in units if unit.answers]
-    plain = [_plain_score(asked, unit, weights) for unit in able]
+def _plain_score(asked: Question, one: Candidate, own: frozenset[str], weights: dict[str, float]) -> float:
+    """What a unit scores without its vector. A row has its subject above it: names say nothing about rows."""
+    row = one.unit.kind in ("row", "label")
+    told = {word: weight for word, weight in weights.items() if not (row and word in asked.named)} or weights
+    has = sum(weight for word, weight in told.items() if word in own)
+    around = sum(weight for word, weight in told.items() if word in one.context and word not in own)
+    share = (has + _CONTEXT * around) / sum(told.values())
+    prose = one.unit.kind in ("sentence", "turn", "item")
+    short = max(0.0, 1 - len(one.unit.text.split()) / _FULL) if prose else 0.0
+    flaws = _UNFINISHED * one.unfinished + _SHORT * short
+    gains = _LABEL * _label(asked, one, weights) + _WHOLE_LIST * (one.unit.kind == "list" and bool(one.unit.label))
+    return _SHARE * share + _RANK * one.rank + _CUE * asked.cue(one.unit.text) + gains - flaws
+
+
+def _label(asked: Question, one: Candidate, weights: dict[str, float]) -> float:
+    """How well the label is what is asked for: the share of its words in the question, and of the question's in it."""
+    if not one.unit.label or one.unit.kind in ("turn", "sentence"):
+        return 0.0
+    words = content_words(one.unit.label)
+    return len(words & asked.words) / len(words) * sum(weights[word] for word in words & asked.words)
+
+
+def _scored(
+    asked: Question, units: Sequence[Candidate], weights: dict[str, float], first: str, encoder: Encoder
+) -> _Scored:
+    """The units that may answer: scored without their vectors, and the best of them with."""
+    able = [one for one in units if one.answers]
+    own = [_own(asked, one) for one in able]
+    plain = [_plain_score(asked, one, words, weights) for one, words in zip(able, own, strict=True)]
     order = sorted(range(len(able)), key=lambda row: -plain[row])
     sizes = accumulate(len(able[row].read) for row in order)
     rows = [row for row, size in zip(order, sizes, strict=True) if size <= _ENCODED or row == order[0]]
     chosen = [able[row] for row in rows]
-    vectors = encoder.encode([asked.text, " ".join(first[:_READ].split()), *(unit.read for unit in chosen)])
+    vectors = encoder.encode([asked.text, " ".join(first[:_READ].split()), *(one.read for one in chosen)])
     aim = vectors[2:].mean(axis=0) if asked.whole and chosen else vectors[0]
     cosines = vectors[1:] @ aim
     scores = np.array([plain[row] for row in rows]) + _COSINE * cosines[1:]
-    covered = [asked.words & (unit.words | unit.context) for unit in chosen]
-    return _Scored(chosen, scores, covered, vectors[2:], cosines[1:], float(cosines[0]))
+    covered = [own[row] | (asked.words & able[row].context) for row in rows]
+    return _Scored(chosen, scores, [own[row] for row in rows], covered, vectors[2:], cosines[1:], float(cosines[0]))
 
 
-def _confidence(asked: Question, scored: _Scored, units: Sequence[Unit], weights: dict[str, float]) -> float:
-    """Above 0 where what was found is likely to answer the question."""
-    best = scored.units[int(np.argmax(scored.scores))]
-    share = sum(weight for word, weight in weights.items() if word in best.words)
-    words = frozenset[str]().union(*(unit.words | unit.context for unit in units))
-    texts = [*dict.fromkeys(unit.span.source for unit in units), *(unit.text for unit in units)]
+def _evidence(
+    asked: Question, scored: _Scored, units: Sequence[Candidate], weights: dict[str, float]
+) -> tuple[float, ...]:
+    """What speaks for an answer having been found, in the order of `_FITTED`."""
+    best = int(np.argmax(scored.scores))
+    one = scored.units[best]
+    words = frozenset[str]().union(*(unit.unit.words | unit.context for unit in units))
+    texts = [*dict.fromkeys(unit.unit.spans[0].source for unit in units), *(unit.unit.text for unit in units)]
     letters = "".join(filter(str.isalnum, "".join(texts).casefold()))
-    near = _NEAREST * float(scored.cosines.max()) + _PASSAGE * scored.passage
-    return near + _WORDS * share + _STRANGE * asked.strange(words, letters) + _LEAST
+    return (
+        float(scored.cosines[1 + best]),
+        float(scored.cosines[1:].max()),
+        scored.passage,
+        sum(weights[word] for word in scored.own[best]),
+        sum(weights[word] for word in scored.covered[best]),
+        _label(asked, one, weights),
+        asked.cue(one.unit.text),
+        asked.strange(words, letters),
+        sum(weight for word, weight in weights.items() if word not in words and not word.startswith("@")),
+        1.0,
+    )
 
 
-def _chosen(asked: Question, scored: _Scored, weights: dict[str, float]) -> list[Unit]:
-    """Sentences, the best first: each good enough beside the best, and unlike those before it."""
+def _confidence(asked: Question, scored: _Scored, units: Sequence[Candidate], weights: dict[str, float]) -> float:
+    """Above 0 where what was found is likely to answer the question."""
+    evidence = _evidence(asked, scored, units, weights)
+    return sum(one * weight for one, weight in zip(evidence, _FITTED, strict=True))
+
+
+def _chosen(asked: Question, scored: _Scored, weights: dict[str, float]) -> list[Candidate]:
+    """Units, the best first: each good enough beside the best, and unlike those before it."""
     top = float(scored.scores.max())
     rows = [int(np.argmax(scored.scores))]
+    taken = [set(scored.units[rows[0]].unit.spans)]
     while len(rows) < asked.most:
         covered = frozenset[str]().union(*(scored.covered[row] for row in rows))
         likeness = (scored.vectors @ scored.vectors[rows].T).max(axis=1)
@@ -131,45 +197,53 @@ def _chosen(asked: Question, scored: _Scored, weights: dict[str, float]) -> list
         value = scored.scores - _REDUNDANT * likeness + _NEW * new
         least = (np.where(new > _ADDED, _ENOUGH, _PLENTY) - _SLACK * asked.broad) * top
         value[(scored.scores + _NEW * new < least) | (likeness > _SAME)] = -np.inf
-        value[rows] = -np.inf
+        within = [any(_share_spans(one, held) for held in taken) for one in scored.units]
+        value[np.array(within)] = -np.inf
         best = int(np.argmax(value))
         if np.isneginf(value[best]):
             break
         rows.append(best)
+        taken.append(set(scored.units[best].unit.spans))
     return [scored.units[row] for row in rows]
 
 
+def _share_spans(one: Candidate, taken: set[Span]) -> bool:
+    """Whether it says again what was taken: a list and its items, not two rows under one header."""
+    own = one.unit.spans if one.unit.kind == "list" else one.unit.spans[-1:]
+    return any(span in taken for span in own)
+
+
 def _within(
-    chosen: Sequence[Unit], units: Sequence[Unit], tokenizer: Tokenizer, max_tokens: int
+    chosen: Sequence[Candidate], units: Sequence[Candidate], tokenizer: Tokenizer, max_tokens: int
 ) -> tuple[Sentence, ...]:
     """As many of the chosen as fit, each behind what it leans on where that fits too, in reading order."""
-    taken: list[Unit] = []
-    for unit in chosen:
-        leaning = [units[at] for at in unit.leans_on if units[at] not in taken]
-        for group in ([*leaning, unit], [unit]):
-            if unit not in taken and _tokens([*taken, *group], tokenizer) <= max_tokens:
+    taken: list[Candidate] = []
+    for one in chosen:
+        leaning = [units[one.leans_on]] if one.leans_on is not None and units[one.leans_on] not in taken else []
+        for group in ([*leaning, one], [one]):
+            if one not in taken and _tokens([*taken, *group], tokenizer) <= max_tokens:
                 taken += group
     if not taken:
         return _cut(chosen[0], tokenizer, max_tokens)
     return _sentences(taken)
 
 
-def _sentences(taken: Sequence[Unit]) -> tuple[Sentence, ...]:
+def _sentences(taken: Sequence[Candidate]) -> tuple[Sentence, ...]:
     """Sentences in reading order; the document of the best sentence comes first."""
-    sources = list(dict.fromkeys(unit.span.source for unit in taken))
-    ordered = sorted(taken, key=lambda unit: (sources.index(unit.span.source), unit.span.start))
-    return tuple(Sentence(unit.text, (unit.span,)) for unit in ordered)
+    sources = list(dict.fromkeys(one.unit.spans[0].source for one in taken))
+    ordered = sorted(taken, key=lambda one: (sources.index(one.unit.spans[0].source), one.unit.spans[-1].start))
+    return tuple(Sentence(one.unit.text, one.unit.spans) for one in ordered)
 
 
-def _tokens(taken: Sequence[Unit], tokenizer: Tokenizer) -> int:
+def _tokens(taken: Sequence[Candidate], tokenizer: Tokenizer) -> int:
     return tokenizer.count(join_lines(_sentences(taken)))
 
 
-def _cut(unit: Unit, tokenizer: Tokenizer, max_tokens: int) -> tuple[Sentence, ...]:
-    """The beginning of a sentence that is too long; nothing where not even a token fits."""
-    for _, end in reversed(tokenizer.offsets(unit.text)[:max_tokens].tolist()):
-        text = unit.text[:end].rstrip()
-        sentence = Sentence(text, (Span(unit.span.start, unit.span.start + len(text), unit.span.source),))
+def _cut(one: Candidate, tokenizer: Tokenizer, max_tokens: int) -> tuple[Sentence, ...]:
+    """The beginning of a unit that is too long; nothing where not even a token fits."""
+    for _, end in reversed(tokenizer.offsets(one.unit.text)[:max_tokens].tolist()):
+        text = one.unit.text[:end].rstrip()
+        sentence = Sentence(text, one.unit.spans)
         if text and tokenizer.count(sentence.line) <= max_tokens:
             return (sentence,)
     return ()

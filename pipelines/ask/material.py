@@ -73,6 +73,18 @@ class Material:
         found = self.index.matches(question, passages, documents=documents, kind="chunk")
         return [replace(match, document=_placed(match.document)) for match in found]
 
+    def names(self) -> list[str]:
+        """The ids of all documents."""
+        return list(self.index.documents())
+
+    def documents(self, name: str) -> list[Document]:
+        """The whole texts of a document of the index, one for each source that its chunks name."""
+        entries = self.index.entries(name)
+        sources = dict.fromkeys(str(_placed(one).metadata["source"]) for one in entries if _is_summary(one) is False)
+        joined = {str(one.metadata["source"]): one for one in join_chunks([_placed(e) for e in entries if _is_chunk(e)])}
+        known = [Document(self._texts[one], metadata={"source": one}) for one in sources if one in self._texts]
+        return known + [joined[one] for one in sources if one not in self._texts and one in joined]
+
     def whole(self, document: str) -> list[Item]:
         """All of a document, in order."""
         entries = self.index.entries(document)
@@ -157,6 +169,10 @@ def _placed(chunk: Document) -> Document:
     if part := told.pop("part", None):
         told |= {"source": f"{told['source']}#{part}", "whole": told["source"]}
     return Document(id=chunk.id, page_content=chunk.page_content, metadata=told)
+
+
+def _is_summary(entry: Document) -> bool:
+    return entry.metadata.get("kind") == "summary"
 
 
 def _is_chunk(entry: Document) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, InputError, StageError
@@ -18,9 +17,9 @@ from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.ask.answer import NOT_SAID, Answer
 from longdoc.pipelines.ask.checked import ReplyChecker
 from longdoc.pipelines.ask.claims import Visible, claims
-from longdoc.pipelines.ask.extractive_answer import extractive_answer
 from longdoc.pipelines.ask.fitting import Fitting, Prompt, condensing
-from longdoc.pipelines.ask.material import Item, Material, item_of
+from longdoc.pipelines.ask.material import Item, Material
+from longdoc.pipelines.ask.offline import Offline, Reply
 from longdoc.pipelines.ask.settings import ChatSettings
 from longdoc.pipelines.checks.checker import Checker
 from longdoc.pipelines.route import ModelAtHand, Request
@@ -31,11 +30,6 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 _ALONE_TOKENS = 128  # of a question that is rewritten to be understood alone
-_POINTING = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|then|one|ones)\b"
-    r"|^\W*(?:and|but|or|what about|how about)\b",
-    re.IGNORECASE,
-)
 _COUNTED_EACH = 400  # characters of a reply between two counts of its tokens
 
 
@@ -97,6 +91,7 @@ class Turn:
         self._items: Sequence[Item] = ()
         self._sentences: tuple[Sentence, ...] = ()
         self._reply: AIMessageChunk | None = None
+        self._offline: Reply | None = None
         self._visible = Visible()
         self._shown = ""
         self._next_count = _COUNTED_EACH
@@ -114,7 +109,7 @@ class Turn:
         question = self._request.question
         alone = question if condensed is None else self._alone(condensed)
         if self._means.model is None:
-            self._extract(_with_subject(question, self._turns))
+            self._reply_offline()
             return None
         prompt = self._prompt(alone)
         self._items = prompt.items
@@ -143,7 +138,10 @@ class Turn:
         """The answer, checked. Raises `StageError` for a reply with nothing in it."""
         sentences = self._sentences if self._reply is None else self._checked(self._reply)
         cite = self._means.material.citing(self._items)
-        return Answer.of(sentences, cite, time.monotonic() - self._began)
+        seconds = time.monotonic() - self._began
+        if self._offline is None:
+            return Answer.of(sentences, cite, seconds)
+        return Answer.of(sentences, cite, seconds, self._offline.confidence, self._offline.route)
 
     def _alone(self, reply: AIMessage) -> str:
         """The question that the model has made of this one and the conversation; this one if it has made none."""
@@ -151,17 +149,18 @@ class Turn:
         usable = any(map(str.isalnum, said)) and self._means.tokenizer.count(said) <= _ALONE_TOKENS
         return said if usable else self._request.question
 
-    def _extract(self, question: str) -> None:
+    def _reply_offline(self) -> None:
         means = self._means
-        matches = means.material.matches(question, self._request.documents, means.settings.passages)
-        self._items = [item_of(match.document) for match in matches]
-        self._sentences = extractive_answer(
-            question,
-            matches,
-            encoder=means.encoder,
-            tokenizer=means.tokenizer,
+        offline = Offline(
+            means.material,
+            means.encoder,
+            means.tokenizer,
+            passages=means.settings.passages,
             max_tokens=means.settings.max_tokens,
         )
+        self._offline = offline.reply(self._request.question, self._turns, self._request.documents)
+        self._items = self._offline.items
+        self._sentences = self._offline.said
 
     def _prompt(self, alone: str) -> Prompt:
         settings, means = self._means.settings, self._means
@@ -226,11 +225,3 @@ class Turn:
             first = sentences[0]
             kept = [Sentence(cut_to(first.line, most, tokenizer), first.spans, first.supported, first.problems)]
         return tuple(kept)
-
-
-def _with_subject(question: str, turns: Sequence[BaseMessage]) -> str:
-    """The question, behind the one before it where a pronoun may stand for what that one was about."""
-    if not _POINTING.search(question):
-        return question
-    earlier = (str(turn.text) for turn in reversed(turns) if isinstance(turn, HumanMessage))
-    return " ".join(filter(None, (next(earlier, ""), question)))

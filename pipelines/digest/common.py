@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.wording.ordinary_words import ORDINARY
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.units.hygiene import readable
+from longdoc.pipelines.wording.ordinary_words import ORDINARY
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _MOST = 7  # words

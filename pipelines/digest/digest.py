@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
-from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest import definitions_of_code, meeting
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.fields import fields, filled_in, lists
@@ -21,6 +20,7 @@ from longdoc.pipelines.digest.section import Entry, Section, fitted
 from longdoc.pipelines.digest.story import story
 from longdoc.pipelines.digest.terms import clauses, governing, parties
 from longdoc.pipelines.units.unit import Unit
+from longdoc.pipelines.wording.words import content_words
 
 UNKNOWN = "Not in English: the sentences are chosen by words and positions alone."
 _FACTS, _POINTS = "Key facts", "Main points"
@@ -92,7 +92,7 @@ def _facts(facts: Iterable[Fact], share: float, most: int = _MOST_FACTS, again: 
     """The heaviest facts, one for each label and each value; of a form that goes on, each label as often as it is."""
     kept: list[Fact] = []
     for fact in sorted(facts, key=lambda one: (-one.weight, one.place)):
-        if any(fact.label == one.label and not again or _value(fact) == _value(one) or _within(fact.sentence, one.sentence) for one in kept):
+        if any((fact.label == one.label and not again) or _value(fact) == _value(one) or _within(fact.sentence, one.sentence) for one in kept):
             continue
         kept.append(fact)
         if len(kept) == most:
@@ -198,7 +198,7 @@ def _heads(reading: Reading, fact: Fact) -> bool:
     """Whether a labelled line is one of those that a text begins with, or a label that stands out."""
     if len(fact.sentence.text) > _LONG_FIELD:
         return False
-    return fact.place < _HEAD or fact.sentence.label.isupper() and fact.place < 4 * _HEAD
+    return fact.place < _HEAD or (fact.sentence.label.isupper() and fact.place < 4 * _HEAD)
 
 
 def _code(reading: Reading) -> list[Section]:

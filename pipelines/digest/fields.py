@@ -61,7 +61,7 @@ def filled_in(reading: Reading) -> Iterator[Fact]:
 
 def _is_field(reading: Reading, unit: Unit) -> bool:
     label, value = unit.label, unit.value
-    if not label or len(label.split()) > _MOST_LABEL or not label[0].isupper() or reading.kind is Kind.CONTRACT and _SIGNED.match(label):
+    if not label or len(label.split()) > _MOST_LABEL or not label[0].isupper() or (reading.kind is Kind.CONTRACT and _SIGNED.match(label)):
         return False
     if _EMPTY.match(value) or label.casefold().startswith(("step", "note")):
         return False
@@ -84,7 +84,7 @@ def _field(reading: Reading, unit: Unit) -> Sentence | None:
     start += len(reading.text[start : unit.end]) - len(reading.text[start : unit.end].lstrip())
     end = unit.end
     words = len(reading.text[start:end].split())
-    if words > _MOST_VALUE or words > _FEW and not is_ended(reading.text[start:end]):
+    if words > _MOST_VALUE or (words > _FEW and not is_ended(reading.text[start:end])):
         end = _short_end(reading.text, start, end)
     if end <= start:
         return None

@@ -9,11 +9,11 @@ from math import log
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit
+from longdoc.pipelines.wording.words import content_words
 
 _AMOUNT = re.compile(r"(?<![\w.,])[$€£¥]?\s?\(?\d[\d,]*(?:\.\d+)?\)?(?:\s?%)?(?![\w/])")
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")

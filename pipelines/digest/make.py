@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Block, Sentence, Summary
-from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest.common import in_common
 from longdoc.pipelines.digest.digest import about, digest
 from longdoc.pipelines.digest.kinds import Kind
@@ -19,6 +18,7 @@ from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
 from longdoc.pipelines.summarizers.protocol import Chooser
 from longdoc.pipelines.summarizers.salience import GENERAL, Scorer, features, readable, scores_of, standardized
 from longdoc.pipelines.summarizers.sentence_table import SentenceTable
+from longdoc.pipelines.wording.words import content_words
 
 LEAST = 60  # tokens; a smaller summary has no room for headings
 _SAMPLED = 60  # sentences that tell the language

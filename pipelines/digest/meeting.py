@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.wording.ordinary_words import ORDINARY
-from longdoc.pipelines.wording.words import content_words, stem
 from longdoc.pipelines.digest.reading import Candidate, Reading
 from longdoc.pipelines.units.hygiene import is_ended, readable
 from longdoc.pipelines.units.unit import Unit
+from longdoc.pipelines.wording.ordinary_words import ORDINARY
+from longdoc.pipelines.wording.words import content_words, stem
 
 _FILLER = re.compile(
     r"(?:(?:um+|uh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like|you know|i mean"
@@ -50,11 +50,7 @@ _AMOUNT = re.compile(
     r"\d|\b(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|percent|euros?|dollars?|pounds?)\b",
     re.IGNORECASE,
 )
-_TALK = frozenset(stem(word) for word in (
-    "going gonna really think actually something little right maybe thing things stuff kind sort lot mean guess know"
-    " want need look looking better best probably doing whatever already yeah okay basically bit whole point talk talking sure wanna"
-    " supposed start call called course please person place idea fact form exactly push seem sense seems select able"
-).split())
+_TALK = frozenset(stem(word) for word in ["going", "gonna", "really", "think", "actually", "something", "little", "right", "maybe", "thing", "things", "stuff", "kind", "sort", "lot", "mean", "guess", "know", "want", "need", "look", "looking", "better", "best", "probably", "doing", "whatever", "already", "yeah", "okay", "basically", "bit", "whole", "point", "talk", "talking", "sure", "wanna", "supposed", "start", "call", "called", "course", "please", "person", "place", "idea", "fact", "form", "exactly", "push", "seem", "sense", "seems", "select", "able"])
 _KEYS = 30  # words that tell what a talk is about
 _SHORTEST, _LONGEST = 8, 44  # words
 
@@ -100,7 +96,7 @@ def _whole(pieces: list[str]) -> str:
     if not pieces:
         return ""
     last = without_stumbles(pieces[-1])
-    if is_ended(last) and (len(pieces) == 1 or len(last.split()) >= 10 and _BEGUN.match(last)):
+    if is_ended(last) and (len(pieces) == 1 or (len(last.split()) >= 10 and _BEGUN.match(last))):
         return last
     first = without_stumbles(pieces[0]).rpartition(",")[0]
     return first if _BEGUN.match(first) else ""

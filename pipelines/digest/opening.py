@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.wording.dates import calendar_dates
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, readable
+from longdoc.pipelines.wording.dates import calendar_dates
 
 _READ = 4000  # characters in which a document says what it is
 _LINES = 16  # lines among which the title is
@@ -76,7 +76,7 @@ def _is_set_off(text: str, lines: list[_Line], at: int) -> bool:
     words = [word for word in line.text.split() if len(word) > 3]
     capital = sum(word[0].isupper() for word in words)
     alone = at + 1 >= len(lines) or text[line.end : lines[at + 1].start].count("\n") > 1
-    return capital > len(words) / 2 and (alone or line.text.isupper() or at == 0) or (at < 2 and not line.text.isascii())
+    return (capital > len(words) / 2 and (alone or line.text.isupper() or at == 0)) or (at < 2 and not line.text.isascii())
 
 
 def _title_end(text: str, lines: list[_Line], first: int) -> int:
@@ -110,7 +110,7 @@ def author_of(reading: Reading) -> Sentence | None:
     lines = list(_lines(reading.text))[: 2 * _LINES]
     for at, line in enumerate(lines):
         match = _BY.match(line.text)
-        if match is None or is_ended(line.text) and len(line.text.split()) > 6:
+        if match is None or (is_ended(line.text) and len(line.text.split()) > 6):
             continue
         if match["name"] and match["name"].istitle() | match["name"].isupper() and len(match["name"].split()) <= 8:
             return reading.line(line.start + match.start("name"), line.end, "By")

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.wording.ordinary_words import ORDINARY
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.units.hygiene import readable
+from longdoc.pipelines.wording.ordinary_words import ORDINARY
 
 _NAME = re.compile(
     r"\b(?:(?:Mr|Mrs|Ms|Miss|Dr|Sir|Lady|Lord|Captain|Capt|Prof|Professor)\.?[ \n])?"

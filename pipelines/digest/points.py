@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest.reading import Candidate, Reading
+from longdoc.pipelines.wording.words import content_words
 
 _REDUNDANCY = 0.7  # what likeness to a sentence already taken costs, in standard deviations of salience
 _SAME = 0.9  # likeness from which a sentence says nothing new

@@ -237,7 +237,7 @@ def can_stand(text: str, known: bool = True) -> bool:
     if not _SHORTEST <= len(words) <= _LONGEST or text.isupper() or _OPEN.search(text):
         return False
     torn = text.count("(") != text.count(")") or text.count("“") != text.count("”") or text.count('"') % 2
-    if _ELLIPTIC.match(text) or _CLOSING.search(text) or len(words) < _SURE_WORDS and _VERB.search(text) is None:
+    if _ELLIPTIC.match(text) or _CLOSING.search(text) or (len(words) < _SURE_WORDS and _VERB.search(text) is None):
         return False
     refused = (_POINTING.match(text), _REFERS.search(text), _SITE.search(text), _META.search(text), _CODE.search(text), _CITED.search(text))
     return not torn and not any(refused)

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.wording.ordinary_words import ORDINARY
-from longdoc.pipelines.wording.words import stem
 from longdoc.pipelines.digest.people import names, who
 from longdoc.pipelines.digest.points import ranked
 from longdoc.pipelines.digest.reading import Candidate, Reading
+from longdoc.pipelines.wording.ordinary_words import ORDINARY
+from longdoc.pipelines.wording.words import stem
 
 _PARTS = 5
 _KEYS = 30  # words that tell what a story is about

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from math import log
 
 from longdoc.chunkers.text.span import Span
-from longdoc.pipelines.wording.dates import calendar_dates
-from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.reading import Reading, numbering_end
 from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit
+from longdoc.pipelines.wording.dates import calendar_dates
+from longdoc.pipelines.wording.words import content_words
 
 _TERM = re.compile(
     r"\((?:the|this|each|a|an|collectively|together|hereinafter|individually|referred to as|as|or|,|and|\s)*"
@@ -106,7 +106,7 @@ def parties(reading: Reading) -> Iterator[Fact]:
 
 def _is_name(name: str) -> bool:
     words = name.split()
-    if re.match(r"[A-Z]\.|WHEREAS|Pursuant", name) or words[-1][:1].islower() and not _SORT.search(name):
+    if re.match(r"[A-Z]\.|WHEREAS|Pursuant", name) or (words[-1][:1].islower() and not _SORT.search(name)):
         return False
     capital = sum(word[0].isupper() or word[0].isdigit() for word in words)
     return len(words) > 1 and capital >= 2 and not name.startswith(("This", "The Lease", "THIS", "That"))
@@ -169,7 +169,7 @@ def _defined(
     if start < term.end() and end > term.start():
         end = term.start()
     start = numbering_end(text, start)
-    if _DANGLING.match(text, start) or text.startswith("WHEREAS", start) and "," not in text[start:end]:
+    if _DANGLING.match(text, start) or (text.startswith("WHEREAS", start) and "," not in text[start:end]):
         return None
     if text.startswith("WHEREAS", start):
         start = text.index(",", start) + 2
@@ -192,7 +192,7 @@ def _titled(reading: Reading, unit: Unit, text: str, value: _Value) -> Fact | No
     if len(text[start:end].split()) > _LONGEST + 4:
         return None
     start = numbering_end(text, start)
-    if _DANGLING.match(text, start) or start == value.start and not _DAYS.search(title):
+    if _DANGLING.match(text, start) or (start == value.start and not _DAYS.search(title)):
         return None
     line = reading.line(unit.start + start, unit.start + end, title.title() if title.isupper() else title)
     return Fact(line, _weight(reading, title, value))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.pipelines.units.definitions import term_of
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, is_whole, readable, without_mark
 from longdoc.pipelines.units.lines import Form, Line, holds_amounts, lines_of
-from longdoc.pipelines.units.paragraphs import RUN_IN, WRAPPED, are_short, is_clause, joined, leads_on, width
+from longdoc.pipelines.units.paragraphs import RUN_IN, WRAPPED, are_short, counted, is_clause, joined, leads_on, width
 from longdoc.pipelines.units.rows import cells_of, header_of, row_spans, row_text
 from longdoc.pipelines.units.unit import Kind, Unit
 
 _FEW = 12  # words of a line without an end that is taken for a heading
 _ITEM_WORDS = 60  # of an item; what is longer is read sentence by sentence
 _LIST_WORDS = 300  # of a list that is one unit
+_LEAST_COUNTED = 4  # places: three items of a line, and its end
 _VALUE_LINES = 6  # below a label that has nothing behind it
 _EARLY = 0.75  # of the width of lines: one that would have had room for the next word has ended
 
@@ -181,20 +183,30 @@ class _Finder:
     def _list(self, items: Sequence[tuple[Line, ...]], intro: Sequence[Line]) -> None:
         over = [self._span(one.start, one.end) for one in intro] or self._introduction()
         label = _MARK.sub("", readable(" ".join(self._of(one) for one in over))) if over else self._under
-        placed = [self._span(one[0].start, one[-1].end) for one in items]
+        placed = [part for one in items for part in self._counted(self._span(one[0].start, one[-1].end))]
         said = [readable(self._of(one)) for one in placed]
         words = sum(len(one.split()) for one in said)
-        if len(items) > 1 and words <= _LIST_WORDS and not any(map(is_clause, said)):
+        alone = len(placed) == 1
+        if not alone and words <= _LIST_WORDS and not any(map(is_clause, said)):
             text = "; ".join(one.rstrip(";,") for one in said)
             text = f"{label}: {text}" if over and label else text
             self._add("list", [*over, *placed], text, label)
         for span, text in zip(placed, said, strict=True):
-            if len(text.split()) <= _ITEM_WORDS and not (len(items) == 1 or is_clause(text)):
+            if len(text.split()) <= _ITEM_WORDS and not (is_clause(text) or (alone and RUN_IN.match(text))):
                 self._add("item", [span], text, label)
                 continue
             for number, one in enumerate(split_sentences(self._text, span.start - self._start, span.end - self._start)):
-                if number or not (len(items) == 1 or is_clause(text)) or not self._runs_in(one.start, one.end):
+                if number or not (alone or is_clause(text)) or not self._runs_in(one.start, one.end):
                     self._sentence([self._span(one.start, one.end)], self._under or label)
+
+    def _counted(self, span: Span) -> list[Span]:
+        """The items in one line that counts 1. 2. 3.; the line where it does not."""
+        text = self._of(span)
+        cuts = [*counted(text), len(text)]
+        if len(cuts) < _LEAST_COUNTED:
+            return [span]
+        ends = [start + len(text[start:end].rstrip()) for start, end in pairwise(cuts)]
+        return [self._span(span.start - self._start + a, span.start - self._start + b) for a, b in zip(cuts, ends, strict=False)]
 
     def _introduction(self) -> list[Span]:
         """The sentence right above that ends with a colon."""

@@ -12,11 +12,21 @@ from longdoc.pipelines.units.lines import Form, Line
 RUN_IN = re.compile(r"(?:§ ?)?(?:\d{1,3}(?:\.\d{1,3})*\.?|\([a-z]{1,3}\))\s+([A-Z][^.:!?]{2,80})\.(?=\s|$)")
 """A number and a title that a clause begins with."""
 WRAPPED = 45  # characters of a line from which the next may go on with its sentence
+_NUMBER = re.compile(r"(?:(?<=\s)|\A)\(?(\d{1,2})[.)]\s+(?=\S)")
 _TITLE = 8  # words of a title that runs into its clause
 _LONGEST = 120  # characters that wrapped lines have
 _JOINING = frozenset(
     "a an the of to in on at by for with from and or nor but as that which is are was were be".split()  # noqa: SIM905
 )
+
+
+def counted(text: str) -> list[int]:
+    """Where the items begin in a text that counts 1. 2. 3. from its start on; none where it does not."""
+    starts: list[int] = []
+    for match in _NUMBER.finditer(text):
+        if int(match[1]) == len(starts) + 1:
+            starts.append(match.start())
+    return starts if len(starts) > 1 and starts[0] == 0 else []
 
 
 def is_clause(text: str) -> bool:

@@ -1,0 +1,156 @@
+"""The units of the passages that a question found: what may be quoted, with what has to be read before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from longdoc.memory.index.document_index import Match
+from longdoc.pipelines.units.find import units_of
+from longdoc.pipelines.units.hygiene import is_ended
+from longdoc.pipelines.units.unit import Unit
+from longdoc.pipelines.wording.words import content_words
+
+Text = Callable[[str], str]
+
+_ASKS = re.compile(r"[?？؟][\"'”’»)\]*_\s]*$")
+_CAPTION = re.compile(r"\W*(?:figure|fig\.|table|exhibit|chart|image|photo|source)\s*[\dIVX]*\s?[.:—–-]", re.IGNORECASE)
+_POINTING = re.compile(
+    r"\W*(?:(?:and|but|so|then|yet|also|however|therefore|thus)\W+)?(?:it|its|they|their|he|his|she|her|him|them|this"
+    r"|that|these|those|such|there|both|neither|here)\b",
+    re.IGNORECASE,
+)
+_AROUND = 1500  # characters around a passage that are read for its lists, tables and speakers
+_READ = 300  # characters of a unit that are embedded
+_SHINGLE = 5  # words
+_COPY = 0.8  # share of shingles from which a passage is a copy of one before it
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A unit that was found. `rank` is 1 in the first passage; `leans_on` is the candidate to be read before it."""
+
+    unit: Unit
+    rank: float
+    answers: bool
+    leans_on: int | None = None
+
+    @cached_property
+    def read(self) -> str:
+        """The text to embed, on one line, with the heading that it stands under where it is short."""
+        text = self.unit.text
+        if len(text) < _READ // 3 and self.unit.headings and self.unit.headings[-1] not in text:
+            text = f"{self.unit.headings[-1]}: {text}"
+        return text[:_READ]
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is neither a sentence with its end nor anything that needs none."""
+        return self.unit.kind in ("sentence", "definition", "turn") and not is_ended(self.unit.text)
+
+    @cached_property
+    def context(self) -> frozenset[str]:
+        """The words of what it stands under."""
+        return content_words(" ".join(self.unit.headings)) if self.unit.headings else frozenset()
+
+
+def without_copies(matches: Sequence[Match]) -> list[Match]:
+    """The matches but those whose text is nearly that of one before, as a document under two names has them."""
+    kept: list[Match] = []
+    seen: list[frozenset[tuple[str, ...]]] = []
+    for match in matches:
+        words = match.document.page_content.casefold().split()
+        shingles = frozenset(zip(*(words[at:] for at in range(_SHINGLE)), strict=False))
+        if not any(shingles and len(shingles & one) >= _COPY * min(len(shingles), len(one)) for one in seen if one):
+            kept.append(match)
+            seen.append(shingles)
+    return kept
+
+
+def candidates(matches: Sequence[Match], text_of: Text | None = None) -> list[Candidate]:
+    """The units of the passages, those of a document in reading order. `text_of` gives the text of a source, or ""."""
+    found: list[Candidate] = []
+    for source, stretches in _stretches(matches).items():
+        text = text_of(source) if text_of is not None else ""
+        for stretch in stretches:
+            for unit in _units(source, stretch, text):
+                rank = stretch.rank(unit.spans[-1].start)
+                if rank > 0:
+                    found.append(Candidate(unit, rank, _answers(unit), _leaning(unit, found)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Passages of a source that follow one another, as one text."""
+
+    start: int
+    text: str
+    ranks: tuple[tuple[int, float], ...]  # where each passage ends in the source, and its rank
+    headings: tuple[str, ...]
+
+    def rank(self, place: int) -> float:
+        if place < self.start:
+            return 0.0
+        return next((rank for end, rank in self.ranks if place < end), 0.0)
+
+
+def _stretches(matches: Sequence[Match]) -> dict[str, list[_Stretch]]:
+    """The stretches of each source, the source of the best passage first."""
+    held: dict[str, list[_Stretch]] = {}
+    for at, match in enumerate(matches):
+        told = match.document.metadata
+        start = told.get("start_index")
+        if told.get("kind") != "summary" and isinstance(start, int) and start >= 0:
+            text = match.document.page_content
+            headings = tuple(str(one) for one in told.get("headings") or ())
+            one = _Stretch(start, text, ((start + len(text), 1 - at / len(matches)),), headings)
+            held.setdefault(str(told.get("source") or ""), []).append(one)
+    return {source: list(_joined(stretches)) for source, stretches in held.items()}
+
+
+def _joined(stretches: list[_Stretch]) -> Iterator[_Stretch]:
+    last: _Stretch | None = None
+    for one in sorted(stretches, key=lambda one: (one.start, -len(one.text))):
+        overlap = -1 if last is None else last.start + len(last.text) - one.start
+        if last is None or overlap < 0:
+            if last is not None:
+                yield last
+            last = one
+        elif overlap < len(one.text):
+            text = last.text + one.text[overlap:]
+            headings = tuple(dict.fromkeys(last.headings + one.headings))
+            last = _Stretch(last.start, text, (*last.ranks, *one.ranks), headings)
+    if last is not None:
+        yield last
+
+
+def _units(source: str, stretch: _Stretch, text: str) -> list[Unit]:
+    """The units in and around a stretch; of what lies around it only where the text is known to be the same."""
+    end = stretch.start + len(stretch.text)
+    if text[stretch.start : end] != stretch.text:
+        return units_of(stretch.text, source, stretch.start, stretch.headings)
+    low = max(0, stretch.start - _AROUND)
+    low = (text.rfind("\n", 0, low) + 1) if low and text.rfind("\n", 0, low) > low - _AROUND else low
+    high = text.find("\n", min(len(text), end + _AROUND))
+    high = min(len(text), end + 2 * _AROUND) if high < 0 else min(high, end + 2 * _AROUND)
+    headings = () if low == 0 else stretch.headings
+    return units_of(text[low:high], source, low, headings)
+
+
+def _answers(unit: Unit) -> bool:
+    """Whether it can answer: a heading, a caption and a question cannot."""
+    return not (unit.kind == "heading" or _ASKS.search(unit.text[-60:]) or _CAPTION.match(unit.text))
+
+
+def _leaning(unit: Unit, before: Sequence[Candidate]) -> int | None:
+    """The place of the sentence right before it, where it begins with a word that points back."""
+    if not before or unit.kind not in ("sentence", "turn", "definition"):
+        return None
+    last = before[-1].unit
+    near = last.spans[0].source == unit.spans[0].source and 0 <= unit.paragraph - last.paragraph <= 1
+    plain = (last.kind in ("sentence", "turn", "definition") and last.label == unit.label) or unit.kind != "turn"
+    said = unit.value if unit.kind == "turn" else unit.text
+    return len(before) - 1 if near and plain and last.kind != "heading" and _POINTING.match(said) else None

@@ -1,0 +1,111 @@
+"""Answers about a text as a whole: what it says, what was decided in it, how it begins and ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from langchain_core.documents import Document
+
+from longdoc.chunkers.tokenizers.base import Tokenizer
+from longdoc.memory.summaries.summary import Sentence, join_lines
+from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
+from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
+from longdoc.pipelines.summarizers.protocol import Passage
+from longdoc.pipelines.units.find import units_of
+from longdoc.pipelines.units.hygiene import readable
+from longdoc.pipelines.units.unit import Unit
+
+_DECIDES = re.compile(
+    r"\b(?:decid\w+|agre(?:e|ed|es|eing) (?:to|that|on|upon|with)|resolv\w+|conclud\w+|settl(?:e|ed) on|approv\w+|adopt\w*"
+    r"|voted|let's|let us|we(?:'ll| will| should| shall| have to| need to| can| could)|we(?:'re| are) going (?:to|for|with)"
+    r"|going to (?:be|have|use|do|make)|go (?:for|with)|action items?|next steps?|by (?:next|the end of))\b",
+    re.IGNORECASE,
+)
+_LAST = 0.05  # of a text: its end, and its beginning,
+_LEAST = 2_400  # at least so many characters,
+_MOST = 16_000  # and at most so many
+_WORDS = 6  # of a turn that says something
+
+
+def summary_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
+    """A summary of a document by the extractive default, in at most so many tokens."""
+    from longdoc.pipelines.summarize.summarize import summarize
+
+    tree = summarize(document, max_tokens=max_tokens, tokenizer=tokenizer)
+    return _cleaned(tree.summary.sentences)
+
+
+def decisions_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
+    """What was decided and is to be done, in order; a summary where no sentence says so."""
+    source = str(document.metadata.get("source") or "")
+    units = [one for one in units_of(document.page_content, source) if _decides(one)]
+    if len(units) < 3:
+        return summary_of(document, max_tokens, tokenizer)
+    chosen = _summarizer(tokenizer).summarize([_passage(one) for one in units], max_tokens)
+    spans = {span for sentence in chosen.sentences for span in sentence.spans}
+    kept = [one for one in units if any(span.overlaps(one.spans[-1]) for span in spans)]
+    return _fitting([Sentence(one.text, one.spans) for one in kept], max_tokens, tokenizer)
+
+
+def ending_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
+    """What the last part of a text says, its last sentences among it."""
+    text = document.page_content
+    size = min(_MOST, max(_LEAST, int(_LAST * len(text))))
+    start = text.find("\n", max(0, len(text) - size)) + 1 if len(text) > size else 0
+    return _part(document, start, len(text), max_tokens, tokenizer, last=True)
+
+
+def beginning_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
+    """What the first part of a text says."""
+    size = min(_MOST, max(_LEAST, int(_LAST * len(document.page_content))))
+    return _part(document, 0, min(len(document.page_content), size), max_tokens, tokenizer, last=False)
+
+
+def _part(
+    document: Document, start: int, end: int, max_tokens: int, tokenizer: Tokenizer, last: bool
+) -> tuple[Sentence, ...]:
+    source = str(document.metadata.get("source") or "")
+    units = [one for one in units_of(document.page_content[start:end], source, start) if one.kind not in _BESIDE]
+    if not units:
+        return ()
+    edge = units[-2:] if last else units[:2]
+    edges = [Sentence(one.text, one.spans) for one in edge]
+    room = max_tokens - tokenizer.count(join_lines(edges))
+    inner = [one for one in units if one not in edge and one.whole]
+    if room < _ROOM or not inner:
+        return _fitting(edges, max_tokens, tokenizer)
+    chosen = _summarizer(tokenizer).summarize([_passage(one) for one in inner], room).sentences
+    held = sorted([*_cleaned(chosen), *edges], key=lambda one: one.spans[0].start)
+    return _fitting(held, max_tokens, tokenizer)
+
+
+_BESIDE = ("heading", "code", "list", "row")
+_ROOM = 40  # tokens
+
+
+def _summarizer(tokenizer: Tokenizer) -> ExtractiveSummarizer:
+    return ExtractiveSummarizer(tokenizer=tokenizer, scorer=LearnedSalience())
+
+
+def _passage(unit: Unit) -> Passage:
+    span = unit.spans[-1]
+    return Passage(unit.text if len(unit.text) == span.end - span.start else " " * 0 + unit.text, (span,), unit.headings)
+
+
+def _decides(unit: Unit) -> bool:
+    said = unit.value if unit.kind == "turn" else unit.text
+    return unit.kind in ("sentence", "turn", "item") and len(said.split()) >= _WORDS and bool(_DECIDES.search(said))
+
+
+def _cleaned(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """The sentences as they are read: without marks and markup."""
+    return tuple(Sentence(readable(one.text), one.spans, one.supported, one.problems) for one in sentences)
+
+
+def _fitting(sentences: Sequence[Sentence], max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
+    kept: list[Sentence] = []
+    for one in sentences:
+        if tokenizer.count(join_lines([*kept, one])) <= max_tokens:
+            kept.append(one)
+    return tuple(kept)
