@@ -166,8 +166,8 @@ def _evidence(
     texts = [*dict.fromkeys(unit.unit.spans[0].source for unit in units), *(unit.unit.text for unit in units)]
     letters = "".join(filter(str.isalnum, "".join(texts).casefold()))
     return (
-        float(scored.cosines[1 + best]),
-        float(scored.cosines[1:].max()),
+        float(scored.cosines[best]),
+        float(scored.cosines.max()),
         scored.passage,
         sum(weights[word] for word in scored.own[best]),
         sum(weights[word] for word in scored.covered[best]),
