@@ -49,8 +49,7 @@ class Assembly:
     def add(self, blocks: Sequence[Block]) -> None:
         """Put a page's blocks at the end of the text."""
         texts = [[line.text for line in block.lines] for block in blocks]
-        for lines in texts:
-            self._hyphens.learn(lines)
+        self._hyphens.learn([line for lines in texts for line in lines])
         first = True
         for block, lines in zip(blocks, texts, strict=True):
             between = self._between(block, lines[0])

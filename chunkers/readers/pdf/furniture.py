@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,6 +31,8 @@ _ZONE = 0.2  # of the page's height: farther in, nothing is furniture
 _APART = 1.45  # of the distance of lines: what stands so far from the text is none of it
 _DENSE = 8  # rows that tell what the distance of lines is
 _NUMBER = re.compile(r"[0-9]+")
+_ROMAN = re.compile(r"(?=.)c{0,3}(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
+_DIGITS = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _LONG = 5  # digits, which no page number has
 _ALONE = re.compile(r"(?i)[\W_]*(?:p(?:age|\.)?\s*)?(\d{1,4}|[ivxlc]{1,7})(?:\s*(?:of|/|\|)\s*\d{1,4})?[\W_]*")
 
@@ -39,17 +41,19 @@ _ALONE = re.compile(r"(?i)[\W_]*(?:p(?:age|\.)?\s*)?(\d{1,4}|[ivxlc]{1,7})(?:\s*
 class EdgeRow:
     """A row near the edge of a page: its number, what it says and is known by, and where it stands.
 
-    `margin`: in the margin; `edge`: at its outside, and no larger than the text; `apart`: far from the next row.
+    `margin`: in the margin; `edge`: at its outside, and no larger than the text; `apart`: far from the next row;
+    `numbered`: it has the page's own number or label; `offset`: it is but a number, so much more than the page's.
     """
 
     row: int
     text: str
     keys: frozenset[Hashable]
-    counts: frozenset[Hashable]
+    counts: frozenset[tuple[Hashable, int]]
     margin: bool
     edge: bool
     apart: bool
     numbered: bool
+    offset: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,9 @@ def edges(rows: Rows, page: int, label: str) -> Edges:
             keys, counts = _keys(texts[place], page)
             numbered = _numbered(parts[place], page, label)
             row = by_row[place][0].row
-            side.append(EdgeRow(row, texts[place], keys, counts, depth < _MARGIN, edge, apart, numbered))
+            alone = _ALONE.fullmatch(texts[place])
+            offset = int(alone[1]) - page if alone and alone[1].isdecimal() else None
+            side.append(EdgeRow(row, texts[place], keys, counts, depth < _MARGIN, edge, apart, numbered, offset))
         sides.append(tuple(side))
     return Edges((sides[0], sides[1]))
 
@@ -98,7 +104,7 @@ def _numbered(parts: Sequence[str], page: int, label: str) -> bool:
     return False
 
 
-def _keys(text: str, page: int) -> tuple[frozenset[Hashable], frozenset[Hashable]]:
+def _keys(text: str, page: int) -> tuple[frozenset[Hashable], frozenset[tuple[Hashable, int]]]:
     """What a row is known by: what it says whatever its digits; and, apart, its first and last number less the page."""
     folded = " ".join(text.casefold().split())
     numbers = list(_NUMBER.finditer(folded))
@@ -107,12 +113,23 @@ def _keys(text: str, page: int) -> tuple[frozenset[Hashable], frozenset[Hashable
         keys.add(_NUMBER.sub("0", folded))
     elif len(numbers) > 1:  # a date, say
         keys.add(folded)
-    counts: set[Hashable] = set()
+    counts: set[tuple[Hashable, int]] = set()
+    roman = _roman(folded.strip(" -–—|[]()"))
+    if roman:
+        counts.add(("roman", roman - page))
     for number in numbers[:1] + numbers[1:][-1:]:
         if "(" not in folded and len(number[0]) < _LONG:  # "(1)" begins many a note
             rest = _NUMBER.sub("0", folded[: number.start()]), _NUMBER.sub("0", folded[number.end() :])
             counts.add((rest, int(number[0]) - page))
     return frozenset(keys), frozenset(counts)
+
+
+def _roman(text: str) -> int:
+    """The value of a small Roman numeral, 0 for anything else."""
+    if not _ROMAN.fullmatch(text):
+        return 0
+    values = [_DIGITS[letter] for letter in text]
+    return sum(-one if one < other else one for one, other in zip(values, [*values[1:], 0], strict=True))
 
 
 class Furniture:
@@ -123,11 +140,13 @@ class Furniture:
         self._least = min(LEAST_PAGES, max(2, pages - 1))
         self._where: dict[tuple[int, Hashable], list[int]] = defaultdict(list)
         self._edges: dict[int, Edges] = {}
+        self._offsets: Counter[int] = Counter()
 
     def add(self, page: int, found: Edges) -> None:
         """Take note of the rows at the edges of a page."""
         self._edges[page] = found
         for side, rows in enumerate(found.sides):
+            self._offsets.update({offset for row in rows if row.margin for _, offset in row.counts})
             for key in {key for row in rows for key in row.keys | row.counts}:
                 self._where[side, key].append(page)
 
@@ -147,7 +166,8 @@ class Furniture:
         for row in rows:
             counted = any(self._recurs(page, side, key, self._least) for key in row.counts)
             again = counted or any(self._recurs(page, side, key, self._least) for key in row.keys)
-            if not (again or (row.numbered and row.margin) or (row.edge and self._pages == 1)):
+            alike = row.offset is not None and self._offsets[row.offset] >= LEAST_PAGES and (row.margin or row.apart)
+            if not (again or alike or (row.numbered and row.margin) or (row.edge and self._pages == 1)):
                 return
             held.append(row)
             if row.margin or row.apart or (counted and row.numbered):

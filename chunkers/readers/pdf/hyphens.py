@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 
 _LAST = re.compile(r"([^\W\d_]+)[-‐]\Z")
 _NEXT = re.compile(r"[^\W\d_]+")
-_WORD = re.compile(r"[^\W\d_]{3,}")
 _WHOLE = 4, 7  # letters: shorter parts of a word may be words by chance
-_COMPOUND = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
+_REMEMBERED = 60_000  # characters
 _FIRST_PARTS = frozenset(
     "cross double ex far fast free full half hard high ill large long low near non off one open part quasi real "  # noqa: SIM905
     "self short single six small so state step three triple two user vice well wide year zero".split()
@@ -19,22 +19,19 @@ _ENDING = re.compile(r"(?:ly|e?r|ers|ed|est|en|ing|ings|ish|dom|ment|ments|ness|
 
 
 class Hyphens:
-    """Learns the words of a document page by page, and tells by them what a hyphen is."""
+    """Tells by the words of the pages around what a hyphen at a line's end is."""
 
     def __init__(self) -> None:
-        self._words: set[str] = set()
-        self._compounds: set[str] = set()
+        self._pages: deque[str] = deque()
+        self._length = 0
 
     def learn(self, lines: Sequence[str]) -> None:
-        """Take note of the words of lines that follow one another; those that a line's end may break are none."""
-        whole, cut = [], False
-        for line in lines:
-            rest = line.partition(" ")[2] if cut else line
-            cut = hyphenated(line)
-            whole.append(rest.rpartition(" ")[0] if cut else rest)
-        text = "\n".join(whole)
-        self._words.update(word.lower() for word in _WORD.findall(text))
-        self._compounds.update(word.lower() for word in _COMPOUND.findall(text))
+        """Take note of the lines of a page; those that were given long before are forgotten."""
+        page = "\n".join(lines).lower()
+        self._pages.append(page)
+        self._length += len(page)
+        while self._length > _REMEMBERED and len(self._pages) > 1:
+            self._length -= len(self._pages.popleft())
 
     def drops(self, line: str, following: str) -> bool:
         """Whether the last character of `line`, a hyphen, is none of the word that goes on in `following`."""
@@ -42,17 +39,22 @@ class Hyphens:
         if before is None or after is None:
             return False
         first, second = before[1].lower(), after[0].lower()
-        if f"{first}-{second}" in self._compounds:
+        if self._has(f"{first}-{second}"):
             return False
-        if first + second in self._words:
+        if self._has(first + second):
             return True
-        if len(first) >= _WHOLE[0] and len(second) >= _WHOLE[1] and first in self._words and second in self._words:
+        if len(first) >= _WHOLE[0] and len(second) >= _WHOLE[1] and self._has(first) and self._has(second):
             return False
         if not after[0][0].islower() or line[before.start() - 1 : before.start()] == "-":
             return False
         return first not in _FIRST_PARTS or _ENDING.match(second) is not None
 
+    def _has(self, word: str) -> bool:
+        """Whether the pages have the word, not broken by a line's end."""
+        found = re.compile(rf"(?<![\w-])(?<!-\n){re.escape(word)}(?![\w-])")
+        return any(word in page and found.search(page) for page in reversed(self._pages))
+
 
 def hyphenated(line: str) -> bool:
-    """Whether a word may go on from the end of the line to the next."""
-    return line[-1:] in ("-", "‐") and line[-2:-1].isalpha()
+    """Whether a word, or a number, may go on from the end of the line to the next."""
+    return line[-1:] in ("-", "‐") and line[-2:-1].isalnum()

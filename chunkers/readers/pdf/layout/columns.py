@@ -6,7 +6,8 @@ several lines and have running text on either side; a gutter with cells beside i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from longdoc.chunkers.readers.pdf.layout.rows import Fragment
 
 _NARROWEST = 0.65  # of the size: the gutter between columns
 _DEEPEST = 8
+_WIDE, _DIGIT, _LETTER = re.compile("[\u2e80-\ua4cf]"), re.compile(r"\d"), re.compile(r"[^\W\d_]")
 _JOINED = 1.6  # of the size: lines with base lines this near are in one paragraph
 
 Row = list[Fragment]
@@ -202,8 +204,8 @@ def _rows_of(few: _Side, many: _Side, size: float) -> bool:
 
 def _side(rows: list[Row]) -> _Side:
     texts = [" ".join(one.text for one in row) for row in rows]
-    letters = sum(sum(map(str.isalpha, text)) for text in texts)
-    digits = sum(sum(map(str.isdigit, text)) for text in texts)
+    digits = sum(len(_DIGIT.findall(text)) for text in texts)
+    letters = sum(map(len, texts)) - sum(text.count(" ") for text in texts) - digits
     words = sum(map(_words, texts)) / len(texts)
     small = sum(_begins_small(text) for text in texts) / len(texts)
     right = max(row[-1].right for row in rows)
@@ -223,10 +225,9 @@ def _words(text: str) -> float:
 
 def _wide(text: str) -> int:
     """How many Chinese and Japanese characters there are."""
-    return sum("\u2e80" <= letter < "\ua4d0" for letter in text)
+    return 0 if text.isascii() else len(_WIDE.findall(text))
 
 
 def _begins_small(text: str) -> bool:
-    first: Callable[[str], bool] = str.isalpha
-    letter = next(filter(first, text), "")
-    return letter.islower()
+    letter = _LETTER.search(text)
+    return letter is not None and letter[0].islower()

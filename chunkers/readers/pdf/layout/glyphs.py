@@ -65,6 +65,7 @@ class Glyphs:
     width: float
     height: float
     turns: int | None = 0
+    slanted: bool = False
 
 
 def read_glyphs(page: Any) -> list[Glyphs]:
@@ -89,7 +90,7 @@ def _directions(page: Any, text: int, count: int) -> Iterator[Glyphs]:
     blanks = boxes[np.maximum(kept - 1, 0)]
     codes, boxes = codes[kept], boxes[kept]
     bounds = _run_bounds(boxes, before)
-    found = list(styles(call, text, kept[bounds[:-1]]))
+    found = list(styles(call, text, kept[bounds[:-1]], kept[bounds[1:] - 1]))
     lengths, extents = np.diff(bounds), _extents(boxes, bounds[:-1])
     groups: dict[int, list[int]] = {}
     for number in np.flatnonzero(seen(page, found, lengths, extents)).tolist():
@@ -108,7 +109,19 @@ def _directions(page: Any, text: int, count: int) -> Iterator[Glyphs]:
         runs = _runs([found[number] for number in chosen], starts, bases, left, right)
         upright = None if downwards or turn == _SLANTED else turns
         spaces = np.where(own == SPACE, np.add(*frame.extents(blanks[where])) / 2, np.float32(-1e9))
-        yield Glyphs(codes[where], left, right, own, spaces, boxes[where], runs, frame.width, frame.height, upright)
+        yield Glyphs(
+            codes[where],
+            left,
+            right,
+            own,
+            spaces,
+            boxes[where],
+            runs,
+            frame.width,
+            frame.height,
+            upright,
+            turn == _SLANTED,
+        )
 
 
 def _runs(found: list[Style], starts: Ints, bases: list[float], left: Floats, right: Floats) -> list[Run]:

@@ -32,6 +32,7 @@ _ACCENTS = {
 _DOTLESS = {"ı": "i", "ȷ": "j"}
 _NUMBERS = re.compile(r"\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*")
 _POWER = re.compile(r"[-−–+]\s?\d{1,3}")
+_LEADERS = re.compile(r"[ \t]*(?:[.·…_][ \t]?){0,2}(?:[.·][ \t]?){5,}[ \t]*")
 _LAST_WORD = re.compile(r"[^\W\d_]+\Z|\d[\d.,]*\Z")
 
 Atom = tuple[str, int, int]  # what is said, the glyph it comes from (-1: none), and whether it is raised
@@ -40,7 +41,7 @@ Atom = tuple[str, int, int]  # what is said, the glyph it comes from (-1: none),
 def settle(rows: Rows) -> None:
     """Give each special fragment of the page its text and piece."""
     for one in rows.fragments:
-        if one.special:
+        if one.special or _LEADERS.search(one.text):
             one.piece = _marked(one, rows)
             one.text = one.piece.text
 
@@ -69,10 +70,20 @@ def _marked(one: Fragment, rows: Rows) -> Piece:
     atoms = [(_said(said), glyph, up) for said, glyph, up in atoms]
     if any(up > 0 for _, _, up in atoms):
         atoms = _with_references(atoms)
+    atoms = _without_leaders(atoms)
     glyphs: list[int] = []
     for said, glyph, _ in atoms:
         glyphs += [glyph] * len(said)
     return Piece("".join(said for said, _, _ in atoms), glyphs)
+
+
+def _without_leaders(atoms: list[Atom]) -> list[Atom]:
+    """The atoms with a tab for the dots that lead the eye, as in a table of contents."""
+    text = "".join(said[:1] or "\0" for said, _, _ in atoms)
+    for found in reversed(list(_LEADERS.finditer(text))):
+        ends = found.end() == len(atoms)
+        atoms = [*atoms[: found.start()], *([] if ends else [("\t", -1, 0)]), *atoms[found.end() :]]
+    return atoms
 
 
 def _said(letter: str) -> str:

@@ -38,7 +38,7 @@ def read_page(page: Any, number: int, label: str) -> Page:
     rows = [page_rows(glyphs) for glyphs in read_glyphs(page)]
     for one in rows:
         settle(one)
-        if mostly_rtl([fragment.text for fragment in one.fragments]):
+        if mostly_rtl(one.text):
             _mirror(one)
     return Page(number, label, rows)
 

@@ -12,6 +12,7 @@ from longdoc.chunkers.readers.pdf.layout.lines import Item, Line, Table
 from longdoc.chunkers.readers.pdf.layout.rows import Rows
 
 _PARTED = 1.28  # of the distance of lines
+_LOOSE = 1.7  # of the distance of lines, where the sentence goes on
 _LARGEST_STEP = 2.6  # of the size: no lines of one paragraph are farther apart
 _OTHER_SIZE = 0.09  # of the size
 _INDENT = 0.7  # of the size
@@ -99,13 +100,14 @@ class _Column:
         """Whether the line begins a paragraph, after the lines of one."""
         before, size = held[-1], line.size
         step = line.base - before.base
-        if step > _PARTED * max(self.pitch, size) or step < -0.5 * size:
+        text, over = line.text, ended(before.text)
+        going = not over and self.full(before) and text[:1].islower()
+        if step > (_LOOSE if going else _PARTED) * max(self.pitch, size) or step < -0.5 * size:
             return True
         if abs(size - before.size) > _OTHER_SIZE * max(size, before.size):
             return True
-        if before.bold != line.bold and (before.bold or ended(before.text)):
+        if before.bold != line.bold and (before.bold or over):
             return True
-        text, over = line.text, ended(before.text)
         if _BULLET.match(text) or (_CAPTION.match(text) and over):
             return True
         short = not self.full(before)

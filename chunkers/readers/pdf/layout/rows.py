@@ -17,6 +17,7 @@ _SCRIPT = 0.86  # of the size of a row: smaller glyphs may be raised or lowered 
 _LONGEST_SCRIPT = 12  # glyphs
 _RAISED, _LOWERED = 0.75, 0.35  # of the size of a row
 _BESIDE = 0.45  # of the size: how near a raised glyph stands to the row's other glyphs
+_BEGINS = 1.4  # of the size: the same for one that begins the row, as in a note
 _DOUBLED = 0.4  # of its width: a glyph printed again this near makes it bold
 _FAR, _FAR_SPACED = 1.05, 1.7  # of the size: gaps between fragments, the second where a space was set
 
@@ -93,12 +94,13 @@ class Rows:
 
 def page_rows(glyphs: Glyphs) -> Rows:
     """The rows of a page, from its glyphs."""
-    bases = _assign_rows(glyphs.runs)
+    bases = _in_given_order(glyphs) if glyphs.slanted else _assign_rows(glyphs.runs)
     lengths = [run.last - run.first for run in glyphs.runs]
     row = np.repeat(np.array([run.row for run in glyphs.runs], np.int32), lengths)
     size = np.repeat(np.array([run.size for run in glyphs.runs], np.float32), lengths)
     raised = np.repeat(np.array([run.raised for run in glyphs.runs], np.int8), lengths)
-    order = np.lexsort((glyphs.left + glyphs.right, row)).astype(np.int32)
+    across = np.arange(len(row)) if glyphs.slanted else glyphs.left + glyphs.right
+    order = np.lexsort((across, row)).astype(np.int32)
     order = order[_first_prints(order, row, glyphs)]
     row, size, raised = row[order], size[order], raised[order]
     left, right, codes = glyphs.left[order], glyphs.right[order], glyphs.codes[order]
@@ -107,6 +109,9 @@ def page_rows(glyphs: Glyphs) -> Rows:
     kinds = _between(order, glyphs)
     cut = row[1:] != row[:-1]
     cut |= gaps > np.where(kinds == SPACE, _FAR_SPACED, _FAR) * em
+    if glyphs.slanted:
+        gaps = np.where(kinds >= MADE_SPACE, em / 2, 0).astype(np.float32)
+        cut = row[1:] != row[:-1]
     spaced = _spaces(kinds, (gaps / np.maximum(em, 1e-3)).astype(np.float32), codes) & ~cut
     text, at, raised_out, starts = _with_spaces(codes, order, raised, spaced)
     edges = np.concatenate(([0], np.flatnonzero(cut) + 1, [len(order)]))
@@ -135,11 +140,21 @@ def _assign_rows(runs: Sequence[Run]) -> list[float]:
     return [base for base, _ in keys]
 
 
+def _in_given_order(glyphs: Glyphs) -> list[float]:
+    """Give slanted runs a row wherever the page's own order begins a line, and tell made up base lines for them."""
+    row = -1
+    for run in glyphs.runs:
+        row += row < 0 or bool(glyphs.before[run.first] == LINE_END)
+        run.row = row
+    size = max(run.size for run in glyphs.runs)
+    return [3 * size * number for number in range(row + 1)]
+
+
 def _row_of(run: Run, rows: list[list[Run]], keys: list[tuple[float, int]]) -> int | None:
     """The row that the run belongs to: one with glyphs beside it before one that has only its base line."""
     first = bisect_left(keys, (run.base - run.size, -1))
     same: tuple[float, int] | None = None
-    script: tuple[int, int] | None = None
+    script: tuple[float, int, int] | None = None
     for base, row in keys[first:]:
         below = base - run.base
         if below > 2 * run.size:
@@ -147,22 +162,25 @@ def _row_of(run: Run, rows: list[list[Run]], keys: list[tuple[float, int]]) -> i
         large = rows[row][0].size
         if abs(below) <= _SAME_BASE * run.size and (same is None or abs(below) < same[0]):
             same = abs(below), row
-        elif script is None and -_LOWERED * large < below < _RAISED * large and _marks(run, rows[row], large):
-            script = row, 1 if below > 0 else -1
+        elif -_LOWERED * large < below < _RAISED * large:
+            gap = _gap(run, rows[row], large)
+            if gap is not None and (script is None or gap < script[0]):
+                script = gap, row, 1 if below > 0 else -1
     if same is not None and (script is None or same[0] < 0.05 * run.size):
         return same[1]
     if script is not None:
-        run.raised = script[1]
-        return script[0]
+        run.raised = script[2]
+        return script[1]
     return None
 
 
-def _marks(run: Run, row: Sequence[Run], large: float) -> bool:
-    """Whether the run is small and short, and beside a glyph of the row, which has the size `large`."""
+def _gap(run: Run, row: Sequence[Run], large: float) -> float | None:
+    """How far a run is from the glyphs of the row, which has the size `large`; None if it is no mark beside them."""
     if run.size > _SCRIPT * large or run.last - run.first > _LONGEST_SCRIPT:
-        return False
-    gap = _BESIDE * large
-    return any(-gap / 2 < max(one.left, run.left) - min(one.right, run.right) < gap for one in row)
+        return None
+    gap = min(max(one.left, run.left) - min(one.right, run.right) for one in row)
+    begins = run.right <= min(one.left for one in row)
+    return abs(gap) if -_BESIDE / 2 < gap / large < (_BEGINS if begins else _BESIDE) else None
 
 
 def _first_prints(order: NDArray[np.int32], row: NDArray[np.int32], glyphs: Glyphs) -> NDArray[np.bool_]:

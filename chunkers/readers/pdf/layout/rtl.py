@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longdoc.chunkers.readers.pdf.layout.glyphs import Glyphs
@@ -12,18 +12,19 @@ if TYPE_CHECKING:
     from longdoc.chunkers.readers.pdf.layout.marks import Atom
 
 _LAM, _ALEFS = "\u0644", "\u0622\u0623\u0625\u0627"
+_RIGHT = re.compile("[\u05be-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_LETTER = re.compile(r"[^\W\d_]")
 _IN_NUMBERS = ".,:/-٫٬%"
 
 
 def has_rtl(text: str) -> bool:
     """Whether there is a letter of a script that runs from right to left."""
-    return any(_strong(letter) == "R" for letter in text)
+    return _RIGHT.search(text) is not None
 
 
-def mostly_rtl(texts: Sequence[str]) -> bool:
-    """Whether most letters of the texts run from right to left."""
-    kinds = [kind for text in texts for letter in text if (kind := _strong(letter))]
-    return kinds.count("R") * 2 > len(kinds)
+def mostly_rtl(text: str) -> bool:
+    """Whether most letters of the text run from right to left."""
+    return has_rtl(text) and len(_RIGHT.findall(text)) * 2 > len(_LETTER.findall(text))
 
 
 def logical(atoms: list[Atom], glyphs: Glyphs) -> list[Atom]:

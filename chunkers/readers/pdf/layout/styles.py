@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,13 +40,13 @@ class Style:
     ink: int
 
 
-def styles(call: Calls, text: int, firsts: NDArray[np.int32]) -> Iterator[Style]:
-    """The style of each run of the text page, told from its first character."""
+def styles(call: Calls, text: int, firsts: NDArray[np.int32], lasts: NDArray[np.int32]) -> Iterator[Style]:
+    """The style of each run of the text page, told from its first character; it is bold if its last one is, too."""
     matrix = (ctypes.c_float * 6)()
     address = ctypes.addressof(matrix)
     fonts: dict[int, tuple[bool, float]] = {}
     known: dict[int, Style] = {}
-    for index in firsts.tolist():
+    for index, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
         thing = call["FPDFText_GetTextObject"](text, index) or 0
         style = known.get(thing)
         if style is None:
@@ -60,6 +60,13 @@ def styles(call: Calls, text: int, firsts: NDArray[np.int32]) -> Iterator[Style]
             style = Style(size, bold, lift * size, angle, TINY if size < _LEAST_SIZE else _ink(call, thing))
             if thing:
                 known[thing] = style
+        if style.bold:
+            end = call["FPDFText_GetTextObject"](text, last) or 0
+            font = (call["FPDFTextObj_GetFont"](end) or 0) if end else 0
+            if font not in fonts:
+                fonts[font] = _font(call, font)
+            if not fonts[font][0]:
+                style = replace(style, bold=False)
         yield style
 
 

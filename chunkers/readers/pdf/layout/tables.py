@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from longdoc.chunkers.readers.pdf.layout.columns import Row, Separator, separators
 from longdoc.chunkers.readers.pdf.layout.lines import Item, Line, Table
+from longdoc.chunkers.readers.pdf.layout.marks import UNKNOWN
 from longdoc.chunkers.readers.pdf.layout.rows import Fragment
-from longdoc.chunkers.text.tables import is_unit_note
+from longdoc.chunkers.text.tables import is_unit_note, names_columns
 
 _FARTHEST = 4.0  # of the size: rows of one table
 _LABEL = re.compile(
@@ -53,6 +54,8 @@ def _with_labels(row: Row) -> Row:
     """The row with a list's mark put to the text that it stands before, and signs to their numbers."""
     out: Row = []
     for one in row:
+        if not out and one.text == UNKNOWN and len(row) > 1:
+            one.text = "•"  # a sign of a symbol font before the text of an item
         before = out[-1] if out else None
         between = None if before is None else _between(before, one, first=len(out) == 1)
         if before is None or between is None:
@@ -205,8 +208,8 @@ def _header_rows(cells: Sequence[Cells]) -> int:
     values = any(_is_value(_said(cell)) for row in cells for cell in row[1:] if cell)
     first = [one for cell in cells[0] for one in cell]
     bold = all(one.bold for one in first) and not all(one.bold for row in cells for c in row for one in c)
-    full = all(cells[0]) and not any(map(str.isdigit, "".join(map(_said, cells[0]))))
-    return 1 if bold or (full and not values) else 0
+    texts = [[_said(cell) for cell in row] for row in cells]
+    return 1 if bold or (not values and names_columns(texts[0], texts[1:])) else 0
 
 
 def _joined_rows(cells: Sequence[Cells], header: int) -> list[tuple[Cells, bool]]:
