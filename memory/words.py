@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -26,8 +27,12 @@ class Posting(NamedTuple):
 
 
 def words(text: str) -> Counter[str]:
-    """How often each word occurs, case and English plural aside; pairs of characters in scripts without blanks."""
-    return Counter(word for token in _TOKEN.findall(text.casefold()) for word in _pieces(token))
+    """How often each word occurs, case and English plural aside; pairs of characters in scripts without blanks.
+
+    Letters with marks are the same word composed or not (NFC, NFD).
+    """
+    folded = unicodedata.normalize("NFC", text).casefold()
+    return Counter(word for token in _TOKEN.findall(folded) for word in _pieces(token))
 
 
 def said(message: BaseMessage) -> str:

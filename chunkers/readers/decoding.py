@@ -5,11 +5,10 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
-
-from charset_normalizer import from_bytes
+from collections.abc import Iterable, Iterator, Sequence
 
 from longdoc.chunkers.readers.formats import READABLE, refuse_binary
+from longdoc.chunkers.readers.guessing import PLAIN, guess
 from longdoc.errors import InputError
 
 # UTF-32 stands before UTF-16: its little-endian mark begins with that of UTF-16.
@@ -20,14 +19,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-
-# In the order in which a near tie is settled: what is met most often stands first.
-_ENCODINGS = (
-    *("cp1252", "cp932", "euc_jp", "gb18030", "big5", "big5hkscs", "cp949", "cp1251", "koi8_r", "koi8_u"),
-    *("cp1250", "iso8859_2", "cp1253", "iso8859_7", "cp1254", "cp1255", "cp1256", "cp1257", "iso8859_5"),
-    *("cp866", "tis_620", "iso8859_15"),
-)
-_NEAR = 0.1
 
 # Labels as browsers take them (WHATWG Encoding): an old name stands for the larger set that grew out of it.
 _LABELS = {
@@ -67,26 +58,47 @@ _SAME = {
 _NUL_LIMIT = 1 / 20
 _CONTROL_LIMIT = 1 / 50
 _NOT_CONTROL = bytes(b for b in range(256) if b >= 32 or b in b"\t\n\v\f\r\x1b")
-_SAMPLE = 64 * 1024
-_GAP = re.compile(rb"[ \n]")
+# A whole character of UTF-8 beyond ASCII, and what a cut leaves of one at the start and the end of a file.
+_CHARACTER = rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
+_SEQUENCE = re.compile(_CHARACTER + rb"++")
+_LONG_UTF8 = re.compile(rb"(?:" + _CHARACTER + rb"[\x00-\x7f]*+){12}")
+_EDGES = re.compile(rb"\A[\x80-\xbf]{1,3}|[\xc2-\xdf]\Z|[\xe0-\xef][\x80-\xbf]?\Z|[\xf0-\xf4][\x80-\xbf]{0,2}\Z")
+_HIGH = bytes(range(0x80, 0x100))
+_ASCII = set(map(chr, range(0x80)))
+_UTF8_SHARE, _MIXED_SHARE = 0.9, 0.45  # of the bytes beyond ASCII that are UTF-8, to be UTF-8 or to be mixed
+_BAD_EDGES = 2  # bad bytes that a cut leaves
+_BAD_SHARE = 0.04
 
 
 def decode(data: bytes, source: str, declared: str | None = None) -> str:
     """Return the text of `data` without its byte order mark, every byte accounted for.
 
     Tried in turn: the byte order mark, UTF-16 without one, the charset that the data `declared` (an HTML
-    label), UTF-8, and what charset-normalizer makes of 128 KiB. What wins decodes the whole strictly. An
-    `InputError` names `source` where the data is binary or its encoding cannot be told. UTF-16 that begins
-    with U+0000 carries the mark of UTF-32 and is read as such where it can be.
+    label), UTF-8, and the encoding in which the rest reads most like a language. Where a few bytes do not
+    belong, as where a file was cut inside a character, each is U+FFFD. An `InputError` names `source` where
+    the data is binary, is UTF-8 only in part, or its encoding cannot be told. UTF-16 that begins with U+0000
+    carries the mark of UTF-32 and is read as such where it can be.
     """
     refuse_binary(data, source)
     marks = [(data[len(mark) :], name) for mark, name in _MARKS if data.startswith(mark)]
     if marks:
-        text = next(_decoded(marks), None)
-    else:
-        text = next(_decoded((data, name) for name in _candidates(data, source, declared)), None)
+        return _marked(marks, source)
+    if data.count(0) > len(data) * _NUL_LIMIT:
+        return _marked([(data, _unmarked_utf16(data, source))], source)
+    text = next(_decoded((data, name) for name in _candidates(data, declared)), None)
     if text is None:
-        raise InputError(f"cannot tell the encoding of {source!r}; convert it to UTF-8")
+        text = _damaged_utf8(data, source)
+    return _legacy(data, source) if text is None else text
+
+
+def _marked(tries: Sequence[tuple[bytes, str]], source: str) -> str:
+    """Return the text in the first encoding that fits, else in the first that all but fits."""
+    text = next(_decoded(tries), None)
+    if text is None:
+        replaced = (data.decode(name, "replace") for data, name in tries)
+        text = next((one for one in replaced if _few(one)), None)
+    if text is None:
+        raise _untold(source)
     return text
 
 
@@ -109,18 +121,16 @@ def _decoded(tries: Iterable[tuple[bytes, str]]) -> Iterator[str]:
             yield data.decode(name)
 
 
-def _candidates(data: bytes, source: str, declared: str | None) -> Iterator[str]:
-    """Yield the encodings to try; lazily, for guessing is dear and binary data is refused on the way."""
-    if data.count(0) > len(data) * _NUL_LIMIT:
-        yield _unmarked_utf16(data, source)
-        return
+def _candidates(data: bytes, declared: str | None) -> Iterator[str]:
+    """Yield the encodings that would have to fit without a fault."""
     label = _codec(declared) if declared else None
     if label is not None:
+        if len(_SEQUENCE.findall(data)) > 1:  # nobody means "Ã¼", and no page is that by chance more than once
+            yield "utf-8"
         yield label
     if b"\x1b$B" in data or b"\x1b$@" in data:
         yield "iso2022_jp"  # it is all ASCII bytes, and would pass for UTF-8
     yield "utf-8"
-    yield from _guesses(data, source)
 
 
 def _codec(label: str) -> str | None:
@@ -145,41 +155,47 @@ def _unmarked_utf16(data: bytes, source: str) -> str:
     raise _not_text(source)
 
 
-def _guesses(data: bytes, source: str) -> list[str]:
-    """Return the encodings that charset-normalizer finds plausible, the likeliest first.
-
-    Its first choice among the Western code pages is often an odd one, so those nearly as good as the best
-    are ordered by how often they are met.
-    """
+def _legacy(data: bytes, source: str) -> str:
+    """Return the text of bytes that are not UTF-8 and not binary, in the encoding that they are likeliest in."""
     if _controls(data):
         raise _not_text(source)
-    matches = list(from_bytes(_sample(data), cp_isolation=list(_ENCODINGS)))
-    if not matches:
-        return []
-    best = matches[0]
-    near = [m for m in matches if m.chaos <= best.chaos + _NEAR and m.coherence >= best.coherence - _NEAR]
-    names = {name for match in near for name in (match.encoding, *match.could_be_from_charset)}
-    return [name for name in _ENCODINGS if name in names]
+    guessed = guess(data)
+    text = "" if guessed is None else data.decode(guessed.encoding, "replace")
+    if guessed is None or not _few(text):
+        raise _untold(source)
+    return text.translate(dict.fromkeys(map(ord, guessed.doubted), "\ufffd"))
+
+
+def _damaged_utf8(data: bytes, source: str) -> str | None:
+    """Return the text of UTF-8 with some bad bytes, each as U+FFFD; None for what is rather another encoding.
+
+    An `InputError` names `source` where some of it is UTF-8 and some is not.
+    """
+    body = _EDGES.sub(b"", data)
+    good = sum(len(match[0]) for match in _SEQUENCE.finditer(body))
+    high = len(body) - len(body.translate(None, _HIGH))
+    if good >= _UTF8_SHARE * high and (good or not high):
+        return data.decode("utf-8", "replace") if good else None
+    if _LONG_UTF8.search(body) or (good >= _MIXED_SHARE * high and guess(data, PLAIN) is None):
+        raise InputError(f"{source!r} is UTF-8 in part and another encoding in part; convert all of it to UTF-8")
+    return None
+
+
+def _few(text: str) -> bool:
+    """Return whether few of the characters that are not ASCII are U+FFFD."""
+    bad = text.count("\ufffd")
+    if bad == len(text):
+        return False
+    return bad <= _BAD_EDGES + _BAD_SHARE * sum(map(text.count, set(text) - _ASCII))
 
 
 def _controls(data: bytes) -> bool:
     return len(data.translate(None, _NOT_CONTROL)) > len(data) * _CONTROL_LIMIT
 
 
-def _sample(data: bytes) -> bytes:
-    """Return all of a short text, else its first and middle 64 KiB, cut where no character is cut."""
-    if len(data) <= 2 * _SAMPLE:
-        return data
-    middle = len(data) // 2
-    return _whole_words(data[:_SAMPLE], at_start=True) + _whole_words(data[middle : middle + _SAMPLE], at_start=False)
-
-
-def _whole_words(piece: bytes, *, at_start: bool) -> bytes:
-    # Space and newline are never the second byte of a character in the encodings that are tried.
-    first = None if at_start else _GAP.search(piece)
-    last = max(piece.rfind(b" "), piece.rfind(b"\n"))
-    return piece[first.start() if first else 0 : last if last > 0 else len(piece)]
-
-
 def _not_text(source: str) -> InputError:
     return InputError(f"{source!r} is binary data, not text; {READABLE}")
+
+
+def _untold(source: str) -> InputError:
+    return InputError(f"cannot tell the encoding of {source!r}; convert it to UTF-8")

@@ -11,6 +11,7 @@ any figure counts, whether it reads as a name or not.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -201,7 +202,7 @@ def _turned(said: Sequence[_Word], held: Sequence[_Word]) -> Iterator[str]:
 
 def _exchanged(claim: str, source: str) -> Iterator[str]:
     """Words with a capital, and figures, one for one in the place of another, where nearly all else agrees."""
-    ours, theirs = _TOKEN.findall(claim), _TOKEN.findall(source)
+    ours, theirs = _TOKEN.findall(_composed(claim)), _TOKEN.findall(_composed(source))
     matcher = SequenceMatcher(None, _folded(claim), _folded(source), autojunk=False)
     if matcher.ratio() < _NEARLY or capitalizes_nouns(source):
         return
@@ -263,4 +264,8 @@ def _texts(words: Sequence[_Word]) -> list[str]:
 
 
 def _folded(text: str) -> list[str]:
-    return [word.casefold().replace("’", "'") for word in _TOKEN.findall(text)]
+    return [word.casefold().replace("’", "'") for word in _TOKEN.findall(_composed(text))]
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

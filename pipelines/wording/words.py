@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"  # no blanks between words
@@ -34,7 +35,8 @@ def content_words(text: str) -> frozenset[str]:
 
     A text of function words only gives those.
     """
-    tokens = [token for match in _TOKEN.finditer(text.casefold()) for token in _pieces(match[0])]
+    folded = unicodedata.normalize("NFC", text).casefold()  # letters with marks are the same composed or not
+    tokens = [token for match in _TOKEN.finditer(folded) for token in _pieces(match[0])]
     kept = frozenset(stem(token) for token in tokens if token not in _STOP)
     return kept or frozenset(tokens)
 

@@ -17,7 +17,7 @@ for name in ('SIGKILL', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'S
 for name in ('alarm', 'setitimer', 'pthread_sigmask', 'pthread_kill', 'sigwait'):
     if hasattr(signal, name): delattr(signal, name)""",
     "forks and users": """
-for name in ('fork', 'forkpty', 'geteuid', 'getuid', 'getgid', 'setsid', 'killpg', 'getpgid', 'mkfifo', 'uname'):
+for name in ('fork', 'forkpty', 'geteuid', 'getuid', 'getgid', 'setsid', 'killpg', 'getpgid', 'mkfifo'):
     if hasattr(os, name): delattr(os, name)
 for name in ('pwd', 'grp', 'termios', 'tty', 'pty', 'syslog'):
     sys.modules[name] = None""",

@@ -169,7 +169,57 @@ def test_a_pdf_under_another_name_is_to_be_renamed() -> None:
         decode(b"%PDF-1.7\n", "x.txt")
 
 
-@pytest.mark.parametrize("data", [b"\xef\xbb\xbfbroken \xff", b"\xff\xfea"])
+@pytest.mark.parametrize("data", [b"\xef\xbb\xbfa \xff\xfe\xff\xfe\xff", b"\xff\xfea"])
 def test_a_mark_that_the_rest_belies_is_no_encoding(data: bytes) -> None:
     with pytest.raises(InputError, match=r"^cannot tell the encoding of 'x.txt'; convert it to UTF-8$"):
         decode(data, "x.txt")
+
+
+LANGUAGES = [("cp1252", FRENCH), ("cp1251", RUSSIAN), ("koi8_r", RUSSIAN), ("cp932", JAPANESE), ("euc_jp", JAPANESE)]
+LANGUAGES += [("gb18030", CHINESE), ("cp1250", POLISH), ("cp1253", GREEK)]
+
+
+def test_a_bad_byte_in_utf8_is_one_sign_of_it() -> None:
+    whole = ("Zürich ist schön.\n" * 300).encode()
+    for at in range(700, 740):
+        text = decode(whole[:at] + b"\xff" + whole[at:], "x.txt")
+        assert 0 < text.count("\ufffd") <= 3
+        assert text.count("Zürich ist schön.") >= 298
+
+
+@given(
+    text=st.sampled_from([FRENCH, RUSSIAN, JAPANESE, CHINESE, GREEK]), start=st.integers(0, 5), end=st.integers(0, 5)
+)
+def test_utf8_cut_inside_a_character_keeps_the_others(text: str, start: int, end: int) -> None:
+    whole = (text * 3).encode()
+    cut = decode(whole[start : len(whole) - end], "x.txt")
+    assert cut.strip("\ufffd") in text * 3
+    assert len(cut) >= len(text * 3) - start - end
+
+
+@pytest.mark.parametrize(("encoding", "text"), LANGUAGES)
+def test_another_encoding_after_much_ascii_is_told(encoding: str, text: str) -> None:
+    first = "A plain line of text.\n" * 400
+    assert decode(first.encode() + (text * 2).encode(encoding), "x.txt") == first + text * 2
+
+
+@pytest.mark.parametrize(("encoding", "text"), LANGUAGES)
+def test_another_encoding_cut_inside_a_character_is_told(encoding: str, text: str) -> None:
+    whole = (text * 5).encode(encoding)
+    assert decode(whole[:-2] + whole[-1:], "x.txt").count("\ufffd") <= 2
+    assert decode(whole[:-4], "x.txt")[:-3] in text * 5
+
+
+@pytest.mark.parametrize(("encoding", "text"), LANGUAGES)
+def test_what_is_in_two_encodings_is_refused(encoding: str, text: str) -> None:
+    with pytest.raises(InputError, match=r"in part|cannot tell"):
+        decode((text * 9).encode() + (text * 9).encode(encoding), "x.txt")
+
+
+def test_utf16_that_lost_half_a_character_is_read() -> None:
+    assert decode(codecs.BOM_UTF16_LE + ("text " * 50).encode("utf-16-le")[:-1], "x.txt") == "text " * 49 + "text\ufffd"
+
+
+def test_a_label_gives_way_where_the_bytes_are_utf8_beyond_doubt() -> None:
+    assert decode("Größe, Maße".encode(), "x.html", "iso-8859-1") == "Größe, Maße"
+    assert decode("Größe, Maße".encode("latin-1"), "x.html", "iso-8859-1") == "Größe, Maße"
