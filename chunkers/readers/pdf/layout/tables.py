@@ -11,7 +11,7 @@ from longdoc.chunkers.readers.pdf.layout.columns import Row, Separator, separato
 from longdoc.chunkers.readers.pdf.layout.lines import Item, Line, Table
 from longdoc.chunkers.readers.pdf.layout.marks import UNKNOWN
 from longdoc.chunkers.readers.pdf.layout.rows import Fragment
-from longdoc.chunkers.text.tables import is_unit_note, names_columns
+from longdoc.chunkers.text.table_rows import is_unit_note, names_columns
 
 _FARTHEST = 4.0  # of the size: rows of one table
 _LABEL = re.compile(
