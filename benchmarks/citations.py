@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
+import changed_words
 import zstandard
 from table import markdown, publish
 
@@ -31,7 +32,6 @@ from longdoc.pipelines.summarizers.protocol import Passage
 
 DATA = Path(__file__).parents[1] / ".." / "shared" / "data" / "dev"
 WINDOW = 6000  # characters of source that each sentence is checked against
-EACH = 200
 TUNED, FRESH = ("books", "techspec", "qmsum"), ("squality", "scotus_args", "leases")
 Make = Callable[[str, str, list[str], random.Random], str | None]
 INVENTED = [
@@ -130,13 +130,15 @@ def invented_quotation(sentence: str, random_: random.Random) -> str:
     return f"{sentence.rstrip(end)}, saying {marks.format(random_.choice(QUOTES))}."
 
 
-def rate(checker: Checker, make: Make, sets: tuple[str, ...], seed: str, show: bool) -> str:
-    """How many of 200 sentences were doubted."""
+def rate(checker: Checker, make: Make, sets: tuple[str, ...], seed: str, each: int, show: bool) -> str:
+    """How many of so many sentences were doubted."""
     random_ = random.Random(seed)
     sources = [windows(name, random_) for name in sets]
     flagged = tried = 0
-    while tried < EACH:
-        text, part, sentences = next(sources[tried % len(sources)])
+    turn = 0
+    while tried < each:
+        turn += 1
+        text, part, sentences = next(sources[turn % len(sources)])
         if (claim := make(text, part, sentences, random_)) is None:
             continue
         tried += 1
@@ -153,6 +155,13 @@ def foreign(part: str, random_: random.Random) -> str | None:
     return None if other in part else random_.choice(sentences)
 
 
+def first_made(
+    make: Callable[[str, str, str, random.Random], str | None], text: str, part: str, s: list[str], r: random.Random
+) -> str | None:
+    """One of the sentences with a change, the first that can have it."""
+    return next((made for one in r.sample(s, len(s)) if (made := make(text, part, one, r)) is not None), None)
+
+
 ROWS: dict[str, Make] = {
     "honest, as it stands": lambda text, part, s, r: r.choice(s),
     "honest, paraphrased": lambda text, part, s, r: paraphrased(r.choice(s)),
@@ -161,6 +170,11 @@ ROWS: dict[str, Make] = {
     "altered, a name": lambda text, part, s, r: other_name(text, r.choice(s), part, r),
     "altered, a quotation made up": lambda text, part, s, r: invented_quotation(r.choice(s), r),
     "altered, of another document": lambda text, part, s, r: foreign(part, r),
+    "altered, a unit": lambda text, part, s, r: first_made(changed_words.unit, text, part, s, r),
+    "altered, a scale": lambda text, part, s, r: first_made(changed_words.scale, text, part, s, r),
+    "altered, polarity": lambda text, part, s, r: first_made(changed_words.polarity, text, part, s, r),
+    "altered, a bound": lambda text, part, s, r: first_made(changed_words.bound, text, part, s, r),
+    "altered, roles": lambda text, part, s, r: first_made(changed_words.role, text, part, s, r),
 }
 
 
@@ -169,13 +183,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show", action="store_true")
+    parser.add_argument("--each", type=int, default=200)
+    parser.add_argument("--only", default="", help="rows whose name has these words")
     given = parser.parse_args()
     if not DATA.exists():
         raise SystemExit(f"{DATA} is not there: nothing to measure on")
     checker = Checker(Embedder())
     rows = [
-        [name, *(rate(checker, make, sets, f"{name} {given.seed}", given.show) for sets in (TUNED, FRESH))]
+        [name, *(rate(checker, make, sets, f"{name} {given.seed}", given.each, given.show) for sets in (TUNED, FRESH))]
         for name, make in ROWS.items()
+        if given.only in name
     ]
     headers = ("sentences", f"doubted: {', '.join(TUNED)}", f"doubted: {', '.join(FRESH)}")
     publish("citations", "Checked citations: sentences that are marked as unsupported", markdown(headers, rows))

@@ -218,7 +218,7 @@ def _reading_problems(text: str, units: Sequence[Unit]) -> list[Problem]:
         pairings = [Pairing(part, unit.read) for unit in units]
         best = max(pairing.coverage for pairing in pairings)
         told = [
-            _rule_problems(part, pairing, unit, also)
+            _rule_problems(text, part, pairing, unit, also)
             for pairing, unit in zip(pairings, units, strict=True)
             if pairing.coverage >= best - _AS_GOOD
         ]
@@ -235,9 +235,9 @@ def _parts(text: str) -> list[str]:
     return [text]
 
 
-def _rule_problems(part: str, pairing: Pairing, unit: Unit, also: frozenset[str]) -> list[Problem]:
+def _rule_problems(text: str, part: str, pairing: Pairing, unit: Unit, also: frozenset[str]) -> list[Problem]:
     signed = any(figure.negative for figure in unit.place.figures)
-    problems = [*polarity_problems(pairing, signed=signed), *degree_problems(pairing, part, unit.read)]
+    problems = [*polarity_problems(pairing, signed=signed), *degree_problems(pairing, text, unit.read)]
     than = all(any(word.low == "than" for word in words) for words in (pairing.ours, pairing.theirs))
     if than:
         problems += role_problems(pairing)

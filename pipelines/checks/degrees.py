@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 
 from longdoc.pipelines.checks.finding import Problem
 from longdoc.pipelines.wording.lexicon import bases, is_verb
@@ -38,6 +39,29 @@ def _kinds(text: str) -> dict[tuple[str, ...], str]:
     return {tuple(said.split()): kind.strip() for kind, _, words in groups for said in words.split(",")}
 
 
+_CLASS_WORDS = """
+    share: no none neither, few little, any some several certain, many much, most, all every each both;
+    time: never, rarely seldom, sometimes occasionally, often frequently, usually generally normally, always;
+    modal: may might could can, should ought, must shall, will would;
+    sure: possibly perhaps maybe, probably likely, certainly definitely surely undoubtedly;
+    bound: least, most, more greater over above exceeding, less fewer under below, up, within, after, before, until, since;
+    limit: minimum, maximum; line: first, second, third, last
+    """
+
+
+def _classes(text: str) -> dict[str, tuple[str, int]]:
+    """Each word's class, and the group of it that its like are in."""
+    found: dict[str, tuple[str, int]] = {}
+    for line in text.split(";"):
+        name, _, groups = line.partition(":")
+        for place, group in enumerate(groups.split(",")):
+            found |= {
+                word: (name.strip(), place) for word in group.split() if (name.strip(), word) != ("bound", "most")
+            }
+    return found
+
+
+_CLASSES = _classes(_CLASS_WORDS)
 _SHARES = _levels(_SHARE_WORDS)
 _TIMES = _levels(_TIME_WORDS)
 _MODALS = _kinds(_MODAL_WORDS)
@@ -70,12 +94,17 @@ _COUNTED = re.compile(
     r"|condition\w*|until|as long as|without)\b",
     re.IGNORECASE,
 )
+_SAME = 0.8  # of all words, in order: from here on a word of degree in another's place tells
+_LONG_ENOUGH = 5  # words
 _ALIKE = 0.6  # of a claim's words of content
 _REACH = 4  # words between a modal and its verb
 
 
 def degree_problems(pairing: Pairing, claim: str, source: str) -> Iterator[Problem]:
-    """Where the claim says more than the source."""
+    """Where the claim says more than the source. `claim` is all of the sentence that the pairing's part is of."""
+    if (changed := next(_changed(pairing), None)) is not None:
+        yield changed
+        return
     if pairing.coverage < _ALIKE:
         return
     yield from _shares(pairing, _SHARES)
@@ -83,6 +112,23 @@ def degree_problems(pairing: Pairing, claim: str, source: str) -> Iterator[Probl
     yield from _modals(pairing)
     yield from _hedged(pairing, claim, source)
     yield from _conditions(pairing, claim)
+
+
+def _changed(pairing: Pairing) -> Iterator[Problem]:
+    """A word of degree in the place of another, where nearly all else is word for word the same."""
+    ours = [word for word in pairing.ours if word.is_word]
+    theirs = [word for word in pairing.theirs if word.is_word]
+    matcher = SequenceMatcher(None, [word.low for word in ours], [word.low for word in theirs], autojunk=False)
+    if min(len(ours), len(theirs)) < _LONG_ENOUGH or matcher.quick_ratio() < _SAME or matcher.ratio() < _SAME:
+        return
+    for tag, first, last, start, end in matcher.get_opcodes():
+        if tag != "replace" or max(last - first, end - start) > _REACH + 1:
+            continue
+        for one in ours[first:last]:
+            for other in theirs[start:end]:
+                kinds = _CLASSES.get(one.low), _CLASSES.get(other.low)
+                if kinds[0] and kinds[1] and kinds[0][0] == kinds[1][0] and kinds[0] != kinds[1]:
+                    yield Problem(_instead(one.text, other.text), against=True)
 
 
 def _shares(pairing: Pairing, levels: dict[str, int]) -> Iterator[Problem]:

@@ -56,6 +56,8 @@ def polarity_problems(pairing: Pairing, *, signed: bool = False) -> Iterator[Pro
     ours, theirs = _turned(pairing.ours), _turned(pairing.theirs)
     told: set[int] = set()
     for link in pairing.links:
+        if pairing.ours[link.ours].low[0].isdigit():
+            continue
         opposite = link.relation == "opposite"
         ours_turned, theirs_turned = link.ours in ours, _all_turned(pairing, link, theirs)
         if opposite and (signed or (not ours_turned and not theirs_turned and converse(pairing, link))):

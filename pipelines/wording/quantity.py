@@ -13,7 +13,7 @@ _AND_PART = re.compile(
     r"\s+and\s+(?:(?:a|one)\s+)?(half|quarter|third)\b|\s+and\s+(?:three)\s+(quarters)\b", re.IGNORECASE
 )
 _LEFT = re.compile(
-    rf"(?P<open>\()?\s?(?P<minus>(?<![\w.)])[-−–](?=[$€£¥\d]*$)|[−]|\bminus\s|\bnegative\s)?\s?(?P<money>{SYMBOL.pattern})?\s?(?P<open2>\()?(?P<minus2>[-−])?\s?$"
+    rf"(?P<open>\()?\s?(?P<minus>(?<![\w.)-])[-−–](?=[$€£¥\d]*$)|[−]|\bminus\s|\bnegative\s)?\s?(?P<money>{SYMBOL.pattern})?\s?(?P<open2>\()?(?P<minus2>[-−])?\s?$"
 )
 _SCALE = re.compile(
     r"\s?-?\s?(?P<scale>(?i:hundred|thousand|million|billion|trillion|dozen|lakh|crore|mio\.?|mrd\.?)s?|bn|mn|tn|mln|mm|[kKmMbBT])\b(?!/)(?P<half>\s+and\s+a\s+half)?"
