@@ -5,51 +5,40 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
-UNITS = {
-    "years": "months", "year": "month", "months": "years", "weeks": "months", "days": "weeks", "day": "week", "hours": "minutes",
-    "hour": "minute", "minutes": "hours", "seconds": "minutes", "feet": "miles", "miles": "metres", "inches": "feet", "yards": "miles",
-    "metres": "miles", "meters": "kilometers", "kilometres": "metres", "pounds": "dollars", "dollars": "euros", "shillings": "pounds",
-    "cents": "dollars", "percent": "percentage points", "per cent": "percentage points", "%": " percentage points", "bytes": "megabytes",
-    "bits": "kilobytes", "ms": "s", "kB": "GB", "MB": "KB", "GB": "MB", "tons": "pounds", "degrees": "percent", "acres": "square miles",
-}  # fmt: skip
-SCALES = {
-    "hundred": "thousand", "thousand": "million", "million": "billion", "billion": "million", "hundreds": "millions",
-    "thousands": "millions", "millions": "thousands", "trillion": "billion", "dozen": "thousand",
-}  # fmt: skip
-TURNS = {
-    "always": "never", "never": "always", "more": "less", "less": "more", "before": "after", "after": "before", "with": "without",
-    "without": "with", "increase": "decrease", "increased": "decreased", "higher": "lower", "lower": "higher", "large": "small",
-    "small": "large", "old": "new", "new": "old", "good": "bad", "possible": "impossible", "up": "down", "down": "up",
-    "above": "below", "below": "above", "opened": "closed", "accepted": "rejected", "allowed": "forbidden", "first": "last",
-    "north": "south", "east": "west", "early": "late", "long": "short", "high": "low", "same": "different", "true": "false",
-}  # fmt: skip
-BOUNDS = {
-    "at least": "at most", "at most": "at least", "more than": "less than", "less than": "more than", "up to": "at least",
-    "no more than": "no less than", "may": "must", "might": "will", "could": "will", "should": "may", "must": "may", "some": "all",
-    "all": "some of the", "most": "all", "sometimes": "always", "often": "always", "usually": "always", "any": "no", "within": "after",
-    "until": "since", "possibly": "certainly", "perhaps": "certainly", "probably": "certainly", "every": "no",
-}  # fmt: skip
-AUXILIARIES = [
-    "is",
-    "are",
-    "was",
-    "were",
-    "will",
-    "can",
-    "could",
-    "would",
-    "should",
-    "has",
-    "have",
-    "had",
-    "did",
-    "does",
-    "do",
-    "may",
-    "must",
-    "might",
-]
+
+def _table(text: str) -> dict[str, str]:
+    pairs = (pair.partition(": ") for pair in " ".join(text.split()).split("; "))
+    return {word: other for word, _, other in pairs}
+
+
+_COUNTS = r"\b(?:a|one|two|three|four|five|six|seven|eight|nine|ten|twenty|thirty|hundred|several|few|of)\s"
+UNITS = _table("""
+    years: months; year: month; months: years; weeks: months; days: weeks; day: week; hours: minutes; hour: minute;
+    minutes: hours; seconds: minutes; feet: miles; miles: metres; inches: feet; yards: miles; metres: miles; meters:
+    kilometers; kilometres: metres; pounds: dollars; dollars: euros; shillings: pounds; cents: dollars; percent:
+    percentage points; per cent: percentage points; %:  percentage points; bytes: megabytes; bits: kilobytes; ms: s;
+    kB: GB; MB: KB; GB: MB; tons: pounds; degrees: percent; acres: square miles
+    """)
+SCALES = _table("""
+    hundred: thousand; thousand: million; million: billion; billion: million; hundreds: millions; thousands:
+    millions; millions: thousands; trillion: billion; dozen: thousand
+    """)
+TURNS = _table("""
+    always: never; never: always; more: less; less: more; before: after; after: before; with: without; without:
+    with; increase: decrease; increased: decreased; higher: lower; lower: higher; large: small; small: large; old:
+    new; new: old; good: bad; possible: impossible; up: down; down: up; above: below; below: above; opened: closed;
+    accepted: rejected; allowed: forbidden; first: last; north: south; east: west; early: late; long: short; high:
+    low; same: different; true: false
+    """)
+BOUNDS = _table("""
+    at least: at most; at most: at least; more than: less than; less than: more than; up to: at least; no more than:
+    no less than; may: must; might: will; could: will; should: may; must: may; some: all; all: some of the; most:
+    all; sometimes: always; often: always; usually: always; any: no; within: after; until: since; possibly:
+    certainly; perhaps: certainly; probably: certainly; every: no
+    """)
+AUXILIARIES = "is|are|was|were|will|can|could|would|should|has|have|had|did|does|do|may|must|might"
 WORD = r"(?<![\w'’-])"
 END = r"(?![\w'’-])"
 
@@ -84,7 +73,7 @@ def polarity(text: str, part: str, sentence: str, r: random.Random) -> str | Non
         return _one_of(sentence, TURNS, r, WORD)
     if " not " in sentence:
         return sentence.replace(" not ", " ", 1)
-    places = list(re.finditer(rf"(?<=\w ){'(?:' + '|'.join(AUXILIARIES) + ')'}(?= [a-z])", sentence))
+    places = list(re.finditer(rf"(?<=\w )(?:{AUXILIARIES})(?= [a-z])", sentence))
     if not places or re.search(r"\b(?:no|never|nor|neither|nothing)\b|n['’]t\b", sentence):
         return None
     match = places[0]
@@ -103,7 +92,7 @@ def role(text: str, part: str, sentence: str, r: random.Random) -> str | None:
         for match in re.finditer(r"(?<![\w'’.-])[A-Z][a-z]{2,}(?![\w'’.-])", sentence)
         if not re.search(rf"\b{match[0].lower()}\b", text) and re.search(rf"[a-z] {match[0]}\b", text)
     ]
-    for one, two in zip(names, names[1:], strict=False):
+    for one, two in pairwise(names):
         between = sentence[one.end() : two.start()]
         if (
             one[0] != two[0]

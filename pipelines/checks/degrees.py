@@ -44,7 +44,8 @@ _CLASS_WORDS = """
     time: never, rarely seldom, sometimes occasionally, often frequently, usually generally normally, always;
     modal: may might could can, should ought, must shall, will would;
     sure: possibly perhaps maybe, probably likely, certainly definitely surely undoubtedly;
-    bound: least, most, more greater over above exceeding, less fewer under below, up, within, after, before, until, since;
+    bound: least, most, more greater over above exceeding, less fewer under below, up, within, after, before,
+        until, since;
     limit: minimum, maximum; line: first, second, third, last
     """
 
