@@ -18,6 +18,7 @@ from longdoc.cli.chat import chat
 from longdoc.cli.config import defaults
 from longdoc.cli.console import one_line_errors, progress, refuse, write, write_lines
 from longdoc.cli.generate import generate
+from longdoc.cli.mcp import mcp
 from longdoc.cli.options import (
     By,
     ContextTokens,
@@ -203,6 +204,7 @@ app.command()(ask)
 app.command()(chat)
 app.command()(generate)
 app.command()(serve)
+app.command()(mcp)
 app.add_typer(cache_commands, name="cache")
 
 

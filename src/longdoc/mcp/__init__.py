@@ -1,0 +1,1 @@
+"""Documents for agents: a Model Context Protocol server."""
