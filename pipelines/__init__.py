@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from longdoc.pipelines.ask.settings import ChatSettings
     from longdoc.pipelines.calls.executor import Executor, FanOutOptions
     from longdoc.pipelines.calls.local import LocalExecutor, afan_out, fan_out
+    from longdoc.pipelines.checks.checker import Checker
+    from longdoc.pipelines.checks.evidence import Evidence
+    from longdoc.pipelines.checks.finding import Finding
     from longdoc.pipelines.route import ModelAtHand, Request, Route
     from longdoc.pipelines.router import Router
     from longdoc.pipelines.sources import join_chunks
@@ -21,16 +24,20 @@ if TYPE_CHECKING:
     from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
     from longdoc.pipelines.summarizers.led import LedSummarizer
     from longdoc.pipelines.summarizers.protocol import Passage, Summarizer, WritingSummarizer
+    from longdoc.pipelines.verification import Verification
 
 _HOMES = {
     "Answer": "ask.answer",
     "ChatSettings": "ask.settings",
     "ChatSummarizer": "summarizers.chat",
+    "Checker": "checks.checker",
     "Citation": "ask.answer",
     "DocumentChat": "ask.chat",
+    "Evidence": "checks.evidence",
     "Executor": "calls.executor",
     "ExtractiveSummarizer": "summarizers.extractive",
     "FanOutOptions": "calls.executor",
+    "Finding": "checks.finding",
     "LedSummarizer": "summarizers.led",
     "LocalExecutor": "calls.local",
     "ModelAtHand": "route",
@@ -43,6 +50,7 @@ _HOMES = {
     "Settings": "summarize.summarize",
     "Summarization": "summarize.summarize",
     "Summarizer": "summarizers.protocol",
+    "Verification": "verification",
     "WritingSummarizer": "summarizers.protocol",
     "afan_out": "calls.local",
     "fan_out": "calls.local",
@@ -53,11 +61,14 @@ __all__ = [
     "Answer",
     "ChatSettings",
     "ChatSummarizer",
+    "Checker",
     "Citation",
     "DocumentChat",
+    "Evidence",
     "Executor",
     "ExtractiveSummarizer",
     "FanOutOptions",
+    "Finding",
     "LedSummarizer",
     "LocalExecutor",
     "ModelAtHand",
@@ -70,6 +81,7 @@ __all__ = [
     "Settings",
     "Summarization",
     "Summarizer",
+    "Verification",
     "WritingSummarizer",
     "afan_out",
     "fan_out",

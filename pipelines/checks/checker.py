@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from longdoc.chunkers.text.span import Span, merge_spans
 from longdoc.chunkers.tokenizers.base import Tokenizer
@@ -16,9 +17,11 @@ from longdoc.errors import UnknownNameError
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.checks.alignment import Encoder, Match, matches, verbatim
 from longdoc.pipelines.checks.degrees import degree_problems
+from longdoc.pipelines.checks.entailment import EntailmentReader, Voice, together, told, voices
 from longdoc.pipelines.checks.evidence import Evidence, Unit
 from longdoc.pipelines.checks.facts import Fact, facts
-from longdoc.pipelines.checks.finding import Finding, OnUnsupported, Problem
+from longdoc.pipelines.checks.finding import Finding, OnUnsupported, Problem, Verdict
+from longdoc.pipelines.checks.limits import not_judged
 from longdoc.pipelines.checks.polarity import converse, polarity_problems
 from longdoc.pipelines.checks.quantities import number_problems
 from longdoc.pipelines.checks.roles import role_problems
@@ -28,17 +31,41 @@ from longdoc.pipelines.wording.numerals import quantities
 from longdoc.pipelines.wording.pairing import Pairing, plain
 from longdoc.pipelines.wording.words import content_words
 
+_NOT_SO = "the source does not seem to say so"
+_OTHERWISE = "it reads as if the source says otherwise"
+_ENOUGH = 0.5  # support
 _AS_GOOD = 0.12  # of coverage that a unit may have less than the best and still speak for the claim
 _REACH = 40  # units from one that a claim rests on, within which a name or number may be borne out
 _PARTS = re.compile(r";\s+|,\s+(?:and|but|while|whereas)\s+")
 _LEAST_PART = 4  # words of content that make a part of a sentence a claim of its own
 
 
-class Checker:
-    """Says of sentences whether evidence supports them, with the spans that they rest on."""
+@dataclass(frozen=True, slots=True)
+class _Ruled:
+    """What alignment and rules say of a sentence, and the rows that it rests on."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+    match: Match
+    rows: tuple[int, ...]
+    finding: Finding
+
+
+def _with(one: _Ruled, voice: Voice, support: float) -> Finding:
+    """The finding with the model's voice."""
+    if support >= _ENOUGH:
+        return replace(one.finding, support=support)
+    if voice.contradicts > voice.supports and voice.contradicts >= _ENOUGH:
+        return replace(one.finding, support=support, verdict="contradicted", problems=(_OTHERWISE,))
+    return replace(one.finding, support=support, verdict="unsupported", problems=(_NOT_SO,))
+
+
+class Checker:
+    """Says of sentences whether evidence supports them, with the spans that they rest on.
+
+    Without a `reader` words, vectors and rules decide alone; with one its voice counts where no rule finds anything.
+    """
+
+    def __init__(self, encoder: Encoder, reader: EntailmentReader | None = None) -> None:
+        self._encoder, self._reader = encoder, reader
 
     def check(self, sentence: str, evidence: Evidence) -> Finding:
         """What the evidence says of one sentence."""
@@ -48,9 +75,10 @@ class Checker:
         """A `Finding` for each of `sentences`. Cost: sentences times units, and a vector for each candidate."""
         places = [verbatim(text, evidence) for text in sentences]
         asked = [text for text, place in zip(sentences, places, strict=True) if place is None]
-        found = matches(asked, evidence, self._encoder)
+        ruled = [self._ruled(match, evidence) for match in matches(asked, evidence, self._encoder)]
+        found = iter(self._heard(ruled, evidence))
         return [
-            self._finding(next(found), evidence) if place is None else self._quoted(text, place, evidence)
+            next(found) if place is None else self._quoted(text, place, evidence)
             for text, place in zip(sentences, places, strict=True)
         ]
 
@@ -83,18 +111,39 @@ class Checker:
             return Finding(text, 0.2, "contradicted", (place,), tuple(dict.fromkeys(map(str, problems))))
         return Finding(text, 1.0, "supported", (place,))
 
-    def _finding(self, match: Match, evidence: Evidence) -> Finding:
+    def _heard(self, ruled: Sequence[_Ruled], evidence: Evidence) -> list[Finding]:
+        """The findings, with what the model says of those that no rule decides."""
+        open_ = [one for one in ruled if one.finding.supported]
+        if self._reader is None or not open_:
+            return [one.finding for one in ruled]
+        sources = [[evidence.units[row] for row in one.rows] for one in open_]
+        said = iter(voices(self._reader, [one.match.text for one in open_], sources))
+        return [self._weighed(one, next(said)) if one.finding.supported else one.finding for one in ruled]
+
+    def _weighed(self, one: _Ruled, voice: Voice) -> Finding:
+        return _with(one, voice, self._weigh(told(voice, one.match.shared, one.match.cosine)))
+
+    def _weigh(self, voices: tuple[float, ...]) -> float:
+        return together(voices)
+
+    def _ruled(self, match: Match, evidence: Evidence) -> _Ruled:
         if not match.likely:
-            return Finding(match.text, _likely(match) * 0.4, "unsupported", (), ("no passage supports it",))
+            return _Ruled(
+                match, (), Finding(match.text, _likely(match) * 0.4, "unsupported", (), ("no passage supports it",))
+            )
         rows = _labelled_rows(match.text, match.rows, evidence)
         problems = [*_fact_problems(match.text, rows, evidence)]
         read = _reading_problems(match.text, [evidence.units[row] for row in rows])
         spans = merge_spans(tuple(span for row in rows for span in evidence.units[row].spans))
+        if why := not_judged(match.text, " ".join(evidence.units[row].read for row in rows), match.shared):
+            said = tuple(map(str, problems)) or (why,)
+            return _Ruled(match, (), Finding(match.text, 0.4, "unsupported" if problems else "unjudged", spans, said))
         if not problems and not read:
-            return Finding(match.text, 0.5 + 0.5 * _likely(match), "supported", spans)
+            return _Ruled(match, tuple(rows), Finding(match.text, 0.5 + 0.5 * _likely(match), "supported", spans))
         against = any(one.against for one in (*problems, *read))
         said = tuple(dict.fromkeys(map(str, problems or read)))
-        return Finding(match.text, 0.1 if against else 0.25, "contradicted" if against else "unsupported", spans, said)
+        verdict: Verdict = "contradicted" if against else "unsupported"
+        return _Ruled(match, (), Finding(match.text, 0.1 if against else 0.25, verdict, spans, said))
 
 
 def resolved(findings: Sequence[Finding], evidence: Evidence, how: OnUnsupported) -> list[Sentence]:

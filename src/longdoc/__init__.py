@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from longdoc.pipelines.router import Router
     from longdoc.pipelines.summarize.plan import Plan
     from longdoc.pipelines.summarize.summarize import Settings, Summarization, plan, summarize
+    from longdoc.pipelines.verification import verify
 
 _HOMES = {
     "Answer": "pipelines.ask.answer",
@@ -62,6 +63,7 @@ _HOMES = {
     "read": "chunkers.readers.registry",
     "render": "pipelines.render.render",
     "summarize": "pipelines.summarize.summarize",
+    "verify": "pipelines.verification",
 }
 
 __version__ = "0.1.0"
@@ -90,6 +92,7 @@ __all__ = [
     "read",
     "render",
     "summarize",
+    "verify",
 ]
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others

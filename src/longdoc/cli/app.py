@@ -36,6 +36,7 @@ from longdoc.cli.options import (
 from longdoc.cli.plugins import Commands
 from longdoc.cli.serve import serve
 from longdoc.cli.sources import documents_of
+from longdoc.cli.verify import verify
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
@@ -205,6 +206,7 @@ app.command()(chat)
 app.command()(generate)
 app.command()(serve)
 app.command()(mcp)
+app.command()(verify)
 app.add_typer(cache_commands, name="cache")
 
 
