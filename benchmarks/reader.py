@@ -7,8 +7,8 @@
 
 `claims`: the dev sets of judged claims, each sentence of a claim against those of its document that it aligns with; the
 worst sentence counts. `changes`: sentences of dev documents, as they are, said otherwise, and made false by kind of
-change, against a window that has them. `selection`: the right window among twenty, beside the bundled encoder's cosine and BM25.
-`speed`: pairs of 128 tokens.
+change, against a window that has them. `selection`: the right window among twenty, beside the bundled encoder's cosine
+and BM25. `speed`: pairs of 128 tokens.
 """
 
 from __future__ import annotations
