@@ -1,12 +1,14 @@
 """How well the reader that comes with longdoc judges claims and finds windows, and how fast.
 
     python benchmarks/reader.py claims [--each N]
+    python benchmarks/reader.py changes [--each N]
     python benchmarks/reader.py selection [--each N]
     python benchmarks/reader.py speed
 
 `claims`: the dev sets of judged claims, each sentence of a claim against those of its document that it aligns with; the
-worst sentence counts. `selection`: the right window among twenty, beside the bundled encoder's cosine and BM25.
-`speed`: pairs of 128 tokens.
+worst sentence counts. `changes`: sentences of dev documents, as they are, said otherwise, and made false by kind of
+change, against a window that has them. `selection`: the right window among twenty, beside the bundled encoder's cosine
+and BM25. `speed`: pairs of 128 tokens.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import Any
 import numpy as np
 from datasets import records
 from reader_data import Neighbours, english, evidence_for, sentences_of, windows
+from reader_made import minimal_pairs
 from reader_probe import auc
 from table import markdown, publish
 
@@ -29,7 +32,7 @@ from longdoc.models.cross_encoder.evidence import terms
 from longdoc.models.cross_encoder.reader import Reader
 from longdoc.models.encoder.embedder import Embedder
 
-BUDGET = 550  # characters of evidence
+BUDGET = 600  # characters of evidence
 KINDS = ("faith_summaries", "faith_citations", "claim_checks", "nli_probes")
 SETS = ("squad2", "xquad", "qed", "clapnq", "selqa", "qamr", "ottqa", "hybridqa", "aitqa")
 
@@ -81,6 +84,29 @@ def claims(each: int) -> None:
         lines.append((f"mean of {title}", "", "", 50, *(f"{value:.1f}" for value in means)))
     headers = ("set", "claims", "share right", "chance", "reader alone, balanced", "AUC", "right ones doubted, %")
     publish("reader_claims", "Claims of the dev sets, read by the cross-encoder alone", markdown(headers, lines))
+
+
+def changes(each: int) -> None:
+    """How many true sentences are doubted, and how many false ones of each kind pass."""
+    reader, chosen = Reader.load(), defaultdict(list)
+    for unit in minimal_pairs(random.Random(3), "dev"):
+        kind = unit[-1].source.removeprefix("pairs/")
+        if len(unit) == 2 and len(chosen[kind]) < each:
+            chosen[kind].append(unit)
+    lines: list[tuple[object, ...]] = []
+    true: dict[str, list[float]] = defaultdict(list)
+    for kind, units in sorted(chosen.items()):
+        found = reader.judged([(one.first, one.second) for unit in units for one in unit])
+        rights, wrongs = [one.supports for one in found[::2]], [one.supports for one in found[1::2]]
+        for unit, score in zip(units, rights, strict=True):
+            true["literal" if unit[0].first in unit[0].second else "said otherwise"].append(score)
+        passed = statistics.mean(score >= 0.5 for score in wrongs)
+        order = statistics.mean(a > b for a, b in zip(rights, wrongs, strict=True))
+        lines.append((f"{kind} changed", len(units), f"{100 * passed:.1f}", f"{100 * order:.1f}"))
+    for name, scores in true.items():
+        lines.append((f"true, {name}", len(scores), f"{100 * statistics.mean(one >= 0.5 for one in scores):.1f}", ""))
+    headers = ("sentences", "number", "held supported, %", "the true one has the higher score, %")
+    publish("reader_changes", "True and false sentences of dev documents", markdown(headers, lines))
 
 
 def bm25(question: str, texts: Sequence[str]) -> list[float]:
@@ -179,13 +205,13 @@ def speed() -> None:
 def main() -> None:
     """Runs one measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("measure", choices=["claims", "selection", "speed"])
+    parser.add_argument("measure", choices=["claims", "changes", "selection", "speed"])
     parser.add_argument("--each", type=int, default=200)
     given = parser.parse_args()
     if given.measure == "speed":
         speed()
     else:
-        {"claims": claims, "selection": selection}[given.measure](given.each)
+        {"claims": claims, "changes": changes, "selection": selection}[given.measure](given.each)
 
 
 if __name__ == "__main__":

@@ -37,37 +37,37 @@ _PHRASE = re.compile(
 _GOOD = re.compile(r"[A-Z\"“(][^|{}<>=_\\`*#@\[\]]{30,260}[.!]")
 
 
-def documents(rng: random.Random) -> Iterator[tuple[str, str, list[str], int]]:
-    """Training documents whose licence lets weights ship: set, heading, sentences, pairs to make."""
-    for row in records("techspec", "train"):
+def documents(rng: random.Random, part: str) -> Iterator[tuple[str, str, list[str], int]]:
+    """Documents whose licence lets weights ship: set, heading, sentences, pairs to make."""
+    for row in records("techspec", part):
         yield "techspec", "", sentences_of(row["document"])[:150], SENTENCES["techspec"]
-    for row in records("scisumm", "train"):
+    for row in records("scisumm", part):
         section = rng.choice(row["sections"])
         found = [re.sub(r"\s+", " ", one) for one in section["sentences"]]
         yield "scisumm", f"{row['title'] or ''} > {section['title'] or ''}", found, SENTENCES["scisumm"]
-    for row in records("qmsum", "train"):
+    for row in records("qmsum", part):
         at = rng.randrange(max(1, len(row["turns"]) - 60))
         found = [
             one for turn in row["turns"][at : at + 60] for one in sentences_of(f"{turn['speaker']}: {turn['text']}")
         ]
         yield "qmsum", "", found, SENTENCES["qmsum"]
-    for row in records("squality", "train"):
+    for row in records("squality", part):
         text = re.sub(r"(?<!\n)\n(?!\n)", " ", row["document"])
         yield "squality", "", sentences_of(text)[:400], SENTENCES["squality"]
     seen: set[str] = set()
     for name in ("squad2", "xquad", "expmrc_squad", "clapnq", "selqa", "hybridqa", "ottqa"):
-        for row in english(name, "train"):
+        for row in english(name, part):
             if row["context"] not in seen and row["kind"] != "table":
                 seen.add(row["context"])
                 yield name, row.get("title") or "", sentences_of(row["context"]), 1
-    for row in english("medquad", "train")[::6]:
+    for row in english("medquad", part)[::6]:
         yield "medquad", "", sentences_of(row["positives"][0])[:60], 2
 
 
-def minimal_pairs(rng: random.Random) -> Iterator[Unit]:
+def minimal_pairs(rng: random.Random, part: str = "train") -> Iterator[Unit]:
     """A sentence of a document, said alike or in other words, and the same made false, against the same evidence."""
     phrases: list[str] = []
-    for _, heading, found, most in documents(rng):
+    for _, heading, found, most in documents(rng, part):
         good = [at for at, one in enumerate(found) if _GOOD.fullmatch(one) and len(one.split()) > 6]
         text = " ".join(found)
         order = sorted(good, key=lambda at: rng.random() - 0.3 * bool(re.search(r"\d", found[at])))
