@@ -262,7 +262,9 @@ class HeadingScanner:
         ):
             return False
         above, below = self._above(line), self._below(line)
-        if (not below.strip() and len(number) == 1) or (below.startswith((" ", "\t")) and not line.text.startswith((" ", "\t"))):
+        if (not below.strip() and len(number) == 1) or (
+            below.startswith((" ", "\t")) and not line.text.startswith((" ", "\t"))
+        ):
             return False
         if any(_depth(near) == len(number) for near in (above, below)):
             return False
