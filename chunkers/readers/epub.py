@@ -15,7 +15,8 @@ from langchain_core.documents import Document
 from longdoc.chunkers.readers.archive import Archive, resolved
 from longdoc.chunkers.readers.base import BytesReader
 from longdoc.chunkers.readers.formats import expect
-from longdoc.chunkers.readers.html import parse_html, tree_text
+from longdoc.chunkers.readers.html.reading import parse_html, tree_text
+from longdoc.chunkers.text.table_rows import Table
 from longdoc.errors import InputError
 
 _CONTAINER = "META-INF/container.xml"
@@ -39,12 +40,14 @@ def read_epub(data: bytes, source: str) -> Document:
     _refuse_protected(archive)
     name = _package_name(archive)
     package = archive.xml(name)
-    text, outline = _joined(_chapter(archive, chapter) for chapter in _reading_order(archive, package, name))
+    text, outline, tables = _joined(_chapter(archive, chapter) for chapter in _reading_order(archive, package, name))
     if not text:
         raise InputError(f"{source!r} is an EPUB book without text; if its pages are images, run OCR on them first")
     metadata: dict[str, Any] = {"source": source, "format": "epub"}
     if outline:
         metadata["outline"] = outline
+    if tables:
+        metadata["tables"] = tables
     title = _title(package)
     if title:
         metadata["title"] = title
@@ -88,24 +91,34 @@ def _reading_order(archive: Archive, package: Any, package_name: str) -> Iterato
                 yield name
 
 
-def _chapter(archive: Archive, name: str) -> tuple[str, list[list[Any]]]:
+_Chapter = tuple[str, list[list[Any]], list[Table]]
+
+
+def _chapter(archive: Archive, name: str) -> _Chapter:
     data = archive.read(name)
     if _OWN_ENTITIES.search(data[:_PROLOG].replace(b"\0", b"")):
         raise archive.bomb(f"its part {name!r}")
     tree = parse_html(data, archive.source) if data.strip() else None
-    return ("", []) if tree is None else tree_text(tree)
+    return ("", [], []) if tree is None else tree_text(tree)
 
 
-def _joined(chapters: Iterable[tuple[str, list[list[Any]]]]) -> tuple[str, list[list[Any]]]:
+def _joined(chapters: Iterable[_Chapter]) -> _Chapter:
     texts: list[str] = []
     outline: list[list[Any]] = []
+    tables: list[Table] = []
     position = 0
-    for text, headings in chapters:
+    for text, headings, own in chapters:
         if text.strip():
             outline += [[position + start, level, title] for start, level, title in headings]
+            tables += [_moved(table, position) for table in own]
             texts.append(text)
             position += len(text) + len(_BETWEEN)
-    return _BETWEEN.join(texts), outline
+    return _BETWEEN.join(texts), outline, tables
+
+
+def _moved(table: Table, by: int) -> Table:
+    start, end, header_end = table["start"] + by, table["end"] + by, table["header_end"] + by
+    return Table(start=start, end=end, header=table["header"], header_end=header_end, note=table["note"])
 
 
 def _title(package: Any) -> str:

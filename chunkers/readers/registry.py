@@ -16,13 +16,19 @@ from langchain_core.documents import Document
 from longdoc.chunkers.readers.base import BytesReader, Reader
 from longdoc.chunkers.readers.decoding import decode
 from longdoc.chunkers.readers.formats import PLAIN, SUFFIXES, XML, binary_suffix
-from longdoc.chunkers.readers.html import declared_charset, looks_like_html
+from longdoc.chunkers.readers.html.reading import declared_charset, looks_like_html
 from longdoc.errors import InputError
 
 __all__ = ["SUFFIXES", "read", "read_bytes", "read_stdin", "reader_of"]
 
 _GROUP = "longdoc.readers"
-_MODULES = {".html": "html", ".htm": "html", ".pdf": "pdf.reading", ".docx": "docx", ".epub": "epub"}
+_MODULES = {
+    ".html": "html.reading",
+    ".htm": "html.reading",
+    ".pdf": "pdf.reading",
+    ".docx": "docx.reading",
+    ".epub": "epub",
+}
 
 
 def reader_of(suffix: str) -> Reader:

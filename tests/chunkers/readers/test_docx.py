@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from office_files import docx, docx_members, paragraph, zipped
 
 from longdoc.chunkers.readers import archive
-from longdoc.chunkers.readers.docx import read_docx
+from longdoc.chunkers.readers.docx.reading import read_docx
 from longdoc.errors import InputError
 
 words = st.text("ab é7.", min_size=1, max_size=20).map(str.strip).filter(bool).map(lambda text: " ".join(text.split()))
@@ -114,7 +114,7 @@ def test_a_table_is_a_line_for_each_row() -> None:
     rows = ("".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in row) for row in cells)
     table = "".join(f"<w:tr>{row}</w:tr>" for row in rows)
     body = paragraph("before") + f"<w:tbl>{table}</w:tbl>" + paragraph("after")
-    assert text(body) == "before\n\nProduct | Price\nPen | 2\n\nafter"
+    assert text(body) == "before\n\nProduct\tPrice\nPen\t2\n\nafter"
 
 
 def test_notes_are_marked_and_stand_at_the_end() -> None:
@@ -287,3 +287,45 @@ def test_any_tree_of_words_elements_is_read(body: str) -> None:
     notes = f'<w:footnote w:id="1">{body}</w:footnote>'
     document = read_docx(docx(paragraph("One") + body, footnotes=notes), "x")
     assert document.page_content.startswith("One")
+
+
+def marked(place: str, words: str) -> str:
+    return f'<w:r><w:rPr><w:vertAlign w:val="{place}"/></w:rPr><w:t>{words}</w:t></w:r>'
+
+
+def said(words: str) -> str:
+    return f'<w:r><w:t xml:space="preserve">{words}</w:t></w:r>'
+
+
+def test_what_stands_above_or_below_the_line_is_no_digit() -> None:
+    runs = said("$320") + marked("superscript", "1") + said(" million, 10") + marked("superscript", "3")
+    runs += said(" acres, H") + marked("subscript", "2") + said("O, the 21") + marked("superscript", "st")
+    assert text(f"<w:p>{runs}</w:p>") == "$320 [1] million, 10^3 acres, H2O, the 21st"
+
+
+def test_what_is_deleted_struck_or_hidden_is_left_out() -> None:
+    style = '<w:style w:type="character" w:styleId="No"><w:name w:val="No"/><w:rPr><w:vanish/></w:rPr></w:style>'
+    runs = said("The fee is ") + "<w:del><w:r><w:delText>50</w:delText></w:r></w:del><w:ins>" + said("40") + "</w:ins>"
+    runs += "<w:r><w:rPr><w:strike/></w:rPr><w:t>30</w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t>20</w:t></w:r>"
+    runs += '<w:r><w:rPr><w:rStyle w:val="No"/></w:rPr><w:t>10</w:t></w:r>'
+    runs += '<w:r><w:rPr><w:strike w:val="0"/></w:rPr><w:t xml:space="preserve"> pounds.</w:t></w:r>'
+    assert text(f"<w:p>{runs}</w:p>", styles=style) == "The fee is 40 pounds."
+
+
+def test_merged_cells_stand_where_they_hold_and_the_head_is_known() -> None:
+    def cell(words: str, properties: str = "") -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr>{paragraph(words)}</w:tc>"
+
+    wide = '<w:gridSpan w:val="2"/>'
+    rows = [
+        "<w:trPr><w:tblHeader/></w:trPr>" + cell("Region") + cell("Sales", wide),
+        "<w:trPr><w:tblHeader/></w:trPr>" + cell("") + cell("2023") + cell("2024"),
+        cell("North", '<w:vMerge w:val="restart"/>') + cell("1") + cell("2"),
+        cell("", "<w:vMerge/>") + cell("3") + cell("4"),
+    ]
+    body = "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
+    document = read_docx(docx(paragraph("(In thousands)") + body + paragraph("End")), "x")
+    assert document.page_content.split("\n\n")[1].split("\n")[2:] == ["North\t1\t2", "North\t3\t4"]
+    (table,) = document.metadata["tables"]
+    assert table["header"] == ["Region", "Sales 2023", "Sales 2024"]
+    assert table["note"] == "(In thousands)"

@@ -10,7 +10,7 @@ from office_files import epub, epub_members, xhtml, zipped
 
 from longdoc.chunkers.readers import archive
 from longdoc.chunkers.readers.epub import read_epub
-from longdoc.chunkers.readers.html import read_html
+from longdoc.chunkers.readers.html.reading import read_html
 from longdoc.errors import InputError
 
 words = st.text("abc é\n", min_size=1, max_size=20).filter(lambda text: bool(text.strip()))

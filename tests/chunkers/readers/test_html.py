@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.documents import Document
 
-from longdoc.chunkers.readers.html import looks_like_html, read_html
+from longdoc.chunkers.readers.html.reading import looks_like_html, read_html
 from longdoc.errors import InputError
 
 TAGS = [
@@ -127,7 +127,7 @@ def test_a_page_keeps_its_blocks() -> None:
     document = read(page)
     assert document.page_content == (
         "Top one\n\nFirst bold, next.\n\nSecond\u00a0& last\nline\n\n- a\n- b\n  - c\n\nSums\n\n"
-        "| 2023 | 2022\nNet sales | 1 | 2\n\n  x = 1\n    y\n\nEnd"
+        "\t2023\t2022\nNet sales\t1\t2\n\n  x = 1\n    y\n\nEnd"
     )
     assert titles(document) == [(1, "Top one"), (2, "End")]
     assert document.metadata["title"] == "A page"
@@ -157,7 +157,7 @@ def test_a_page_keeps_its_blocks() -> None:
             "a\n\n- b\n- c\n  - d\ne\n\nf",
         ),
         ("<dl><dt>a<dd>b<dt>c<dd>d</dl>", "a\nb\nc\nd"),
-        ("<table><tr><td>a<td><td>b<td></table>c", "a | | b\n\nc"),
+        ("<table><tr><td>a<td><td>b<td></table>c", "a\t\tb\n\nc"),
         ("<body>a</body></html><p>b</p> tail", "a\n\nb\n\ntail"),
         ("<html><body>a</body></html><html><head><title>t</title></head><body>b</body></html>", "ab"),
         ("a &lt;b&gt; &eacute; &unknown; &#8220;", "a <b> é &unknown; “"),
@@ -219,7 +219,7 @@ def test_deeper_than_the_parser_goes_is_an_error_not_a_loss(tag: str) -> None:
 
 def test_large_pages_are_read_whole() -> None:
     assert len(text("<p>" + "x" * 5_000_000)) == 5_000_000
-    assert text("<tr><td>a<td>b" * 50_000) == "\n".join(["a | b"] * 50_000)
+    assert text("<tr><td>a<td>b" * 50_000) == "\n".join(["a\tb"] * 50_000)
     assert len(text("<h1>" + "<h2>" * 900 + "word " * 200_000)) == 999_999
     assert text("<" * 300_000) == "<" * 300_000
 
@@ -253,7 +253,7 @@ def test_a_page_is_known_by_its_opening(data: bytes, is_page: bool) -> None:
 def test_without_the_parser_the_error_names_the_extra() -> None:
     script = (
         "import sys; sys.modules['lxml'] = None\n"
-        "from longdoc.chunkers.readers.html import read_html\n"
+        "from longdoc.chunkers.readers.html.reading import read_html\n"
         "from longdoc.errors import MissingExtraError\n"
         "try: read_html(b'<p>x', 'x.html')\n"
         "except MissingExtraError as error: print(error)"

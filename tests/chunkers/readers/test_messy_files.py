@@ -44,7 +44,7 @@ PHRASES = {
     ],
     "test.pdf": ["1 Introduction\nLarge language models (LLMs) are becoming", "2 Conversation programming."],
     "test_blog.html": ["Does Model and Inference Parameter Matter", "- gpt-4, the state of the art LLM that costs"],
-    "test_wikipedia.html": ["Microsoft", "From Wikipedia, the free encyclopedia", "ISIN | US5949181045"],
+    "test_wikipedia.html": ["Microsoft", "From Wikipedia, the free encyclopedia", "ISIN\tUS5949181045"],
     "what_is_haystack.html": ["Haystack is the open source Python framework by deepset"],
 }
 ERRORS = {

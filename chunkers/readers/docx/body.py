@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from longdoc.chunkers.readers.docx_math import linear
-from longdoc.chunkers.readers.docx_styles import Numbering, Styles
+from longdoc.chunkers.readers.docx.math import linear
+from longdoc.chunkers.readers.docx.styles import Numbering, Styles
+from longdoc.chunkers.readers.html.marks import lowered, raised
 
 # What stands between a block and its paragraphs, or a paragraph and its runs, and says nothing itself.
 _WRAPPERS = {"customXml", "ins", "moveTo", "smartTag", "sdtContent", "hyperlink", "fldSimple", "bdo", "dir"}
@@ -16,6 +17,9 @@ _NOTES = {"footnoteReference": "footnote", "endnoteReference": "endnote"}
 _WRITTEN = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "\u2011"}
 # Symbols of the fonts Symbol and Wingdings, as Word numbers them.
 _SYMBOLS = {0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0E0: "→", 0xF0FC: "✓", 0xF0FE: "☑", 0xF0A8: "☐", 0xF06F: "☐"}
+_HIDING = ("vanish", "specVanish", "strike", "dstrike")
+_BEFORE = 16  # characters before a run that tell what it is the mark of
+_MOST_COLUMNS = 63  # of Word's tables
 _CODE = re.compile(r"[0-9A-Fa-f]{1,4}")
 
 
@@ -76,20 +80,52 @@ class Body:
 
     def _table(self, node: Any, out: Any) -> None:
         table = _element("table", out)
+        merged: dict[int, Any] = {}  # by its column, the cell that the one below may belong to
         for row in _flat(node):
-            if row.tag == "tr":
-                line = _element("tr", table)
-                for cell in _flat(row):
-                    if cell.tag == "tc":
-                        self._blocks(cell, _element("td", line))
+            if row.tag != "tr" or row.find("trPr/del") is not None:
+                continue
+            line, column = _element("tr", table), 0
+            kind = "td" if _is_off(row.find("trPr/tblHeader")) else "th"
+            for cell in _flat(row):
+                if cell.tag == "tc":
+                    column += self._cell(cell, line, kind, column, merged)
+
+    def _cell(self, node: Any, line: Any, kind: str, column: int, merged: dict[int, Any]) -> int:
+        """Writes a cell, or makes the one above longer that it is merged with; says how many columns it takes."""
+        span, down = node.find("tcPr/gridSpan"), node.find("tcPr/vMerge")
+        across = int(span.get("val")) if span is not None and (span.get("val") or "").isdecimal() else 1
+        across = max(1, min(across, _MOST_COLUMNS))
+        if down is not None and down.get("val") != "restart" and column in merged:
+            merged[column].set("rowspan", str(int(merged[column].get("rowspan", "1")) + 1))
+            return across
+        cell = _element(kind, line)
+        if across > 1:
+            cell.set("colspan", str(across))
+        merged.pop(column, None)
+        if down is not None:
+            merged[column] = cell
+        self._blocks(node, cell)
+        return across
 
     def _inline(self, parent: Any, boxes: list[Any]) -> Iterator[str]:
+        before = ""
         for node in _flat(parent):
             if node.tag == "r":
-                if not _is_hidden(node):
-                    yield from self._run(node, boxes)
-            elif node.tag in _FORMULAS:
-                yield linear(node)
+                text = "" if self._is_hidden(node) else "".join(self._run(node, boxes))
+                text = _placed(before, text, node)
+            else:
+                text = linear(node) if node.tag in _FORMULAS else ""
+            before = text[-_BEFORE:] or before
+            yield text
+
+    def _is_hidden(self, run: Any) -> bool:
+        """Whether a run is hidden or struck out, by itself or by its style."""
+        return any(
+            not _is_off(properties.find(name))
+            for properties in (run.find("rPr"), self._styles.of_run(run))
+            if properties is not None
+            for name in _HIDING
+        )
 
     def _run(self, run: Any, boxes: list[Any]) -> Iterator[str]:
         for node in _flat(run):
@@ -177,9 +213,24 @@ def _is_contents(node: Any) -> bool:
     return gallery is not None and gallery.get("val") == "Table of Contents"
 
 
-def _is_hidden(run: Any) -> bool:
-    vanish = run.find("rPr/vanish")
-    return vanish is not None and vanish.get("val") not in ("0", "false", "off")
+def _is_off(switch: Any) -> bool:
+    return switch is None or switch.get("val") in ("0", "false", "off")
+
+
+def _placed(before: str, text: str, run: Any) -> str:
+    """The text of a run, marked where it stands above or below the line."""
+    place = run.find("rPr/vertAlign")
+    if (
+        place is None
+        or not text
+        or run.find("footnoteReference") is not None
+        or run.find("endnoteReference") is not None
+    ):
+        return text
+    if place.get("val") == "superscript":
+        first, last = raised(before, text)
+        return f"{first}{text}{last}"
+    return f"{lowered(before, text)}{text}" if place.get("val") == "subscript" else text
 
 
 def _symbol(node: Any) -> str:

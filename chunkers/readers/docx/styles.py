@@ -21,8 +21,15 @@ class Styles:
     """The paragraph styles of the styles part `tree`, if there is one."""
 
     def __init__(self, tree: Any) -> None:
-        styles = () if tree is None else tree.iter("style")
+        styles = () if tree is None else list(tree.iter("style"))
         self._styles = {style.get("styleId"): style for style in styles if style.get("type") == "paragraph"}
+        self._runs = {style.get("styleId"): style for style in styles if style.get("type") == "character"}
+
+    def of_run(self, run: Any) -> Any:
+        """Return the run properties of the character style of `run`; None where it has none."""
+        reference = _find(run, "rPr", "rStyle")
+        style = None if reference is None else self._runs.get(reference.get("val"))
+        return None if style is None else style.find("rPr")
 
     def heading_level(self, paragraph: Any) -> int | None:
         """Return the level, 1 to 6, of a paragraph that is a heading; its outline level is one less."""

@@ -2,8 +2,9 @@
 
 The body is made into a tree of HTML elements, which the HTML reader writes. A heading is what Word's outline
 takes for one: a paragraph whose style, one that its style is based on, or which itself has an outline level.
-Numbers that Word counts ("2.1", "(a)") stand before their paragraphs. Deleted text, comments, hidden runs,
-page headers and footers, pictures and tables of contents are left out; insertions are kept.
+Numbers that Word counts ("2.1", "(a)") stand before their paragraphs, and what is above the line is marked
+as in HTML. Deleted and struck text, comments, hidden runs, page headers and footers, pictures and tables of
+contents are left out; insertions are kept.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.archive import Archive, resolved
 from longdoc.chunkers.readers.base import BytesReader
-from longdoc.chunkers.readers.docx_body import Body
-from longdoc.chunkers.readers.docx_styles import Numbering, Styles
+from longdoc.chunkers.readers.docx.body import Body
+from longdoc.chunkers.readers.docx.styles import Numbering, Styles
 from longdoc.chunkers.readers.formats import expect
-from longdoc.chunkers.readers.html import tree_text
+from longdoc.chunkers.readers.html.reading import tree_text
+from longdoc.chunkers.text.table_rows import Table
 from longdoc.errors import InputError
 
 
@@ -33,19 +35,21 @@ def read_docx(data: bytes, source: str) -> Document:
     main = _related(archive, "", "officeDocument")
     if main is None:
         raise archive.broken("it names no main part")
-    text, outline = _text(archive, main)
+    text, outline, tables = _text(archive, main)
     if not text.strip():
         raise InputError(f"{source!r} is a Word document without text; if its pages are images, run OCR on them first")
     metadata: dict[str, Any] = {"source": source, "format": "docx"}
     if outline:
         metadata["outline"] = outline
+    if tables:
+        metadata["tables"] = tables
     title = _title(archive)
     if title:
         metadata["title"] = title
     return Document(page_content=text, metadata=metadata)
 
 
-def _text(archive: Archive, main: str) -> tuple[str, list[list[Any]]]:
+def _text(archive: Archive, main: str) -> tuple[str, list[list[Any]], list[Table]]:
     parts = {kind: _part(archive, main, kind) for kind in ("styles", "numbering", "footnotes", "endnotes")}
     styles = Styles(parts["styles"])
     notes = {

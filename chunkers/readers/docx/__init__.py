@@ -1,0 +1,1 @@
+"""Word documents to text, by way of a tree of HTML elements."""

@@ -1,0 +1,1 @@
+"""HTML pages to text: blocks, headings, tables, marks above and below the line."""
