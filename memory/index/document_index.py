@@ -21,10 +21,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from longdoc.chunkers.section import SectionChunker
 from longdoc.errors import DamagedError, InputError
-from longdoc.memory.index.entries import Entry, joined_parts, name_of, of_part, of_tree, place_of, places_of, plain
+from longdoc.memory.index.entries import Entry, name_of, of_part, of_tree, plain
+from longdoc.memory.index.parts import Given, place_of, putting
 from longdoc.memory.index.ranking import Passes, Ranking, Scored, Wanted, diverse, passes
 from longdoc.memory.index.settings import IndexSettings
 from longdoc.memory.index.store import Edit, IndexStore, MissingVectorsError, set_aside
+from longdoc.memory.index.vectors import unit
 from longdoc.memory.index.view import KINDS, View
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.models.encoder.embedder import Embedder
@@ -112,6 +114,12 @@ class DocumentIndex(VectorStore):
         with self._store.view() as view:
             return [view.record(row).as_document() for row in view.rows_of_document(document) or ()]
 
+    def first(self, document: str) -> Document | None:
+        """The first entry of a document, without reading the others; None where there is no such document."""
+        with self._store.view() as view:
+            rows = view.rows_of_document(document)
+            return view.record(rows[0]).as_document() if rows else None
+
     def put(self, documents: Iterable[Document], trees: Mapping[str, SummaryTree] | None = None) -> list[str]:
         """Adds documents, or makes them what they now are, each as a whole; returns their ids.
 
@@ -126,16 +134,16 @@ class DocumentIndex(VectorStore):
         names: list[str] = []
         seen: Counter[tuple[str, str]] = Counter()
         begun: set[str] = set()
-        group: dict[str, _Given] = {}
+        group: dict[str, Given] = {}
         for document in documents:
             name, place = name_of(document), place_of(document)
             if name not in group and sum(one.count for one in group.values()) >= _TOGETHER:
-                self._change(_putting(group))
+                self._change(putting(group))
                 begun.update(group)
                 group = {}
             if name not in group:
                 tree = of_tree(name, (trees or {}).get(name), self.settings.headed)
-                group[name] = _Given({}, name in begun, tree)
+                group[name] = Given({}, name in begun, tree)
             part = place or ""
             if place is not None:
                 seen[name, place] += 1
@@ -145,7 +153,7 @@ class DocumentIndex(VectorStore):
             group[name].whole |= not place or document.metadata.get("total_pages") == 1
             names.append(name)
         if group:
-            self._change(_putting(group))
+            self._change(putting(group))
         return names
 
     def add_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
@@ -303,7 +311,7 @@ class DocumentIndex(VectorStore):
             with self._store.view() as view:
                 texts = _unknown(view, edit(view), vectors, missing)
             if texts:
-                vectors.update(zip(texts, _unit(self._encoded(list(texts.values()))), strict=True))
+                vectors.update(zip(texts, unit(self._encoded(list(texts.values()))), strict=True))
             try:
                 self._store.change(edit, vectors, self._fingerprint)
             except MissingVectorsError as error:
@@ -384,50 +392,6 @@ def _match(view: View, scored: Scored) -> Match:
     return Match(view.record(scored.row).as_document(), scored.score, scored.cosine)
 
 
-@dataclass(slots=True)
-class _Given:
-    """What a call of `put` gives of a document; `begun` where it gave parts of it before."""
-
-    parts: dict[str, list[Entry]]
-    begun: bool
-    tree: list[Entry]
-    whole: bool = False
-
-    @property
-    def count(self) -> int:
-        """Entries."""
-        return sum(map(len, self.parts.values())) + len(self.tree)
-
-    def entries(self, view: View, name: str) -> list[Entry | int]:
-        """All that the document holds from now on."""
-        held: dict[str, list[int]] = {}
-        for row in view.rows_of_document(name) or ():
-            record = view.record(row)
-            if record.kind == "chunk":
-                held.setdefault(record.part, []).append(row)
-        return [*joined_parts({} if self._is_anew(held) else held, self.parts), *self.tree]
-
-    def _is_anew(self, held: Mapping[str, object]) -> bool:
-        first = next(iter(held), None)
-        if first is None or self.begun:
-            return False
-        if places_of(first) not in map(places_of, self.parts):
-            return True
-        return first in self.parts and (self.whole or len(self.parts) > 1)
-
-
-def _putting(group: Mapping[str, _Given]) -> Edit:
-    return lambda view: {name: given.entries(view, name) for name, given in group.items()}
-
-
 def _vector(numbers: ArrayLike) -> NDArray[np.float32]:
-    unit: NDArray[np.float32] = _unit(np.asarray(numbers, np.float32)[None])[0]
-    return unit
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The vectors at length 1; one of zeros stays as it is. `InputError` for what is not finite."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if not np.isfinite(lengths).all():
-        raise InputError("the embeddings gave numbers that are not finite")
-    return np.ascontiguousarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
+    found: NDArray[np.float32] = unit(np.asarray(numbers, np.float32)[None])[0]
+    return found

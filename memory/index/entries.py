@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +15,6 @@ from longdoc.errors import InputError
 from longdoc.memory.summaries.tree import SummaryTree
 
 _DIGEST_BYTES = 16
-
-
-_PLACES = ("page", "page_number", "start_index", "row", "seq_num")  # what loaders call the place of a part
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,40 +82,6 @@ def name_of(document: Document) -> str:
     told = document.metadata
     content = json.dumps([document.page_content, told], sort_keys=True, default=str) if told else document.page_content
     return document.id or str(told.get("source") or "") or _digest(content)
-
-
-def place_of(document: Document) -> str | None:
-    """Where in its source a document says that it stands: "page=3", "" for nowhere; None where it is no part."""
-    if document.id or not document.metadata.get("source"):
-        return None
-    held = ((name, document.metadata.get(name)) for name in _PLACES)
-    return " ".join(f"{name}={value}" for name, value in held if isinstance(value, int | str))
-
-
-def joined_parts(held: Mapping[str, Sequence[int]], given: Mapping[str, Sequence[Entry]]) -> list[Entry | int]:
-    """What a document has that gets some of its parts anew: those that it had in their order, then the others.
-
-    Parts whose places are numbers of the same things stand in the order of these.
-    """
-    parts: dict[str, Sequence[Entry | int]] = {**held, **given}
-    keys = {part: _numbers(part) for part in parts}
-    if len({tuple(name for name, _ in key) for key in keys.values()}) == 1:
-        parts = dict(sorted(parts.items(), key=lambda item: keys[item[0]]))
-    return [one for entries in parts.values() for one in entries]
-
-
-def places_of(part: str) -> tuple[str, ...]:
-    """The names of the places that a part is known by."""
-    return tuple(one.partition("=")[0] for one in part.partition("#")[0].split())
-
-
-def _numbers(part: str) -> tuple[tuple[str, int], ...]:
-    """The names and numbers of a place, and its number among equals; () where one is no number."""
-    place, _, again = part.partition("#")
-    told = [one.partition("=") for one in place.split()]
-    if not all(re.fullmatch(r"-?\d{1,18}", value) for _, _, value in told):
-        return ()
-    return (*((name, int(value)) for name, _, value in told), ("#", int(again or 1)))
 
 
 def plain(documents: Sequence[Document], names: Sequence[str]) -> list[Entry]:

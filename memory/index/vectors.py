@@ -9,6 +9,7 @@ import faiss as typed_faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from longdoc.errors import InputError
 from longdoc.memory.index.settings import IndexSettings
 
 faiss: Any = typed_faiss  # its stubs lack much of what it has
@@ -44,6 +45,14 @@ def write_vectors(folder: Path, vectors: NDArray[np.float32], settings: IndexSet
         bits.add(codes)
         faiss.write_index_binary(bits, str(folder / COARSE))
     return layout
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vectors at length 1; one of zeros stays as it is. `InputError` for what is not finite."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.isfinite(lengths).all():
+        raise InputError("the embeddings gave numbers that are not finite")
+    return np.ascontiguousarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def signs(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:  # (count, bytes)

@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -257,12 +257,12 @@ def _restored(kind: _Kind, state: _State, tokens: int) -> WindowedCache:
 
 
 def _save(state: _State, kind: str, path: Path) -> None:
-    tensors = {name: one.contiguous() for name, one in state.tensors.items()}
+    tensors = {"ids": state.ids, **{name: one.contiguous() for name, one in state.tensors.items()}}
     about = {"kind": kind, "counters": state.counters, "sums": {name: _sum(one) for name, one in tensors.items()}}
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
         pass
-    save_file({**tensors, "ids": state.ids}, part.name, metadata={"state": json.dumps(about)})
-    with open(part.name, "rb") as file:
+    save_file(tensors, part.name, metadata={"state": json.dumps(about)})
+    with open(part.name, "r+b") as file:
         os.fsync(file.fileno())
     os.replace(part.name, path)
 
@@ -278,19 +278,25 @@ def _about(path: Path) -> dict[str, Any]:
 
 def _outline(path: Path) -> _State:
     """The state without its tensors: what is needed to choose it."""
-    counters = _about(path)["counters"]
+    about = _about(path)
     with safe_open(path, framework="pt") as file:
-        return _State({}, counters, file.get_tensor("ids").clone())
+        ids = file.get_tensor("ids").clone()
+    _check({"ids": ids}, about, path)
+    return _State({}, about["counters"], ids)
 
 
 def _loaded(path: Path) -> _State:
     about = _about(path)
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    _check(tensors, about, path)
     ids = tensors.pop("ids")
-    if any(_sum(one) != about["sums"][name] for name, one in tensors.items()):
-        raise UnavailableError(f"{path} is damaged: delete it")
     return _State(tensors, about["counters"], ids)
+
+
+def _check(tensors: Mapping[str, Tensor], about: dict[str, Any], path: Path) -> None:
+    if any(_sum(one) != about["sums"].get(name) for name, one in tensors.items()):
+        raise UnavailableError(f"{path} is damaged: delete it")
 
 
 def _sum(tensor: Tensor) -> int:

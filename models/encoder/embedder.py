@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import platform
+import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from weakref import WeakValueDictionary
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -88,6 +90,42 @@ class Embedder(Embeddings):
             return self.precision
         return "bfloat16" if self.device != "cpu" or has_bfloat16() else "float32"
 
+    @property
+    def _tokenizer(self) -> tokenizers.Tokenizer:
+        return self._files.tokenizer
+
+    @property
+    def _network(self) -> MiniLM:
+        return self._files.network
+
+    @cached_property
+    def _files(self) -> _Files:
+        with _sharing:
+            files = _shared.get((self._dtype, self.device))
+            if files is None:
+                files = _shared[self._dtype, self.device] = _Files(self._dtype, self.device)
+            return files
+
+
+class _Files:
+    """What is read from the package's files, once for all encoders of a kind that are there at a time."""
+
+    def __init__(self, dtype: str, device: str) -> None:
+        self._dtype, self._device = dtype, device
+        self._reading = threading.RLock()
+
+    @property
+    def tokenizer(self) -> tokenizers.Tokenizer:
+        """The tokenizer, which cuts a text at what the network reads."""
+        with self._reading:
+            return self._tokenizer
+
+    @property
+    def network(self) -> MiniLM:
+        """The network with its weights."""
+        with self._reading:
+            return self._network
+
     @cached_property
     def _tokenizer(self) -> tokenizers.Tokenizer:
         from tokenizers import Tokenizer
@@ -105,7 +143,11 @@ class Embedder(Embeddings):
 
         int8 = self._dtype == "int8"
         dtype = torch.bfloat16 if int8 else getattr(torch, self._dtype)
-        return MiniLM(bundled_file("model.safetensors"), dtype, self.device, int8=int8)
+        return MiniLM(bundled_file("model.safetensors"), dtype, self._device, int8=int8)
+
+
+_sharing = threading.Lock()
+_shared: WeakValueDictionary[tuple[str, str], _Files] = WeakValueDictionary()
 
 
 def has_bfloat16() -> bool:

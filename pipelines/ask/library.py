@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
+from filelock import FileLock
 from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 
+from longdoc.chunkers.text.span import Span
 from longdoc.errors import InputError
+from longdoc.memory.disk import write_whole
 from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.models.encoder.embedder import Embedder
+from longdoc.pipelines.ask.answer import Answer
 from longdoc.pipelines.ask.chat import DocumentChat
 from longdoc.pipelines.ask.settings import ChatSettings
 from longdoc.pipelines.sources import load_sources
 from longdoc.pipelines.summarizers.models import chat_model
 
+_MOST = 200_000  # entries: with their vectors some 500 MB
 _VERSION = 1  # of what an index has of a source
 
 
 @dataclass(frozen=True)
 class Library:
-    """Sources that are in an index, which may have others too: their ids there, and they themselves, in order."""
+    """Sources that are in an index, which may have others too: their ids there, and they themselves, in order.
+
+    A document's `source` is the name by which it was given when the index first read it, as the index has it; `names`
+    are those by which they were given now.
+    """
 
     index: DocumentIndex
     ids: tuple[str, ...]
     documents: tuple[Document, ...]
+    names: tuple[str, ...]
 
     @property
     def texts(self) -> dict[str, str]:
-        """The source texts by name."""
+        """The source texts by the names that the index knows."""
         return {str(one.metadata["source"]): one.page_content for one in self.documents}
 
     @property
@@ -42,6 +54,16 @@ class Library:
         """Where the pages of each source begin, for sources that have pages."""
         named = ((str(one.metadata["source"]), tuple(one.metadata.get("pages") or ())) for one in self.documents)
         return {source: pages for source, pages in named if pages}
+
+    def named(self, answer: Answer) -> Answer:
+        """The answer with the sources called as they were given now."""
+        given = dict(zip(self.texts, self.names, strict=True))
+        citations = [replace(one, source=given.get(one.source, one.source)) for one in answer.citations]
+        sentences = [
+            replace(one, spans=tuple(Span(s.start, s.end, given.get(s.source, s.source)) for s in one.spans))
+            for one in answer.sentences
+        ]
+        return replace(answer, citations=tuple(citations), sentences=tuple(sentences))
 
     def add_tree(self, name: str, tree: SummaryTree) -> None:
         """Has the summaries of the document with the id `name` found as well."""
@@ -67,19 +89,55 @@ def default_folder() -> Path:
 def library(sources: Sequence[str], folder: Path) -> Library:
     """The sources, each a path or - for stdin, in the index of `folder`, those that changed put in anew.
 
-    A file is known by its path from the root, so that the index serves every folder that it is asked from. Raises
-    `InputError` for a source that cannot be read.
+    A file is known by its path from the root, so that the index serves every folder that it is asked from, and what
+    comes in over stdin by its text. Where the index grows over 200,000 entries, what was asked least recently leaves
+    it. Raises `InputError` for a source that cannot be read.
     """
     documents = load_sources([Path(source) for source in sources])
-    ids = [_id(source) for source in sources]
+    ids = [_id(source, document) for source, document in zip(sources, documents, strict=True)]
     if len(set(ids)) < len(ids):
         twice = next(source for source, name in zip(sources, ids, strict=True) if ids.count(name) > 1)
         raise InputError(f"the source {twice!r} was given twice; give each once")
     embedder = Embedder()
-    index = DocumentIndex(folder / f"index-{_digest(embedder.fingerprint)}", embedder)
+    where = folder / f"index-{_digest(embedder.fingerprint)}"
+    index = DocumentIndex.mended(where, embedder)
     marked = [_marked(document, name) for document, name in zip(documents, ids, strict=True)]
-    index.put([one for one in marked if not _is_held(index, one)])
-    return Library(index, tuple(ids), tuple(documents))
+    held = [_held_name(index, one) for one in marked]
+    fresh = [name is None or held.count(name) > 1 for name in held]
+    index.put([one for one, is_fresh in zip(marked, fresh, strict=True) if is_fresh])
+    names = [str(one.metadata["source"]) for one in documents]
+    known = [new if old is None or is_fresh else old for new, old, is_fresh in zip(names, held, fresh, strict=True)]
+    if len(set(known)) < len(known):  # a name of now is another document's of before
+        index.put(marked)
+        known = names
+    keep_recent(index, where / "asked.json", ids)
+    called = [
+        Document(page_content=one.page_content, metadata={**one.metadata, "source": name})
+        for one, name in zip(documents, known, strict=True)
+    ]
+    return Library(index, tuple(ids), tuple(called), tuple(names))
+
+
+def keep_recent(index: DocumentIndex, noted: Path, ids: Sequence[str], most: int = _MOST) -> None:
+    """Notes that these documents were asked; deletes those asked least recently while there are too many entries."""
+    with FileLock(noted.with_suffix(".lock")):
+        try:
+            asked = [str(one) for one in json.loads(noted.read_bytes())]
+        except (OSError, ValueError, TypeError):
+            asked = []
+        order = [*(one for one in asked if one not in ids), *ids]
+        counts = index.documents()
+        unknown = [one for one in counts if one not in order]
+        total, gone = sum(counts.values()), list[str]()
+        for name in [*unknown, *order[: -len(ids)]]:
+            if total <= most:
+                break
+            total -= counts.get(name, 0)
+            gone.append(name)
+        if gone:
+            index.delete(gone)
+        with suppress(OSError):
+            write_whole(noted, json.dumps([one for one in order if one in counts and one not in gone]).encode())
 
 
 def answering(model: str) -> str | BaseChatModel:
@@ -92,21 +150,24 @@ def session_of(ids: Sequence[str]) -> str:
     return f"documents:{_digest(chr(0).join(sorted(ids)))}"
 
 
-def _id(source: str) -> str:
-    return "-" if source == "-" else os.path.realpath(source)
+def _id(source: str, document: Document) -> str:
+    return f"-:{_digest(document.page_content)}" if source == "-" else os.path.realpath(source)
 
 
 def _marked(document: Document, name: str) -> Document:
     """The document with a digest of itself, which its chunks carry."""
     told = document.metadata
-    known = repr([_VERSION, told["source"], told.get("outline"), told.get("pages")])
+    known = repr([_VERSION, {name: told[name] for name in sorted(told) if name != "source"}])
     digest = _digest(f"{known}\0{document.page_content}")
     return Document(id=name, page_content=document.page_content, metadata={**told, "digest": digest})
 
 
-def _is_held(index: DocumentIndex, document: Document) -> bool:
-    held = index.entries(str(document.id))
-    return bool(held) and held[0].metadata.get("digest") == document.metadata["digest"]
+def _held_name(index: DocumentIndex, document: Document) -> str | None:
+    """The source by which the index has this very document; None where it has not."""
+    held = index.first(str(document.id))
+    if held is None or held.metadata.get("digest") != document.metadata["digest"]:
+        return None
+    return str(held.metadata["source"])
 
 
 def _digest(text: str) -> str:

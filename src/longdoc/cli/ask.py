@@ -45,7 +45,7 @@ def ask(
         settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
         answers = answering(model)
         held = library([str(path) for path in paths_of(sources)], index or default_folder())
-        answer = held.chat(answers, settings).ask(question, documents=held.ids)
+        answer = held.named(held.chat(answers, settings).ask(question, documents=held.ids))
         said = json.dumps(answer_json(answer)) if format == "json" else answer_text(answer)
         sys.stdout.write(f"{said}\n")
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -12,14 +13,21 @@ from longdoc.cli.console import one_line_errors
 cache = typer.Typer(help="What is kept between runs: what it holds, whether it is whole, and emptying it.")
 
 Folder = Annotated[Path | None, typer.Option("--cache", metavar="DIR", help="The cache's folder; by default yours.")]
+Asked = Annotated[
+    Path | None,
+    typer.Option("--index", metavar="DIR", help="Where ask and chat keep what they read; by default your cache."),
+]
 
 
 @cache.command()
-def info(folder: Folder = None) -> None:
-    """Say what the cache holds."""
+def info(folder: Folder = None, index: Asked = None) -> None:
+    """Say what the cache holds, and what ask and chat keep."""
     with one_line_errors():
         from longdoc.memory.cache.encoding_cache import EncodingCache
 
+        for kept in _asked(folder, index):
+            size = sum(path.stat().st_size for path in kept.rglob("*") if path.is_file())
+            typer.echo(f"{'asked':14} {size:,} bytes in {kept}")
         where = _existing(folder)
         if where is None:
             return
@@ -49,15 +57,27 @@ def verify(folder: Folder = None) -> None:
 
 
 @cache.command()
-def clear(folder: Folder = None) -> None:
-    """Delete the cache's files; other files in the folder stay."""
+def clear(folder: Folder = None, index: Asked = None) -> None:
+    """Delete the cache's files and what ask and chat read; conversations and other files in the folders stay."""
     with one_line_errors():
         from longdoc.memory.cache.encoding_cache import remove
 
+        for kept in _asked(folder, index):
+            shutil.rmtree(kept)
+            typer.echo(f"what was asked about is gone from {kept}")
         where = _existing(folder)
         if where is not None:
             remove(where)
             typer.echo(f"the cache in {where} is empty")
+
+
+def _asked(folder: Path | None, index: Path | None) -> list[Path]:
+    """The indexes that ask and chat keep; none where only a cache was named."""
+    if folder is not None and index is None:
+        return []
+    from longdoc.pipelines.ask.library import default_folder
+
+    return sorted(path for path in (index or default_folder()).glob("index-*") if path.is_dir())
 
 
 def _existing(folder: Path | None) -> Path | None:

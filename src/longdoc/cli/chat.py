@@ -74,10 +74,10 @@ class _Conversation:
 
     def _obey(self, command: str) -> None:
         if command == "/sources":
-            for document in self._held.documents:
+            for name, document in zip(self._held.names, self._held.documents, strict=True):
                 pages = document.metadata.get("pages")
                 told = f", {len(pages):,} pages" if pages else ""
-                _say(f"{document.metadata['source']}: {len(document.page_content.split()):,} words{told}")
+                _say(f"{name}: {len(document.page_content.split()):,} words{told}")
         elif command == "/summary":
             self._summarize()
         elif command == "/clear":
@@ -92,10 +92,11 @@ class _Conversation:
         from longdoc.pipelines.render.render import render
         from longdoc.pipelines.summarize.summarize import summarize
 
-        for name, document in zip(self._held.ids, self._held.documents, strict=True):
-            tree = summarize(document, model=self._model, cache=EncodingCache(None))
-            _say(render(tree, "text"))
-            self._held.add_tree(name, tree)
+        with EncodingCache(None) as cache:
+            for name, document in zip(self._held.ids, self._held.documents, strict=True):
+                tree = summarize(document, model=self._model, cache=cache)
+                _say(render(tree, "text"))
+                self._held.add_tree(name, tree)
 
     def _answer(self, question: str) -> None:
         from longdoc.pipelines.ask.answer import Answer, citation_lines, doubts
@@ -103,7 +104,8 @@ class _Conversation:
         for piece in self._chat.stream_answer(question, documents=self._held.ids):
             if isinstance(piece, Answer):
                 _say("")
-                _say("\n".join([*doubts(piece), *citation_lines(piece)]))
+                named = self._held.named(piece)
+                _say("\n".join([*doubts(named), *citation_lines(named)]))
             else:
                 sys.stdout.write(shown(piece))
                 sys.stdout.flush()

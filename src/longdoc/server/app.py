@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request, Response
@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException as StarletteError
 from longdoc.errors import InputError
 from longdoc.server.answers import AsciiResponse, EventStream, problem
 from longdoc.server.bodies import CONVERSATION, DocumentFacts, Problem, Question, Said, Stretch, SummaryOrder
+from longdoc.server.connections import Connection
 from longdoc.server.guard import Guard
 from longdoc.server.library import Library
 from longdoc.server.settings import ServerSettings
@@ -203,6 +204,7 @@ def serve(settings: ServerSettings, model: str | BaseChatModel | None = None) ->
         sys.stderr.flush()
         config = uvicorn.Config(
             app,
+            http=cast("Any", partial(Connection, settings.limits)),
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -217,7 +219,7 @@ def serve(settings: ServerSettings, model: str | BaseChatModel | None = None) ->
 def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=256)
+        return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "the host is not known"
         raise InputError(f"cannot listen on {host!r}, port {port} ({reason}); give another --port or --host") from error

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import logging
+import math
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from longdoc.errors import InputError, LongdocError
+import numpy as np
+from numpy.typing import NDArray
+
+from longdoc.errors import InputError
 from longdoc.memory.cache.encoding_cache import EncodingCache
 from longdoc.memory.history.chat_history import ChatHistory
 from longdoc.memory.index.document_index import DocumentIndex
+from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.ask.chat import DocumentChat
 from longdoc.pipelines.render.render import render
 from longdoc.pipelines.summarize.map_reduce import Event
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 _log = logging.getLogger(__name__)
+_BATCH = 512  # texts that are embedded between two looks at the clock
 
 
 class Library:
@@ -36,7 +44,8 @@ class Library:
     def __init__(self, settings: ServerSettings, model: str | BaseChatModel | None = None) -> None:
         self.settings = settings
         self.shelf = Shelf(settings.folder)
-        self.index = DocumentIndex(settings.folder / "index")
+        self._embedder = _Clocked()
+        self.index = DocumentIndex.mended(settings.folder / "index", self._embedder)
         self._model = _model(settings.model) if model is None else model
         self._pages = _Pages(self.shelf)
         self._cache = EncodingCache(settings.folder / "cache")
@@ -49,6 +58,7 @@ class Library:
         self._reader.interrupt()
         self._reading.shutdown(cancel_futures=True)
         self._reader.close()
+        self._cache.close()
         self.shelf.close()
 
     def read_soon(self, held: Held) -> None:
@@ -102,22 +112,37 @@ class Library:
                 self.read_soon(one)
 
     def _read(self, id: str) -> None:
+        """Reads and indexes a document. It is never left as one that is being read, whatever goes wrong."""
         held = self.shelf.get(id)
         if held is None:
             return
+        seconds = self.settings.limits.reading_seconds
+        end = time.monotonic() + seconds
         try:
             if not self.shelf.was_read(held):
                 self._reader.read(self.shelf.folder(held))
-            self.index.put([self.shelf.document(held)])
+            self._check_room()
+            with self._embedder.until(end, f"reading and indexing the file took longer than {seconds:g} s"):
+                self.index.put([self.shelf.document(held)])
             self.shelf.mark_ready(id)
         except InputError as error:
             if not self._reader.closed:
-                self.shelf.mark_failed(id, str(error))
-        except (LongdocError, OSError):
+                self._fail(id, str(error))
+        except Exception:  # noqa: BLE001  the edge of the thread: torch and others have errors of their own
             _log.exception("the document %s could not be indexed", id)
-            if self.shelf.get(id) is not None:
-                self.shelf.mark_failed(id, "the document could not be indexed; the server's log says why")
+            self._fail(id, "the document could not be indexed; the server's log says why")
         self._forget_if_deleted(id)
+
+    def _check_room(self) -> None:
+        most = self.settings.limits.folder_bytes
+        if self.shelf.nbytes() > most:
+            raise InputError(f"its text is too large: all files and texts together may have {most:,} bytes")
+
+    def _fail(self, id: str, why: str) -> None:
+        try:
+            self.shelf.mark_failed(id, why)
+        except OSError as error:
+            _log.error("that the document %s failed could not be kept: %s", id, error)
 
     def _forget_if_deleted(self, id: str) -> None:
         """Takes back what was put into the index while the document was deleted."""
@@ -142,6 +167,32 @@ class _Pages(Mapping[str, Sequence[int]]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class _Clocked(Embedder):
+    """The bundled encoder, which stops where its thread has no time left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mine = threading.local()
+
+    @contextmanager
+    def until(self, end: float, late: str) -> Iterator[None]:
+        """Has this thread's calls raise `InputError` after the monotonic time `end`."""
+        self._mine.end, self._mine.late = end, late
+        try:
+            yield
+        finally:
+            del self._mine.end
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The texts' vectors, a batch after the other."""
+        parts = []
+        for start in range(0, len(texts), _BATCH):
+            if time.monotonic() > getattr(self._mine, "end", math.inf):
+                raise InputError(f"{self._mine.late}; give a smaller one")
+            parts.append(super().encode(texts[start : start + _BATCH]))
+        return np.concatenate(parts) if parts else super().encode([])
 
 
 def _model(name: str) -> str | BaseChatModel:

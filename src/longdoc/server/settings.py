@@ -19,8 +19,10 @@ class Limits:
     """How much one server takes on; what is over a limit is refused, never queued without end.
 
     Sizes are in bytes, times in seconds; `conversation_bytes` is of all conversations together, and `idle_seconds` how
-    long a body may stand still. `uploads`, `questions` and `summaries` are those under way at once, those that wait for
-    a turn among them; `answering` questions and one summary are worked on at a time.
+    long a body may stand still, or an answer wait to be read; `head_seconds` how long a connection may take to say what
+    it wants. `folder_bytes` is of the files and of their texts, which take four bytes a character; `reading_seconds`
+    how long a file may take to be read and indexed. `uploads`, `questions` and `summaries` are those under way at once,
+    those that wait for a turn among them; `answering` questions and one summary are worked on at a time.
     """
 
     upload_bytes: int = 64 * MIB
@@ -33,6 +35,7 @@ class Limits:
     answering: int = 4
     summaries: int = 4
     idle_seconds: float = 30.0
+    head_seconds: float = 10.0
     upload_seconds: float = 600.0
     reading_seconds: float = 300.0
     answer_seconds: float = 300.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -20,8 +21,10 @@ from longdoc.errors import InputError
 from longdoc.memory.disk import sync_folder, write_whole
 from longdoc.server.worker import ABOUT, ENCODING, FILE, READ, TEXT
 
+_log = logging.getLogger(__name__)
 Status = Literal["reading", "ready", "failed"]
 _FAILED, _SUMMARY = "failed.json", "summary.json"
+_WRONG = (OSError, ValueError, KeyError, TypeError, AttributeError)  # what reading a damaged file raises
 _WIDTH = 4  # bytes of a character on disk
 
 
@@ -63,7 +66,7 @@ class Shelf:
         for made in (self._root, self._incoming):
             made.mkdir(exist_ok=True)
         self._mutex = threading.Lock()
-        found = sorted(map(_found, self._root.iterdir()), key=lambda one: one.added)
+        found = sorted(filter(None, map(_found, self._root.iterdir())), key=lambda one: one.added)
         self._held = {one.id: one for one in found}
 
     def close(self) -> None:
@@ -123,11 +126,11 @@ class Shelf:
             self._set(replace(held, status="ready", **_facts(self.folder(held))))
 
     def mark_failed(self, id: str, error: str) -> None:
-        """The document cannot be read."""
+        """The document cannot be read. Known at once, also where the disk is full; `OSError` then."""
         held = self.get(id)
         if held is not None:
-            write_whole(self.folder(held) / _FAILED, json.dumps(error).encode())
             self._set(replace(held, status="failed", error=error))
+            write_whole(self.folder(held) / _FAILED, json.dumps(error).encode())
 
     def keep_summary(self, id: str, summary: str) -> None:
         """Keeps the JSON of a document's summary, in place of an older one."""
@@ -157,6 +160,10 @@ class Shelf:
         metadata = {**known, "source": held.id, "title": told.get("title") or held.name}
         text = self.text(held, 0, told["characters"])
         return Document(id=held.id, page_content=text, metadata=metadata)
+
+    def nbytes(self) -> int:
+        """What the files and their texts take of the disk."""
+        return sum(one.bytes + _size(self.folder(one) / TEXT) for one in self.all())
 
     def was_read(self, held: Held) -> bool:
         """True where the file has been turned into text."""
@@ -198,13 +205,31 @@ class Arriving:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _found(folder: Path) -> Held:
-    about = json.loads((folder / ABOUT).read_bytes())
-    held = Held(folder.name, about["name"], about["bytes"], about["added"])
-    if (folder / _FAILED).exists():
-        return replace(held, status="failed", error=json.loads((folder / _FAILED).read_bytes()))
-    facts = _facts(folder) if (folder / READ).exists() else {}
+def _found(folder: Path) -> Held | None:
+    """The document in a folder; None, with a word in the log, for what is none, such as a system's own files."""
+    try:
+        about = json.loads((folder / ABOUT).read_bytes())
+        held = Held(folder.name, str(about["name"]), int(about["bytes"]), int(about["added"]))
+    except _WRONG as error:
+        _log.warning("%s is no document and is left alone (%s)", folder, error)
+        return None
+    try:
+        if (folder / _FAILED).exists():
+            return replace(held, status="failed", error=str(json.loads((folder / _FAILED).read_bytes())))
+        facts = _facts(folder) if (folder / READ).exists() else {}
+    except _WRONG as error:
+        _log.warning("the document in %s is read again: what was kept of it is damaged (%s)", folder, error)
+        for name in (_FAILED, READ):
+            (folder / name).unlink(missing_ok=True)
+        facts = {}
     return replace(held, summarized=(folder / _SUMMARY).exists(), **facts)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _facts(folder: Path) -> dict[str, Any]:

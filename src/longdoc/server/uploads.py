@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 import anyio
@@ -12,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from longdoc.server.library import Library
 from longdoc.server.shelf import Arriving, Held
 
+_log = logging.getLogger(__name__)
 _TOGETHER = 1 << 20  # bytes that go to the disk at once
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -36,6 +38,9 @@ async def uploaded(library: Library, request: Request, name: str) -> Held:
         raise HTTPException(408, f"the upload took longer than {limits.upload_seconds:g} s") from None
     except ClientDisconnect:
         raise HTTPException(400, "the body broke off") from None
+    except OSError as error:
+        _log.error("an upload could not be kept: %s", error)
+        raise HTTPException(507, "the server's disk is full or cannot be written; the file was not kept") from None
     return held
 
 
@@ -62,5 +67,7 @@ def _check_room(library: Library, size: int) -> None:
     limits, held = library.settings.limits, library.shelf.all()
     if len(held) >= limits.documents:
         raise HTTPException(409, f"there are {len(held):,} documents, the most that are kept; delete one first")
-    if sum(one.bytes for one in held) + size > limits.folder_bytes:
-        raise HTTPException(413, f"all files together may have {limits.folder_bytes:,} bytes; delete one first")
+    if library.shelf.nbytes() + size > limits.folder_bytes:
+        raise HTTPException(
+            413, f"files and their texts may have {limits.folder_bytes:,} bytes together; delete one first"
+        )

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import Result
+from langchain_core.documents import Document
 from typer.testing import CliRunner
 
 from longdoc.cli.app import app
-from longdoc.pipelines.ask.answer import NOT_SAID
-from longdoc.pipelines.ask.library import library, session_of
+from longdoc.memory.index.document_index import DocumentIndex
+from longdoc.pipelines.ask.answer import NOT_SAID, answer_json
+from longdoc.pipelines.ask.library import keep_recent, library, session_of
+from longdoc.pipelines.ask.settings import ChatSettings
 
 HARBOUR = """\
 # Harbour
@@ -95,6 +99,54 @@ def test_a_source_is_embedded_again_only_where_it_changed(book: Path, tmp_path: 
     assert after[0].id == before[0].id
     assert after[-1].id != before[-1].id
     assert "1902" in ask(tmp_path, book, "When did the council pay for an ice breaker?").stdout
+
+
+def test_a_file_asked_from_another_folder_is_not_indexed_again(
+    book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = library([str(book)], tmp_path / "kept")
+    before = (first.index.entries(first.ids[0]), first.index.first(first.ids[0]))
+    monkeypatch.chdir(book.parent)
+    second = library([book.name], tmp_path / "kept")
+    assert (second.index.entries(first.ids[0]), second.index.first(first.ids[0])) == before
+    assert second.names == (book.name,)
+    answer = second.named(second.chat("extractive", ChatSettings()).ask(QUESTION))
+    assert {one.source for one in answer.citations} == {book.name}
+    assert answer_json(answer)["sentences"][0]["citations"]
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / book.name).write_text("The mill was built in 1911 by the miller.")
+    monkeypatch.chdir(other)
+    both = library([book.name, str(book)], tmp_path / "kept")
+    assert len({str(one.metadata["source"]) for one in both.documents}) == 2
+
+
+def test_two_texts_on_stdin_do_not_meet(tmp_path: Path) -> None:
+    assert "1843" in ask(tmp_path, "-", QUESTION, stdin=HARBOUR).stdout
+    other = "The mill was built in 1911 by the miller."
+    assert "1911" in ask(tmp_path, "-", "When was the mill built?", stdin=other).stdout
+    (folder,) = tmp_path.rglob("index-*")
+    assert sum(name.startswith("-:") for name in DocumentIndex(folder).documents()) == 2
+
+
+def test_what_was_asked_least_recently_leaves(tmp_path: Path) -> None:
+    index = DocumentIndex(tmp_path / "index")
+    for number in range(6):
+        index.put([Document(f"This is text {number}.", id=str(number))])
+        keep_recent(index, tmp_path / "asked.json", [str(number)], most=4)
+        keep_recent(index, tmp_path / "asked.json", ["0"], most=4)
+    assert sorted(index.documents()) == ["0", "3", "4", "5"]
+
+
+def test_a_damaged_index_is_told_and_made_anew(book: Path, tmp_path: Path) -> None:
+    ask(tmp_path, book, QUESTION)
+    (folder,) = tmp_path.rglob("index-*")
+    copy = tmp_path / "copy" / folder.name
+    shutil.copytree(folder, copy)
+    (copy / "data.mdb").write_bytes((folder / "data.mdb").read_bytes()[:9_000])
+    held = library([str(book)], tmp_path / "copy")
+    assert "1843" in held.chat("extractive", ChatSettings()).ask(QUESTION).text
+    assert copy.with_name(f"{copy.name}.damaged").is_dir()
 
 
 def test_a_conversation_is_known_by_its_files_in_any_order() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from longdoc.cli.cache import cache
 from longdoc.memory.cache.encoding_cache import EncodingCache, default_folder
 from longdoc.memory.cache.lmdb_store import LmdbStore
+from longdoc.pipelines.ask.library import library
 
 
 def command(*arguments: str | Path) -> Result:
@@ -54,9 +56,8 @@ def test_clear_deletes_the_caches_files_only(tmp_path: Path) -> None:
 
 def test_clear_takes_a_file_that_nothing_can_read(tmp_path: Path) -> None:
     (tmp_path / "data.mdb").write_bytes(b"no cache" * 1024)
-    refused = command("info", "--cache", tmp_path)
-    assert refused.exit_code == 2
-    assert refused.stderr.endswith("empty it with `longdoc cache clear`\n")
+    assert command("info", "--cache", tmp_path).exit_code == 0  # set aside, with a word in the log
+    assert (tmp_path / "data.mdb.damaged").exists()
     assert command("clear", "--cache", tmp_path).exit_code == 0
     assert command("info", "--cache", tmp_path).stdout == f"the cache in {tmp_path} is empty\n"
 
@@ -76,3 +77,15 @@ def test_the_command_is_light_until_it_runs() -> None:
     source = f"import sys, longdoc.cli.cache\nprint(sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
+
+
+def test_what_was_asked_about_is_told_and_cleared(tmp_path: Path) -> None:
+    book = tmp_path / "book.md"
+    book.write_text("The harbour was built in 1843 by the town council.")
+    held = library([str(book)], tmp_path / "kept")
+    (tmp_path / "kept" / "chats.sqlite3").touch()
+    both = ("--cache", tmp_path / "cache", "--index", tmp_path / "kept")
+    told = command("info", *both).stdout
+    assert re.fullmatch(rf"asked +[\d,]+ bytes in {held.index.folder}\n.* is empty\n", told)
+    assert command("clear", *both).stdout.startswith(f"what was asked about is gone from {held.index.folder}\n")
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["chats.sqlite3"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -167,11 +168,12 @@ def test_an_empty_file_is_refused(server: Any) -> None:
 
 
 def test_there_are_at_most_so_many_documents_and_bytes(start: Any) -> None:
-    server = start(limits=Limits(documents=2, folder_bytes=100))
-    server.add("a.txt", b"a" * 50)
-    answer = server.post("/api/documents?name=b.txt", content=b"b" * 51, headers=OCTETS)
-    assert (answer.status_code, "100 bytes" in answer.json()["error"]) == (413, True)
-    server.add("b.txt", b"b" * 50)
+    server = start(limits=Limits(documents=2, folder_bytes=600))
+    assert server.added("a.txt", b"a" * 100)["status"] == "ready"  # its text takes 400 more
+    answer = server.post("/api/documents?name=b.txt", content=b"b" * 101, headers=OCTETS)
+    assert (answer.status_code, "600 bytes" in answer.json()["error"]) == (413, True)
+    other = server.added("b.txt", b"b" * 50)
+    assert (other["status"], "its text is too large" in other["error"]) == ("failed", True)
     answer = server.post("/api/documents?name=c.txt", content=b"c", headers=OCTETS)
     assert (answer.status_code, "2 documents" in answer.json()["error"]) == (409, True)
 
@@ -279,3 +281,61 @@ def test_an_order_that_is_none_is_refused(server: Any, book: str, body: object) 
     answer = server.post(f"/api/documents/{book}/summary", json=body)
     assert answer.status_code == 400
     assert list(answer.json()) == ["error"]
+
+
+def again(start: Any, server: Any, limits: Limits | None = None) -> Any:
+    """The server after its end, its index gone: what was read is indexed anew."""
+    server.__exit__(None, None, None)
+    shutil.rmtree(server.folder / "index")
+    return start(limits=limits)
+
+
+def test_a_document_that_cannot_be_indexed_is_not_read_for_ever(start: Any, caplog: pytest.LogCaptureFixture) -> None:
+    server = start()
+    id = server.added("a.txt", b"A text.")["id"]
+    (server.folder / "documents" / id / "text.utf32").write_bytes(b"\xff" * 28)  # an error that no one expects
+    told = again(start, server).read(id)
+    assert told["status"] == "failed"
+    assert told["error"] == "the document could not be indexed; the server's log says why"
+    assert "UnicodeDecodeError" in caplog.text
+
+
+def test_indexing_takes_no_longer_than_reading_may(start: Any) -> None:
+    server = start()
+    id = server.added("a.txt", b"A text.")["id"]
+    told = again(start, server, Limits(reading_seconds=1e-9)).read(id)
+    assert (told["status"], told["error"]) == (
+        "failed",
+        "reading and indexing the file took longer than 1e-09 s; give a smaller one",
+    )
+
+
+def test_what_is_no_document_does_not_stop_the_start(start: Any, caplog: pytest.LogCaptureFixture) -> None:
+    server = start()
+    first, other = (server.added(name, b"The whale is white.")["id"] for name in ("a.txt", "b.txt"))
+    server.__exit__(None, None, None)
+    documents = server.folder / "documents"
+    (documents / ".DS_Store").write_bytes(b"a system's own")
+    (documents / "of someone else").mkdir()
+    (documents / "torn").mkdir()
+    (documents / "torn" / "about.json").write_text('{"name": "c.t')
+    (documents / other / "read.json").write_text("[]")
+    second = start()
+    assert [second.read(id)["status"] for id in (first, other)] == ["ready", "ready"]
+    assert [one["id"] for one in second.get("/api/documents").json()] == [first, other]
+    assert caplog.text.count("is no document and is left alone") == 3
+    assert (documents / ".DS_Store").exists()
+
+
+def test_a_damaged_index_is_made_anew(start: Any) -> None:
+    server = start()
+    id = server.added("a.txt", b"The whale is white.")["id"]
+    server.__exit__(None, None, None)
+    file = server.folder / "index" / "data.mdb"
+    cut = file.with_name("cut")
+    cut.write_bytes(file.read_bytes()[:20_000])
+    cut.replace(file)
+    file.with_name("lock.mdb").unlink()  # by it LMDB knows that this process had the index open
+    second = start()
+    assert second.read(id)["status"] == "ready"
+    assert second.asked("Which colour is the whale?")["citations"][0]["source"] == id

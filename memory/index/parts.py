@@ -1,0 +1,86 @@
+"""The parts of a document, such as the pages that a loader gives: what each is known by, and what it replaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from langchain_core.documents import Document
+
+from longdoc.memory.index.entries import Entry
+from longdoc.memory.index.store import Edit
+from longdoc.memory.index.view import View
+
+_PLACES = ("page", "page_number", "start_index", "row", "seq_num")  # what loaders call the place of a part
+
+
+@dataclass(slots=True)
+class Given:
+    """What a call of `put` gives of a document; `begun` where it gave parts of it before."""
+
+    parts: dict[str, list[Entry]]
+    begun: bool
+    tree: list[Entry]
+    whole: bool = False
+
+    @property
+    def count(self) -> int:
+        """Entries."""
+        return sum(map(len, self.parts.values())) + len(self.tree)
+
+    def entries(self, view: View, name: str) -> list[Entry | int]:
+        """All that the document holds from now on."""
+        held: dict[str, list[int]] = {}
+        for row in view.rows_of_document(name) or ():
+            record = view.record(row)
+            if record.kind == "chunk":
+                held.setdefault(record.part, []).append(row)
+        return [*_joined({} if self._is_anew(held) else held, self.parts), *self.tree]
+
+    def _is_anew(self, held: Mapping[str, object]) -> bool:
+        first = next(iter(held), None)
+        if first is None or self.begun:
+            return False
+        if _places_of(first) not in map(_places_of, self.parts):
+            return True
+        return first in self.parts and (self.whole or len(self.parts) > 1)
+
+
+def putting(group: Mapping[str, Given]) -> Edit:
+    """The change that puts these documents."""
+    return lambda view: {name: given.entries(view, name) for name, given in group.items()}
+
+
+def place_of(document: Document) -> str | None:
+    """Where in its source a document says that it stands: "page=3", "" for nowhere; None where it is no part."""
+    if document.id or not document.metadata.get("source"):
+        return None
+    held = ((name, document.metadata.get(name)) for name in _PLACES)
+    return " ".join(f"{name}={value}" for name, value in held if isinstance(value, int | str))
+
+
+def _joined(held: Mapping[str, Sequence[int]], given: Mapping[str, Sequence[Entry]]) -> list[Entry | int]:
+    """What a document has that gets some of its parts anew: those that it had in their order, then the others.
+
+    Parts whose places are numbers of the same things stand in the order of these.
+    """
+    parts: dict[str, Sequence[Entry | int]] = {**held, **given}
+    keys = {part: _numbers(part) for part in parts}
+    if len({tuple(name for name, _ in key) for key in keys.values()}) == 1:
+        parts = dict(sorted(parts.items(), key=lambda item: keys[item[0]]))
+    return [one for entries in parts.values() for one in entries]
+
+
+def _places_of(part: str) -> tuple[str, ...]:
+    """The names of the places that a part is known by."""
+    return tuple(one.partition("=")[0] for one in part.partition("#")[0].split())
+
+
+def _numbers(part: str) -> tuple[tuple[str, int], ...]:
+    """The names and numbers of a place, and its number among equals; () where one is no number."""
+    place, _, again = part.partition("#")
+    told = [one.partition("=") for one in place.split()]
+    if not all(re.fullmatch(r"-?\d{1,18}", value) for _, _, value in told):
+        return ()
+    return (*((name, int(value)) for name, _, value in told), ("#", int(again or 1)))
