@@ -27,7 +27,7 @@ AHEAD = FARTHEST * (LEAST_PAGES - 1)
 
 _MARGIN = 0.075  # of the page's height: nothing but furniture comes again here
 _EDGE, _WHITE, _FEWEST = 0.065, 2.4, 3  # of the height; of the size; rows: what stands alone at the very edge
-_ZONE = 0.2  # of the page's height: farther in, nothing is furniture
+_ZONE = 0.2  # of the page's height: farther in, no row is furniture but one that counts with the pages
 _APART = 1.45  # of the distance of lines: what stands so far from the text is none of it
 _DENSE = 8  # rows that tell what the distance of lines is
 _NUMBER = re.compile(r"[0-9]+")
@@ -75,20 +75,23 @@ def edges(rows: Rows, page: int, label: str) -> Edges:
     sides = []
     for bottom in (False, True):
         numbers = list(range(len(by_row)))[:: -1 if bottom else 1][:DEEPEST]
-        side = []
+        side: list[EdgeRow] = []
         for place in numbers:
             depth = bases[place] / max(rows.height, 1)
             depth = 1 - depth if bottom else depth - by_row[place][0].size * 0.7 / max(rows.height, 1)
-            if depth > _ZONE:
+            deep = depth > _ZONE
+            if deep and (side or not bottom):
                 break
+            alone = _ALONE.fullmatch(texts[place])
             step = steps[place - 1] if bottom and place else steps[place] if place < len(steps) and not bottom else 0
             apart = pitch is not None and step > _APART * pitch
             size = by_row[place][0].size
             edge = depth < _EDGE and step > _WHITE * size and size < 1.05 * body and len(by_row) > _FEWEST
             keys, counts = _keys(texts[place], page)
             numbered = _numbered(parts[place], page, label)
+            if deep:  # where a page ends early, its foot may follow the text: that it counts tells it
+                keys = frozenset()
             row = by_row[place][0].row
-            alone = _ALONE.fullmatch(texts[place])
             offset = int(alone[1]) - page if alone and alone[1].isdecimal() else None
             side.append(EdgeRow(row, texts[place], keys, counts, depth < _MARGIN, edge, apart, numbered, offset))
         sides.append(tuple(side))
@@ -170,7 +173,7 @@ class Furniture:
             if not (again or alike or (row.numbered and row.margin) or (row.edge and self._pages == 1)):
                 return
             held.append(row)
-            if row.margin or row.apart or (counted and row.numbered):
+            if row.margin or row.apart or counted:
                 yield from held
                 held = []
 

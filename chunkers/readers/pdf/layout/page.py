@@ -47,6 +47,7 @@ def _mirror(rows: Rows) -> None:
     """Turn the places of the fragments over, so that what is read first is on the left."""
     for one in rows.fragments:
         one.left, one.right = rows.width - one.right, rows.width - one.left
+        one.wide.clear()
 
 
 def page_blocks(page: Page, furniture: Collection[int]) -> list[Block]:

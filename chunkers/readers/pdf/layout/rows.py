@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,8 @@ _RAISED, _LOWERED = 0.75, 0.35  # of the size of a row
 _BESIDE = 0.45  # of the size: how near a raised glyph stands to the row's other glyphs
 _BEGINS = 1.4  # of the size: the same for one that begins the row, as in a note
 _DOUBLED = 0.4  # of its width: a glyph printed again this near makes it bold
+_WIDE = 0.42  # of the size: a space that may part cells
+_AMOUNT = 0.08  # of the size: what parts two amounts, each with a sign of currency
 _FAR, _FAR_SPACED = 1.05, 1.7  # of the size: gaps between fragments, the second where a space was set
 
 Wides = NDArray[np.uint32]
@@ -47,6 +49,7 @@ class Fragment:
     text: str = ""
     piece: Piece | None = None
     parts: tuple[Fragment, str, Fragment] | None = None
+    wide: list[tuple[int, float, float]] = field(default_factory=list)  # spaces: where in the page's text, and edges
 
     def joined(self, other: Fragment, between: str) -> Fragment:
         """The fragment that this one and another of the row to its right make."""
@@ -54,6 +57,16 @@ class Fragment:
         size, bold = max(self.size, other.size), self.bold and other.bold
         place = self.first, other.last, self.row, self.left, other.right, self.base
         return Fragment(*place, size, bold, False, text, None, (self, between, other))
+
+    def split(self, left: float, right: float) -> tuple[Fragment, ...]:
+        """The fragment in two, where it has a wide space over the white from `left` to `right`; else as it is."""
+        for place, low, high in self.wide:
+            if low < right and left < high and not self.special:
+                cut = place - self.first
+                one = replace(self, last=place, right=low, text=self.text[:cut], wide=[])
+                rest = [space for space in self.wide if space[0] > place]
+                return one, replace(self, first=place + 1, left=high, text=self.text[cut + 1 :], wide=rest)
+        return (self,)
 
     @property
     def top(self) -> float:
@@ -92,38 +105,81 @@ class Rows:
         return places
 
 
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """The glyphs of a page in visual order, as arrays of one length; the first four are those of their runs."""
+
+    row: NDArray[np.int32]
+    raised: NDArray[np.int8]
+    size: Floats
+    base: Floats
+    bold: NDArray[np.bool_]
+    codes: Wides
+    left: Floats
+    right: Floats
+    order: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, glyphs: Glyphs) -> _Sorted:
+        """The glyphs, each row from the left, but slanted ones as the page has them; second prints are left out."""
+        runs = glyphs.runs
+        lengths = [run.last - run.first for run in runs]
+        table = np.array([(run.row, run.raised, run.size, run.base, run.bold) for run in runs], np.float64)
+        row, raised, size, base, bold = np.repeat(table, lengths, axis=0).T
+        across = np.arange(len(row)) if glyphs.slanted else glyphs.left + glyphs.right
+        order = np.lexsort((across, row)).astype(np.int32)
+        order = order[_first_prints(order, row, glyphs)]
+        numbers = row[order].astype(np.int32), raised[order].astype(np.int8), size[order].astype(np.float32)
+        marks = base[order].astype(np.float32), bold[order] > 0
+        return cls(*numbers, *marks, glyphs.codes[order], glyphs.left[order], glyphs.right[order], order)
+
+
 def page_rows(glyphs: Glyphs) -> Rows:
     """The rows of a page, from its glyphs."""
-    bases = _in_given_order(glyphs) if glyphs.slanted else _assign_rows(glyphs.runs)
-    lengths = [run.last - run.first for run in glyphs.runs]
-    row = np.repeat(np.array([run.row for run in glyphs.runs], np.int32), lengths)
-    size = np.repeat(np.array([run.size for run in glyphs.runs], np.float32), lengths)
-    raised = np.repeat(np.array([run.raised for run in glyphs.runs], np.int8), lengths)
-    across = np.arange(len(row)) if glyphs.slanted else glyphs.left + glyphs.right
-    order = np.lexsort((across, row)).astype(np.int32)
-    order = order[_first_prints(order, row, glyphs)]
-    row, size, raised = row[order], size[order], raised[order]
-    left, right, codes = glyphs.left[order], glyphs.right[order], glyphs.codes[order]
-    gaps = left[1:] - right[:-1]
-    em = np.maximum(size[1:], size[:-1])
-    kinds = _between(order, glyphs)
-    cut = row[1:] != row[:-1]
-    cut |= gaps > np.where(kinds == SPACE, _FAR_SPACED, _FAR) * em
+    if glyphs.slanted:
+        _in_given_order(glyphs.runs, glyphs.before)
+    else:
+        _assign_rows(glyphs.runs)
+    here = _Sorted.of(glyphs)
+    gaps = here.left[1:] - here.right[:-1]
+    em = np.maximum(np.maximum(here.size[1:], here.size[:-1]), np.float32(1e-3))
+    kinds = _between(here.order, glyphs)
+    cut = here.row[1:] != here.row[:-1]
     if glyphs.slanted:
         gaps = np.where(kinds >= MADE_SPACE, em / 2, 0).astype(np.float32)
-        cut = row[1:] != row[:-1]
-    spaced = _spaces(kinds, (gaps / np.maximum(em, 1e-3)).astype(np.float32), codes) & ~cut
-    text, at, raised_out, starts = _with_spaces(codes, order, raised, spaced)
-    edges = np.concatenate(([0], np.flatnonzero(cut) + 1, [len(order)]))
-    special = _special(codes) | (raised != 0)
-    fragments = _fragments(edges, starts, row, left, right, size, special, bases, glyphs.runs, order)
+    else:
+        cut |= gaps > np.where(kinds == SPACE, _FAR_SPACED, _FAR) * em
+        cut |= _new_amount(here.codes) & (gaps > _AMOUNT * em)
+    gaps = (gaps / em).astype(np.float32)
+    spaced = _spaces(kinds, gaps, here.codes) & ~cut
+    text, at, raised, starts = _with_spaces(here.codes, here.order, here.raised, spaced)
+    edges = np.concatenate(([0], np.flatnonzero(cut) + 1, [len(here.order)]))
+    fragments = _fragments(here, edges, starts)
     for one in fragments:
         one.text = text[one.first : one.last]
-    return Rows(text, at, raised_out, fragments, glyphs.width, glyphs.height, glyphs)
+    _note_wide(fragments, here, starts, np.flatnonzero(spaced & (gaps > _WIDE)))
+    return Rows(text, at, raised, fragments, glyphs.width, glyphs.height, glyphs)
 
 
-def _assign_rows(runs: Sequence[Run]) -> list[float]:
-    """Give each run its row, from the top down, and tell the base line of each row."""
+def _new_amount(codes: Wides) -> NDArray[np.bool_]:
+    """Whether a sign of currency follows the end of another amount, so that cells are narrow and meet there."""
+    before, after = codes[:-1], codes[1:]
+    sign = (after == 0x24) | (after == 0xA3) | (after == 0xA5) | (after == 0x20AC)
+    ends = (before >= 0x30) & (before <= 0x39) | (before == 0x29) | (before == 0x25) | (before == 0x2014)
+    met: NDArray[np.bool_] = sign & ends
+    return met
+
+
+def _note_wide(fragments: list[Fragment], here: _Sorted, starts: NDArray[np.int32], wide: NDArray[np.int64]) -> None:
+    """Tell the fragments where they have spaces that may part cells."""
+    firsts = [one.first for one in fragments]
+    for glyph in wide.tolist():
+        one = fragments[bisect_right(firsts, int(starts[glyph])) - 1]
+        one.wide.append((int(starts[glyph]) + 1, float(here.right[glyph]), float(here.left[glyph + 1])))
+
+
+def _assign_rows(runs: Sequence[Run]) -> None:
+    """Give each run its row, from the top down."""
     rows: list[list[Run]] = []
     keys: list[tuple[float, int]] = []  # base line and row, sorted
     for run in sorted(runs, key=lambda run: -run.size):
@@ -137,17 +193,15 @@ def _assign_rows(runs: Sequence[Run]) -> list[float]:
     for number, (_, found) in enumerate(keys):
         for run in rows[found]:
             run.row = number
-    return [base for base, _ in keys]
 
 
-def _in_given_order(glyphs: Glyphs) -> list[float]:
-    """Give slanted runs a row wherever the page's own order begins a line, and tell made up base lines for them."""
+def _in_given_order(runs: Sequence[Run], before: NDArray[np.int8]) -> None:
+    """Give slanted runs a row wherever the page's own order begins a line, and base lines that are far apart."""
     row = -1
-    for run in glyphs.runs:
-        row += row < 0 or bool(glyphs.before[run.first] == LINE_END)
-        run.row = row
-    size = max(run.size for run in glyphs.runs)
-    return [3 * size * number for number in range(row + 1)]
+    step = 3 * max(run.size for run in runs)
+    for run in runs:
+        row += row < 0 or bool(before[run.first] == LINE_END)
+        run.row, run.base = row, row * step
 
 
 def _row_of(run: Run, rows: list[list[Run]], keys: list[tuple[float, int]]) -> int | None:
@@ -256,30 +310,19 @@ def _with_spaces(
     return text.astype("<u4").tobytes().decode("utf-32-le"), glyphs, heights, starts
 
 
-def _fragments(
-    edges: NDArray[np.int64],
-    starts: NDArray[np.int32],
-    row: NDArray[np.int32],
-    left: Floats,
-    right: Floats,
-    size: Floats,
-    special: NDArray[np.bool_],
-    bases: list[float],
-    runs: Sequence[Run],
-    order: NDArray[np.int32],
-) -> list[Fragment]:
+def _fragments(here: _Sorted, edges: NDArray[np.int64], starts: NDArray[np.int32]) -> list[Fragment]:
+    """The fragments that begin and end at `edges`; their base line is that of glyphs that are not raised."""
     first, last = edges[:-1], edges[1:]
-    sizes = np.maximum.reduceat(size, first)
-    rights = np.maximum.reduceat(right, first)
-    hard = np.logical_or.reduceat(special, first)
-    bold_glyphs = np.repeat([run.bold for run in runs], [run.last - run.first for run in runs])[order]
-    bold = np.add.reduceat(bold_glyphs.astype(np.int32), first) * 10 >= 9 * (last - first)
-    columns = (starts[first], starts[last - 1] + 1, row[first], left[first], rights)
-    rest = (sizes, bold, hard)
+    special = np.logical_or.reduceat(_special(here.codes) | (here.raised != 0), first)
+    bold = np.add.reduceat(here.bold.astype(np.int32), first) * 10 >= 9 * (last - first)
+    plain = np.maximum.reduceat(np.where(here.raised == 0, here.base, np.float32(-1e6)), first)
+    base = np.where(plain > -1e6, plain, here.base[first])
+    sizes, rights = np.maximum.reduceat(here.size, first), np.maximum.reduceat(here.right, first)
+    columns = (starts[first], starts[last - 1] + 1, here.row[first], here.left[first], rights)
+    more = (base, sizes, bold, special)
     return [
-        Fragment(a, b, r, x0, x1, bases[r], s, thick, odd)
-        for a, b, r, x0, x1, s, thick, odd in zip(*(one.tolist() for one in columns + rest), strict=True)
+        Fragment(start, end, row, left, right, foot, size, thick, odd)
+        for start, end, row, left, right, foot, size, thick, odd in zip(
+            *(one.tolist() for one in columns + more), strict=True
+        )
     ]
-
-
-__all__ = ["MADE_SPACE", "Fragment", "Piece", "Rows", "page_rows"]

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from longdoc.chunkers.readers.pdf.layout.columns import Row, Separator, separators
 from longdoc.chunkers.readers.pdf.layout.lines import Item, Line, Table
@@ -144,6 +145,7 @@ def _table(rows: Sequence[Row], gutters: Sequence[Separator]) -> Table | None:
     edges = _edges(rows, gutters)
     if not edges:
         return None
+    rows = [_split(row, gutters) for row in rows]
     cells = [_cells(row, edges) for row in rows]
     several = [row for row in cells if sum(map(bool, row)) > 1]
     values = [cell for row in several for cell in row[1:] if cell]
@@ -153,8 +155,18 @@ def _table(rows: Sequence[Row], gutters: Sequence[Separator]) -> Table | None:
     header = _header_rows(cells)
     joined = _joined_rows(cells, header)
     table = Table([row for row, _ in joined], sum(is_header for _, is_header in joined))
-    _name_columns(table, rows, edges)
+    _name_columns(table, edges)
     return table
+
+
+def _split(row: Row, gutters: Sequence[Separator]) -> Row:
+    """The row with fragments in two that reach across a gutter and have a wide space in it."""
+    out = row
+    for gutter in gutters:
+        middle = (gutter.left + gutter.right) / 2
+        if any(one.wide and one.left < middle < one.right for one in out):
+            out = [part for one in out for part in (one.split(gutter.left, gutter.right) if one.wide else (one,))]
+    return out
 
 
 def _edges(rows: Sequence[Row], gutters: Sequence[Separator]) -> list[float]:
@@ -182,6 +194,8 @@ def _column(one: Fragment, edges: Sequence[float]) -> int:
     last = bisect_left(edges, one.right - 0.2 * one.size)
     if last <= first:
         return first
+    if _is_value(one.text):  # a sign of currency may stand far to the left of its number
+        return last
     if edges[first] - one.left < 0.25 * (one.right - one.left) and last == first + 1:
         return last
     return first
@@ -233,14 +247,15 @@ def _goes_on(before: Cells, row: Cells, *, header: bool) -> bool:
     if min(one.base for one in first) - max(one.base for one in last) > 1.7 * first[0].size:
         return False
     label, above = _said(row[0]), _said(before[0])
+    if not header and row[0] and not before[0] and not any(row[1:]) and _beside(first, last):
+        return True
     if not header and row[0] and before[0]:
         small = label[:1].islower()
         only_label, only_above = not any(row[1:]), not any(before[1:])
         return small and (only_label or only_above) and above[-1:] not in ".:;"
     if header or row[0]:
         return False
-    near = min(one.base for one in first) - max(one.base for one in last) < 0.9 * first[0].size
-    if near and not any(before[1:]):
+    if _beside(first, last) and not any(before[1:]):
         return True
     said = [_said(cell) for cell in row if cell]
     return not any(_is_value(text) for text in said) and all(
@@ -248,30 +263,61 @@ def _goes_on(before: Cells, row: Cells, *, header: bool) -> bool:
     )
 
 
-def _name_columns(table: Table, rows: Sequence[Row], edges: Sequence[float]) -> None:
+def _beside(some: Sequence[Fragment], others: Sequence[Fragment]) -> bool:
+    """Whether two rows are as near as the parts of one whose base lines differ a little."""
+    return min(one.base for one in some) - max(one.base for one in others) < 0.9 * some[0].size
+
+
+def _name_columns(table: Table, edges: Sequence[float]) -> None:
     """Give the table the names of its columns and the note on its units, from its header."""
     names: list[list[str]] = [[] for _ in range(len(edges) + 1)]
-    right = max(row[-1].right for row in rows)
+    middles = _middles(table.rows[table.header :], len(edges) + 1)
     for row in table.rows[: table.header]:
+        heads: list[Fragment] = []
         for one in (one for cell in row for one in cell):
-            note = _note(one.text)
+            note = _note(one.text) if one.text.startswith("(") or one in row[0] else None
             if note is not None:
                 table.note = table.note or note
-                continue
-            for column in _spanned(one, row, edges, right):
-                names[column].append(one.text)
+            else:
+                heads.append(one)
+        for column, said in _stood_over(heads, middles, edges):
+            names[column].append(said)
     table.names = [" ".join(said) for said in names]
 
 
-def _spanned(one: Fragment, row: Cells, edges: Sequence[float], right: float) -> range:
-    """The columns that a heading stands over: all of the values where it is alone and in their middle."""
-    first, last = bisect_left(edges, one.left + 0.2 * one.size), bisect_left(edges, one.right - 0.2 * one.size)
-    alone = sum(map(len, row[1:])) == 1 and one not in row[0]
+def _middles(rows: Sequence[Cells], columns: int) -> list[float | None]:
+    """Where the middle of each column's cells is."""
+    middles: list[float | None] = []
+    for column in range(columns):
+        cells = [row[column] for row in rows if row[column]]
+        found = [(cell[0].left + cell[-1].right) / 2 for cell in cells]
+        middles.append(median(found) if found else None)
+    return middles
+
+
+def _stood_over(
+    heads: Sequence[Fragment], middles: Sequence[float | None], edges: Sequence[float]
+) -> Iterator[tuple[int, str]]:
+    """The (column, text) of the headings of a row; one between the middles of two columns stands over both."""
+    values = [one for one in heads if _column(one, edges)]
+    yield from ((0, one.text) for one in heads if not _column(one, edges))
+    places = [(column, middle) for column, middle in enumerate(middles) if column and middle is not None]
+    if len(values) >= len(places) or not any(_between_columns(one, places) for one in values):
+        yield from ((_column(one, edges), one.text) for one in values)
+        return
+    for column, middle in places:
+        near = min(values, key=lambda one: abs((one.left + one.right) / 2 - middle))
+        yield column, near.text
+
+
+def _between_columns(one: Fragment, places: Sequence[tuple[int, float]]) -> bool:
+    """Whether the middle of a heading is nearly as far from one column as from the next, or it is as wide as three."""
     middle = (one.left + one.right) / 2
-    if alone and abs(middle - (edges[0] + right) / 2) < 0.15 * (right - edges[0]):
-        return range(1, len(edges) + 1)
-    own = _column(one, edges)
-    return range(first, last + 1) if last > first + 1 else range(own, own + 1)
+    left = max((place for _, place in places if place <= middle), default=None)
+    right = min((place for _, place in places if place > middle), default=None)
+    if sum(one.left < place < one.right for _, place in places) > 1:
+        return True
+    return left is not None and right is not None and min(middle - left, right - middle) > 0.3 * (right - left)
 
 
 def _note(text: str) -> str | None:
