@@ -15,9 +15,12 @@ from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.units.hygiene import is_ended, readable
 from longdoc.pipelines.units.unit import Unit
 
-_EMPTY = re.compile(r"[\W_]*$|.*_{3,}|(?:https?|www)\S*$|as set forth\b|specified\b.*\bin section\b|see\b|n/?a$", re.IGNORECASE)
+_EMPTY = re.compile(
+    r"[\W_]*$|.*_{3,}|(?:https?|www)\S*$|as set forth\b|specified\b.*\bin section\b|see\b|n/?a$", re.IGNORECASE
+)
 _SIGNED = re.compile(
-    r"(?:by|its|name|title|attn|signature|date|witness|source|print|phone|fax|note|tel|e-?mail|url|attention|with a copy to"
+    r"(?:by|its|name|title|attn|signature|date|witness|source|print|phone|fax|note|tel|e-?mail|url|attention"
+    r"|with a copy to"
     r"|(?:if )?to(?: the)? \w+|for notices|notices?(?: to)?|address)\W*$",
     re.IGNORECASE,
 )
@@ -27,6 +30,7 @@ _VALUE = re.compile(r"\d|[A-Z]")
 _MOST_LABEL, _MOST_VALUE, _FEW = 6, 26, 12  # words
 _MOST_ITEMS = 9
 _DIGIT = re.compile(r"[$€£¥]?\s?\d")
+_SHORT_LINE = 45  # characters; a line of a form that ends earlier is not gone on with
 _COMMON = 4  # times from which a label is a form of its text, such as "Step 3", and names no fact
 
 
@@ -61,7 +65,12 @@ def filled_in(reading: Reading) -> Iterator[Fact]:
 
 def _is_field(reading: Reading, unit: Unit) -> bool:
     label, value = unit.label, unit.value
-    if not label or len(label.split()) > _MOST_LABEL or not label[0].isupper() or (reading.kind is Kind.CONTRACT and _SIGNED.match(label)):
+    if (
+        not label
+        or len(label.split()) > _MOST_LABEL
+        or not label[0].isupper()
+        or (reading.kind is Kind.CONTRACT and _SIGNED.match(label))
+    ):
         return False
     if _EMPTY.match(value) or label.casefold().startswith(("step", "note")):
         return False
@@ -83,6 +92,8 @@ def _field(reading: Reading, unit: Unit) -> Sentence | None:
     start = unit.start + colon.end()
     start += len(reading.text[start : unit.end]) - len(reading.text[start : unit.end].lstrip())
     end = unit.end
+    if reading.kind is Kind.FORM and (stop := reading.text.find("\n", start, end)) > 0 and stop - start < _SHORT_LINE:
+        end = stop
     words = len(reading.text[start:end].split())
     if words > _MOST_VALUE or (words > _FEW and not is_ended(reading.text[start:end])):
         end = _short_end(reading.text, start, end)
@@ -111,7 +122,12 @@ def lists(reading: Reading) -> Iterator[Fact]:
         words = len(unit.text.split())
         if not unit.spans[0].of(reading.text).rstrip().endswith((":", ":**", ")")) or len(unit.spans) > _MOST_ITEMS:
             continue
-        if unit.label and unit.label[0].isupper() and len(unit.label.split()) <= _MOST_LABEL and words <= 9 * len(unit.spans):
+        if (
+            unit.label
+            and unit.label[0].isupper()
+            and len(unit.label.split()) <= _MOST_LABEL
+            and words <= 9 * len(unit.spans)
+        ):
             yield Fact(Sentence(unit.text, unit.spans, label=unit.label), 1.5)
 
 

@@ -21,7 +21,9 @@ _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 _YEARS = re.compile(r"\W*(?:(?:19|20)\d\d\W+)*(?:19|20)\d\d\W*\Z")
 _COLUMN_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NONE = re.compile(r"\W*[—–-]{1,2}(?:\s|$)")
-_SCALE = re.compile(r"\b(?:amounts |dollars |figures )?in (?:thousands|millions|billions)\b(?:, except[^()\n]{0,60})?", re.IGNORECASE)
+_SCALE = re.compile(
+    r"\b(?:amounts |dollars |figures )?in (?:thousands|millions|billions)\b(?:, except[^()\n]{0,60})?", re.IGNORECASE
+)
 _TOTAL = re.compile(r"\W*(?:grand |sub)?(?:total|net)\b|.*\b(?:overall|balance due|amount due)\b", re.IGNORECASE)
 _ABOVE = 2500  # characters above a row in which its table says what its amounts are
 _MOST = 9  # words of a row's name
@@ -65,7 +67,8 @@ def _sure(rows: Sequence[tuple[Sentence, str]], said: Counter[str]) -> tuple[Sen
     if not often:
         return None
     best, *others = sorted(often, key=lambda one: -often[one])
-    if others and often[best] < 2 * often[others[0]]:
+    surpassed = any(_number(one) > _number(best) for one in others)
+    if others and often[best] < (3 if surpassed else 2) * often[others[0]]:
         return None
     alike = [row for row in rows if best in row[1]]
     return max(alike, key=lambda row: len(row[0].spans))
@@ -88,7 +91,7 @@ def heaviest(reading: Reading, most: int) -> list[Fact]:
 
 
 def scale(reading: Reading, facts: list[Fact]) -> Sentence | None:
-    """What the tables that the facts come from count in, such as "in millions"; None where they do not say or differ."""
+    """What the tables that the facts come from count in, such as "in millions"; None where they differ."""
     places = []
     for fact in facts:
         start = max(0, fact.place - _ABOVE)
@@ -106,7 +109,9 @@ _UNITS = frozenset(("thousands", "millions", "billions"))
 
 def _row(reading: Reading, unit: Unit) -> tuple[Sentence, str, str] | None:
     """A row's name, the name of its first column where the text gives one, and the amount, each at its place."""
-    line = next((span for span in unit.spans if unit.label and unit.label[:12] in span.of(reading.text)), unit.spans[-1])
+    line = next(
+        (span for span in unit.spans if unit.label and unit.label[:12] in span.of(reading.text)), unit.spans[-1]
+    )
     raw = reading.text[line.start : unit.end]
     name = unit.label.strip(" .:$")
     at = raw.find(name) if name else -1
@@ -126,7 +131,9 @@ def _row(reading: Reading, unit: Unit) -> tuple[Sentence, str, str] | None:
     value = Span(start, line.start + first.end(), reading.source)
     said = readable(value.of(reading.text)).replace("$ ", "$")
     shown, spans = name, [label]
-    column = (_year(reading, label.start, len(amounts)) if first is amounts[0] else None) or _named(reading, unit, name, said)
+    column = (_year(reading, label.start, len(amounts)) if first is amounts[0] else None) or _named(
+        reading, unit, name, said
+    )
     if column is not None:
         over = readable(column.of(reading.text))
         dated = any(map(str.isdigit, name)) and not any(map(str.isdigit, over))
@@ -146,7 +153,11 @@ def _year(reading: Reading, place: int, count: int) -> Span | None:
         if years and len(line.split()) <= 4 + 2 * len(years) and (len(years) > 1 or _YEARS.match(line)):
             latest = years[0][0] == max(year[0] for year in years)
             fits = len(years) == count or 1 < len(years) <= count
-            return Span(base + start + years[0].start(), base + start + years[0].end(), reading.source) if latest and fits else None
+            return (
+                Span(base + start + years[0].start(), base + start + years[0].end(), reading.source)
+                if latest and fits
+                else None
+            )
         end = start - 1
     return None
 
