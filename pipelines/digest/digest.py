@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
-from longdoc.pipelines.wording.words import content_words
 from longdoc.pipelines.digest import definitions_of_code, meeting
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.fields import fields, filled_in, lists
@@ -21,6 +20,7 @@ from longdoc.pipelines.digest.section import Entry, Section, fitted
 from longdoc.pipelines.digest.story import story
 from longdoc.pipelines.digest.terms import clauses, governing, parties
 from longdoc.pipelines.units.unit import Unit
+from longdoc.pipelines.wording.words import content_words
 
 UNKNOWN = "Not in English: the sentences are chosen by words and positions alone."
 _FACTS, _POINTS = "Key facts", "Main points"

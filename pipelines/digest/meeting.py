@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.wording.ordinary_words import ORDINARY
-from longdoc.pipelines.wording.words import content_words, stem
 from longdoc.pipelines.digest.reading import Candidate, Reading
 from longdoc.pipelines.units.hygiene import is_ended, readable
 from longdoc.pipelines.units.unit import Unit
+from longdoc.pipelines.wording.ordinary_words import ORDINARY
+from longdoc.pipelines.wording.words import content_words, stem
 
 _FILLER = re.compile(
     r"(?:(?:um+|uh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like"

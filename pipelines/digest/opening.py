@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.wording.dates import calendar_dates
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, readable
+from longdoc.pipelines.wording.dates import calendar_dates
 
 _READ = 4000  # characters in which a document says what it is
 _LINES = 16  # lines among which the title is
@@ -76,6 +76,8 @@ def title_of(reading: Reading) -> Sentence | None:
 def _is_set_off(text: str, lines: list[_Line], at: int) -> bool:
     """Whether a line looks like a title: capitals, or nothing around it."""
     line = lines[at]
+    if text[max(0, line.start - 4) : line.start].lstrip("\n")[:1] in ("#", "="):
+        return True
     words = [word for word in line.text.split() if len(word) > 3]
     capital = sum(word[0].isupper() for word in words)
     alone = at + 1 >= len(lines) or text[line.end : lines[at + 1].start].count("\n") > 1

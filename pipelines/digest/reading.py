@@ -201,22 +201,11 @@ class Reading:
     def _stands(self, unit: Unit) -> bool:
         text = unit.value if unit.kind == "turn" else unit.text
         text = text[numbering_end(text, 0) :]
-        if any(start < unit.end and unit.start < end for start, end in self._furniture_near(unit)):
-            return False
         if self.kind is Kind.NARRATIVE and _is_spoken(self.text, unit.start):
             return False
         if self._said[_bare(unit.text)] > 1:  # what is said again and again is no news of any part
             return False
         return can_stand(text, self.known)
-
-    def _furniture_near(self, unit: Unit) -> list[list[int]]:
-        """The stretches of running headers and footers that begin near a unit."""
-        first = bisect_right(self._furniture, [unit.start - 300, 0])
-        return self._furniture[first : first + 8]
-
-    @cached_property
-    def _furniture(self) -> list[list[int]]:
-        return sorted([int(start), int(end)] for start, end in self.document.metadata.get("furniture") or ())
 
     def sentence(self, unit: Unit) -> Sentence:
         """The unit as a line of the digest: its characters as they stand, page furniture within left out."""
