@@ -139,8 +139,9 @@ def _points(
 
 
 def _heading(reading: Reading, unit: Unit, title: str) -> str:
-    """The outermost heading over a sentence that is not the title of the whole."""
-    for heading in reading.headings(unit.start):
+    """The outermost heading over a sentence that is not the title of the whole; of a report the innermost."""
+    over = reading.headings(unit.start)
+    for heading in reversed(over) if reading.kind is Kind.REPORT else over:
         fits = len(heading.split()) <= 8 and len(heading) < 70 and not heading.endswith((".", ",", ";"))
         if (
             fits

@@ -15,7 +15,7 @@ from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import content_words
 
-_AMOUNT = re.compile(r"(?<![\w.,])[$€£¥]?\s?\(?\d[\d,]*(?:\.\d+)?\)?(?:\s?%)?(?![\w/])")
+_AMOUNT = re.compile(r"(?<![\w.,])(?<![A-Za-z]-)[$€£¥]?\s?\(?\d[\d,]*(?:\.\d+)?\)?(?:\s?%)?(?![\w/])")
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 _YEARS = re.compile(r"\W*(?:(?:19|20)\d\d\W+)*(?:19|20)\d\d\W*\Z")
@@ -27,6 +27,7 @@ _SCALE = re.compile(
 _TOTAL = re.compile(r"\W*(?:grand |sub)?(?:total|net)\b|.*\b(?:overall|balance due|amount due)\b", re.IGNORECASE)
 _ABOVE = 2500  # characters above a row in which its table says what its amounts are
 _MOST = 9  # words of a row's name
+_NAME = 3  # letters of a column's name
 _ALIKE = 0.6  # of the words of two names, from which they are one
 
 
@@ -119,6 +120,8 @@ def _row(reading: Reading, unit: Unit) -> tuple[Sentence, str, str] | None:
         return None
     if _NONE.match(raw, at + len(name)):
         return None
+    if "\t" in raw and not _whole_amount(raw[at + len(name) :]):
+        return None
     amounts = [match for match in _AMOUNT.finditer(raw, at + len(name)) if match[0].strip()]
     if not amounts or _YEAR.match(amounts[0][0].strip("\n\t ()$")) or name.endswith((",", "(", "due")):
         return None
@@ -139,6 +142,12 @@ def _row(reading: Reading, unit: Unit) -> tuple[Sentence, str, str] | None:
         dated = any(map(str.isdigit, name)) and not any(map(str.isdigit, over))
         shown, spans = (f"{over} ({name})", [column, label]) if dated else (f"{name} ({over})", [label, column])
     return Sentence(f"{shown}: {said}", (*spans, value), label=shown), name, said
+
+
+def _whole_amount(cells: str) -> bool:
+    """Whether the first cell that says anything is an amount and nothing else."""
+    first = next((cell.strip() for cell in cells.split("\t") if any(map(str.isalnum, cell))), "")
+    return re.fullmatch(r"[$€£¥]?\s?\(?-?[\d,.]+\s?\)?\s?[%$€£¥]?", first) is not None
 
 
 def _year(reading: Reading, place: int, count: int) -> Span | None:
@@ -169,7 +178,7 @@ def _named(reading: Reading, unit: Unit, name: str, amount: str) -> Span | None:
     value = unit.text[len(readable(name)) :].lstrip(" :")
     at = value.find(amount)
     column = value[:at].rpartition(";")[2].strip(" $") if at > 0 else ""
-    if not column:
+    if sum(map(str.isalpha, column)) < _NAME:
         return None
     pattern = re.compile(r"\s+".join(map(re.escape, column.split())))
     found = pattern.search(reading.text, unit.spans[0].start, unit.spans[-2].end)

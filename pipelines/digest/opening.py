@@ -95,7 +95,7 @@ def _title_end(text: str, lines: list[_Line], first: int) -> int:
         same = above.text.isupper() == below.text.isupper()
         joined = " ".join(line.text for line in lines[first : last + 2])
         fits = len(joined.split()) <= _TITLE_WORDS and len(above.text) > 24 and not is_ended(above.text)
-        if gap > 1 or not same or not fits or not _is_title(below.text.rstrip(". ")):
+        if "\t" in below.text or gap > 1 or not same or not fits or not _is_title(below.text.rstrip(". ")):
             break
         last += 1
     return last
