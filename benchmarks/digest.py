@@ -27,7 +27,6 @@ from datasets import DATA, records
 from table import markdown, publish
 
 from longdoc import summarize
-from longdoc.chunkers.text.span import Span
 from longdoc.memory.cache.encoding_cache import EncodingCache
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.memory.summaries.tree import SummaryTree
@@ -114,11 +113,15 @@ def main() -> None:
             missing = ", ".join(fact["what"] for fact, there in zip(one["facts"], got, strict=True) if not there)
             cost = f"{100 * (after / before - 1):+.0f} %"
             rows.append([one["document"], len(got), sum(old), sum(got), len(faults), missing, f"{before:.1f}", cost])
-            texts.append(f"## {one['document']}\n\n```\n{render(tree, 'text').partition('Sources:')[0].rstrip()}\n```\n")
+            texts.append(
+                f"## {one['document']}\n\n```\n{render(tree, 'text').partition('Sources:')[0].rstrip()}\n```\n"
+            )
             print(*rows[-1], *faults, sep=" | ", flush=True)
     rows.append(["all", total[0], total[2], total[1], sum(row[4] for row in rows), "", "", ""])
     header = ["document", "facts", "in sentences", "in digest", "wrong", "missing", "seconds", "digest"]
-    publish("digest_facts", markdown(header, rows))
+    publish("digest_facts", "Facts listed by hand that the digest has", markdown(header, rows))
+    if options.texts:
+        publish("digests", "Digests of at most 300 tokens", "\n".join(texts[:10]))
 
 
 if __name__ == "__main__":

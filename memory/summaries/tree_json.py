@@ -29,8 +29,9 @@ def _tree(names: list[str], rows: list[list[Any]]) -> SummaryTree:
     for title, spans, (sentences, tokens, blocks), key, error, children in rows:
         below = tuple(made[len(made) - children :]) if children else ()
         del made[len(made) - children :]
-        said = tuple(_sentence(row, names) for row in sentences)
-        summary = Summary(said, tokens, tuple(Block(*row) for row in blocks))
+        summary = Summary(
+            tuple(_sentence(row, names) for row in sentences), tokens, tuple(Block(*row) for row in blocks)
+        )
         made.append(SummaryTree(title, _spans(spans, names), summary, key, below, error))
     [tree] = made
     return tree
@@ -47,9 +48,7 @@ def _children_first(tree: SummaryTree) -> list[SummaryTree]:
 
 
 def _row(node: SummaryTree, names: dict[str, int]) -> list[Any]:
-    sentences = [
-        [s.text, _placed(s.spans, names), s.supported, s.problems, s.label, s.support] for s in node.summary.sentences
-    ]
+    sentences = [[s.text, _placed(s.spans, names), s.supported, s.problems, s.label] for s in node.summary.sentences]
     summary = [sentences, node.summary.tokens, [[b.heading, b.count, b.form] for b in node.summary.blocks]]
     return [node.title, _placed(node.spans, names), summary, node.key, node.error, len(node.children)]
 
@@ -63,5 +62,5 @@ def _spans(rows: list[list[int]], names: list[str]) -> tuple[Span, ...]:
 
 
 def _sentence(row: list[Any], names: list[str]) -> Sentence:
-    text, spans, supported, problems, label, support = row
-    return Sentence(text, _spans(spans, names), supported, tuple(problems), label, support)
+    text, spans, supported, problems, label = row
+    return Sentence(text, _spans(spans, names), supported, tuple(problems), label)

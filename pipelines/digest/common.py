@@ -20,7 +20,9 @@ _LEAST = 2  # times that each document says a word
 def in_common(readings: Sequence[Reading]) -> Sentence | None:
     """The words that every document says often, each cited where each document says it first; None for none."""
     counts = [Counter(match[0].casefold() for match in _WORD.finditer(reading.text)) for reading in readings]
-    shares = [{word: times / sum(count.values()) for word, times in count.items() if times >= _LEAST} for count in counts]
+    shares = [
+        {word: times / sum(count.values()) for word, times in count.items() if times >= _LEAST} for count in counts
+    ]
     shared = [word for word in shares[0] if word not in ORDINARY and all(word in share for share in shares[1:])]
     best = sorted(shared, key=lambda word: (-min(share[word] for share in shares), word))[:_MOST]
     if not best:

@@ -26,9 +26,12 @@ UNKNOWN = "Not in English: the sentences are chosen by words and positions alone
 _FACTS, _POINTS = "Key facts", "Main points"
 _AMOUNT = re.compile(r"\d[\d,.]*\s?(?:%|percent|million|billion)|[$€£]\s?\d", re.IGNORECASE)
 _GENERIC = re.compile(r"(?:table of contents|contents|page \d+|\W*\d+\W*$|\(continued\))", re.IGNORECASE)
-_CHANGED = re.compile(r"\b(?:increas|decreas|grew|growth|rose|fell|declin|improv|higher|lower|record)\w*", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"\b(?:increas|decreas|grew|growth|rose|fell|declin|improv|higher|lower|record)\w*", re.IGNORECASE
+)
 _MAYBE = re.compile(r"\b(?:could|may|might|would|if|should)\b", re.IGNORECASE)
 _MOST_FACTS = 14
+_DEFINING = re.compile(r"\b(?:shall mean|means|referred to|meaning|defined)\b", re.IGNORECASE)
 _LONG_FIELD = 160  # characters of a labelled line that is no paragraph
 _HEAD = 1500  # characters in which a text names its date, its number, its authors
 
@@ -59,7 +62,11 @@ def about(reading: Reading, query: str, budget: int, tokenizer: Tokenizer) -> Su
     pool = [one.candidate for one in by.values()] if by else reading.points
     chosen = ranked(reading, pool, lambda one: one.score + 0.4 * len(words & one.unit.words), crowding=0.3)
     entries = [Entry(by[id(one)].sentence if by else reading.sentence(one.unit)) for one in chosen]
-    sections = [_title(reading, dated=False, by=False), _facts(facts, 0.25, 6), Section("About it", "points", 0.7, entries)]
+    sections = [
+        _title(reading, dated=False, by=False),
+        _facts(facts, 0.25, 6),
+        Section("About it", "points", 0.7, entries),
+    ]
     if by:
         sections[-1].form = "facts"
     summary = fitted(sections, budget, tokenizer, "" if reading.known else UNKNOWN)
@@ -92,7 +99,7 @@ def _facts(facts: Iterable[Fact], share: float, most: int = _MOST_FACTS, again: 
     """The heaviest facts, one for each label and each value; of a form that goes on, each label as often as it is."""
     kept: list[Fact] = []
     for fact in sorted(facts, key=lambda one: (-one.weight, one.place)):
-        if any((fact.label == one.label and not again) or _value(fact) == _value(one) or _within(fact.sentence, one.sentence) for one in kept):
+        if any(_same(fact, one, again) for one in kept):
             continue
         kept.append(fact)
         if len(kept) == most:
@@ -100,8 +107,14 @@ def _facts(facts: Iterable[Fact], share: float, most: int = _MOST_FACTS, again: 
     return Section(_FACTS, "facts", share, [Entry(one.sentence) for one in kept])
 
 
+def _same(one: Fact, other: Fact, again: bool) -> bool:
+    """Whether two facts are one: of one label, unless labels come again; of one value; or of one place."""
+    labelled = one.label == other.label and not again
+    return labelled or _value(one) == _value(other) or _within(one.sentence, other.sentence)
+
+
 def _value(fact: Fact) -> str:
-    return fact.sentence.text[len(fact.sentence.label) :].strip(" :.,").casefold()
+    return fact.sentence.text[len(fact.sentence.label) :].strip(" :.,$€£()").casefold()
 
 
 def _points(
@@ -112,7 +125,11 @@ def _points(
 
     def value(one: Candidate) -> float:
         own = 0.6 if OWN.search(one.unit.text) else 0.0
-        return own + (worth(one) if worth else one.score) + (0.8 if one.unit.start == first else 0.0)
+        return (
+            own
+            + (worth(one) if worth else one.score)
+            + (0.8 if one.unit.start == first and reading.kind is not Kind.REPORT else 0.0)
+        )
 
     chosen = ranked(reading, reading.points, value)
     title = title_of(reading)
@@ -122,10 +139,16 @@ def _points(
 
 
 def _heading(reading: Reading, unit: Unit, title: str) -> str:
-    """The outermost heading over a sentence that is not the title of the whole."""
-    for heading in reading.headings(unit.start):
+    """The outermost heading over a sentence that is not the title of the whole; of a report the innermost."""
+    over = reading.headings(unit.start)
+    for heading in reversed(over) if reading.kind is Kind.REPORT else over:
         fits = len(heading.split()) <= 8 and len(heading) < 70 and not heading.endswith((".", ",", ";"))
-        if fits and heading.casefold() != title.casefold() and not _GENERIC.match(heading) and any(map(str.isalpha, heading)):
+        if (
+            fits
+            and heading.casefold() != title.casefold()
+            and not _GENERIC.match(heading)
+            and any(map(str.isalpha, heading))
+        ):
             return heading
     return ""
 
@@ -160,7 +183,11 @@ def _report(reading: Reading) -> list[Section]:
     told = scale(reading, rows)
     if told is not None and rows:
         section.entries = [*section.entries[:2], Entry(told), *section.entries[2:]]
-    return [_title(reading, by=False), section, _points(reading, 0.45, _measured([fact.label.split(" (")[0] for fact in rows]), headed=True)]
+    return [
+        _title(reading, by=False),
+        section,
+        _points(reading, 0.45, _measured([fact.label.split(" (")[0] for fact in rows]), headed=True),
+    ]
 
 
 def _measured(labels: Sequence[str]) -> Callable[[Candidate], float]:
@@ -178,10 +205,13 @@ def _duty(reading: Reading) -> Callable[[Candidate], float]:
     """More for what a party shall or may do, for sums, and for what stands early."""
     length = max(1, len(reading.text))
     parties_of = [re.escape(fact.sentence.label) for fact in parties(reading) if fact.weight == 5.0]
-    bound = re.compile(rf"(?:Each |Either )?(?:{'|'.join(parties_of) or 'Part'})\w*\b.{{0,40}}\b(?:shall|may|will|agrees|hereby)\b")
+    bound = re.compile(
+        rf"(?:Each |Either )?(?:{'|'.join(parties_of) or 'Part'})\w*\b.{{0,40}}\b(?:shall|may|will|agrees|hereby)\b"
+    )
 
     def worth(one: Candidate) -> float:
         amount = 0.4 if _AMOUNT.search(one.unit.text) else 0.0
+        amount -= 1.5 if _DEFINING.search(one.unit.text) else 0.0
         return one.score + amount + (0.8 if bound.match(one.unit.text) else 0.0) + 1 - one.unit.start / length
 
     return worth
@@ -191,6 +221,8 @@ def _prose(reading: Reading) -> list[Section]:
     facts = [*labelled_below(reading), *(one for one in fields(reading) if _heads(reading, one)), *lists(reading)]
     title = _title(reading)
     facts = [one for one in facts if not any(_within(one.sentence, entry.sentence) for entry in title.entries)]
+    if len(facts) == 1 and facts[0].place > _HEAD / 2:
+        facts = []  # one label amid prose is hardly a form's
     return [title, _facts(facts, 0.25, 6), _points(reading, 0.8, headed=True)]
 
 
@@ -227,13 +259,20 @@ def _transcript(reading: Reading) -> list[Section]:
     def place(one: Candidate) -> float:
         return one.unit.start / length
 
-    def chosen(fits: Callable[[Candidate], bool], worth: Callable[[Candidate], float], most: int, taken: Sequence[Candidate]) -> list[Candidate]:
+    def chosen(
+        fits: Callable[[Candidate], bool], worth: Callable[[Candidate], float], most: int, taken: Sequence[Candidate]
+    ) -> list[Candidate]:
         return ranked(reading, [one for one in pool if fits(one) and one not in taken], worth, most, taken)
 
     aims = chosen(
-        lambda one: place(one) < 0.25, lambda one: one.score * 0.4 + by[id(one)].clean + meeting.aim(by[id(one)], place(one)), 3, []
+        lambda one: place(one) < 0.25,
+        lambda one: one.score * 0.4 + by[id(one)].clean + meeting.aim(by[id(one)], place(one)),
+        3,
+        [],
     )
-    decided = chosen(lambda one: meeting.decides(by[id(one)].said), lambda one: 0.5 * one.score + by[id(one)].clean, 4, aims)
+    decided = chosen(
+        lambda one: meeting.decides(by[id(one)].said), lambda one: 0.5 * one.score + by[id(one)].clean, 4, aims
+    )
     to_do = chosen(
         lambda one: place(one) > 0.15 and meeting.asks_to_do(by[id(one)].said),
         lambda one: 0.6 * one.score + by[id(one)].clean + 1.5 * place(one),

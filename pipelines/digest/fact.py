@@ -9,7 +9,7 @@ from longdoc.memory.summaries.summary import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line such as "Base Rent: $25,534.57 per month", where it stands, and its weight, comparable within a document."""
+    """A line such as "Base Rent: $25,534.57 per month", and its weight, comparable within a document."""
 
     sentence: Sentence
     weight: float

@@ -15,9 +15,12 @@ from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.units.hygiene import is_ended, readable
 from longdoc.pipelines.units.unit import Unit
 
-_EMPTY = re.compile(r"[\W_]*$|.*_{3,}|(?:https?|www)\S*$|as set forth\b|specified\b.*\bin section\b|see\b|n/?a$", re.IGNORECASE)
+_EMPTY = re.compile(
+    r"[\W_]*$|.*_{3,}|(?:https?|www)\S*$|as set forth\b|specified\b.*\bin section\b|see\b|n/?a$", re.IGNORECASE
+)
 _SIGNED = re.compile(
-    r"(?:by|its|name|title|attn|signature|date|witness|source|print|phone|fax|note|tel|e-?mail|url|attention|with a copy to"
+    r"(?:by|its|name|title|attn|signature|date|witness|source|print|phone|fax|note|tel|e-?mail|url|attention"
+    r"|with a copy to"
     r"|(?:if )?to(?: the)? \w+|for notices|notices?(?: to)?|address)\W*$",
     re.IGNORECASE,
 )
@@ -27,6 +30,8 @@ _VALUE = re.compile(r"\d|[A-Z]")
 _MOST_LABEL, _MOST_VALUE, _FEW = 6, 26, 12  # words
 _MOST_ITEMS = 9
 _DIGIT = re.compile(r"[$€£¥]?\s?\d")
+_SHORT_LINE = 45  # characters; a line of a form that ends earlier is not gone on with
+_CELL = re.compile(r"[^\t\n|]+")
 _COMMON = 4  # times from which a label is a form of its text, such as "Step 3", and names no fact
 
 
@@ -52,21 +57,49 @@ def filled_in(reading: Reading) -> Iterator[Fact]:
     """The rows of a form, and its short lines that have something to say, as they stand."""
     for unit in reading.units:
         words = unit.text.split()
-        if unit.kind == "row" and 1 < len(words) <= 20 and any(map(str.isdigit, unit.text)):
-            total = 2.0 if _TOTAL.search(unit.label) else 1.2
-            yield Fact(Sentence(unit.text, unit.spans, label=unit.label), total)
-        elif unit.kind in ("heading", "sentence") and 2 <= len(words) <= 10 and _VALUE.search(" ".join(words[1:])):
+        if unit.kind == "row":
+            yield from _filled_row(reading, unit)
+        elif unit.kind == "heading" and 2 <= len(words) <= 10 and _VALUE.search(" ".join(words[1:])):
             yield Fact(reading.line(unit.start, unit.end), 1.6 if any(map(str.isdigit, unit.text)) else 0.8)
+
+
+def _filled_row(reading: Reading, unit: Unit) -> Iterator[Fact]:
+    """A row's name and what stands in its cells; two names and two values where they take turns."""
+    line = unit.spans[-1]
+    found = [
+        Span(line.start + one.start(), line.start + one.end(), line.source)
+        for one in _CELL.finditer(line.of(reading.text))
+    ]
+    said = [one.of(reading.text).strip() for one in found]
+    told = [at for at, text in enumerate(said) if any(map(str.isalnum, text))]
+    found, said = [found[at] for at in told], [said[at] for at in told]
+    if len(found) == 4 and not any(map(str.isdigit, said[0] + said[2])):
+        pairs = [(0, [1]), (2, [3])]
+    elif len(found) > 1 and any(map(str.isalpha, said[0])):
+        pairs = [(0, list(range(1, len(found))))]
+    else:
+        pairs = []
+    for label, values in pairs:
+        text = f"{said[label]}: {'; '.join(said[at] for at in values)}"
+        weight = 2.0 if _TOTAL.search(said[label]) else 1.4
+        yield Fact(Sentence(text, tuple(found[at] for at in (label, *values)), label=said[label]), weight)
+    if not pairs and len(unit.text.split()) > 1 and any(map(str.isdigit, unit.text)):
+        yield Fact(reading.line(line.start, line.end), 1.2)
 
 
 def _is_field(reading: Reading, unit: Unit) -> bool:
     label, value = unit.label, unit.value
-    if not label or len(label.split()) > _MOST_LABEL or not label[0].isupper() or (reading.kind is Kind.CONTRACT and _SIGNED.match(label)):
+    if (
+        not label
+        or len(label.split()) > _MOST_LABEL
+        or not label[0].isupper()
+        or (reading.kind is Kind.CONTRACT and _SIGNED.match(label))
+    ):
         return False
     if _EMPTY.match(value) or label.casefold().startswith(("step", "note")):
         return False
     small = [word for word in label.split() if word[0].islower() and len(word) > 3]
-    odd = sum(not (one.isalnum() or one.isspace()) for one in value) > 0.3 * len(value)
+    odd = sum(not (one.isalnum() or one.isspace()) for one in value) > 0.5 * len(value)
     if len(small) > 1 or odd or "`" in label or label.startswith(("But", "And")):
         return False
     before = reading.text[max(0, unit.start - 40) : unit.start].rpartition("\n")[2]
@@ -83,6 +116,8 @@ def _field(reading: Reading, unit: Unit) -> Sentence | None:
     start = unit.start + colon.end()
     start += len(reading.text[start : unit.end]) - len(reading.text[start : unit.end].lstrip())
     end = unit.end
+    if reading.kind is Kind.FORM and (stop := reading.text.find("\n", start, end)) > 0 and stop - start < _SHORT_LINE:
+        end = stop
     words = len(reading.text[start:end].split())
     if words > _MOST_VALUE or (words > _FEW and not is_ended(reading.text[start:end])):
         end = _short_end(reading.text, start, end)
@@ -111,7 +146,12 @@ def lists(reading: Reading) -> Iterator[Fact]:
         words = len(unit.text.split())
         if not unit.spans[0].of(reading.text).rstrip().endswith((":", ":**", ")")) or len(unit.spans) > _MOST_ITEMS:
             continue
-        if unit.label and unit.label[0].isupper() and len(unit.label.split()) <= _MOST_LABEL and words <= 9 * len(unit.spans):
+        if (
+            unit.label
+            and unit.label[0].isupper()
+            and len(unit.label.split()) <= _MOST_LABEL
+            and words <= 9 * len(unit.spans)
+        ):
             yield Fact(Sentence(unit.text, unit.spans, label=unit.label), 1.5)
 
 

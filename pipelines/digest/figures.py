@@ -15,16 +15,19 @@ from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import content_words
 
-_AMOUNT = re.compile(r"(?<![\w.,])[$€£¥]?\s?\(?\d[\d,]*(?:\.\d+)?\)?(?:\s?%)?(?![\w/])")
+_AMOUNT = re.compile(r"(?<![\w.,])(?<![A-Za-z]-)[$€£¥]?\s?\(?\d[\d,]*(?:\.\d+)?\)?(?:\s?%)?(?![\w/])")
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 _YEARS = re.compile(r"\W*(?:(?:19|20)\d\d\W+)*(?:19|20)\d\d\W*\Z")
 _COLUMN_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NONE = re.compile(r"\W*[—–-]{1,2}(?:\s|$)")
-_SCALE = re.compile(r"\b(?:amounts |dollars |figures )?in (?:thousands|millions|billions)\b(?:, except[^()\n]{0,60})?", re.IGNORECASE)
+_SCALE = re.compile(
+    r"\b(?:amounts |dollars |figures )?in (?:thousands|millions|billions)\b(?:, except[^()\n]{0,60})?", re.IGNORECASE
+)
 _TOTAL = re.compile(r"\W*(?:grand |sub)?(?:total|net)\b|.*\b(?:overall|balance due|amount due)\b", re.IGNORECASE)
 _ABOVE = 2500  # characters above a row in which its table says what its amounts are
 _MOST = 9  # words of a row's name
+_NAME = 3  # letters of a column's name
 _ALIKE = 0.6  # of the words of two names, from which they are one
 
 
@@ -65,7 +68,8 @@ def _sure(rows: Sequence[tuple[Sentence, str]], said: Counter[str]) -> tuple[Sen
     if not often:
         return None
     best, *others = sorted(often, key=lambda one: -often[one])
-    if others and often[best] < 2 * often[others[0]]:
+    surpassed = any(_number(one) > _number(best) for one in others)
+    if others and often[best] < (3 if surpassed else 2) * often[others[0]]:
         return None
     alike = [row for row in rows if best in row[1]]
     return max(alike, key=lambda row: len(row[0].spans))
@@ -88,7 +92,7 @@ def heaviest(reading: Reading, most: int) -> list[Fact]:
 
 
 def scale(reading: Reading, facts: list[Fact]) -> Sentence | None:
-    """What the tables that the facts come from count in, such as "in millions"; None where they do not say or differ."""
+    """What the tables that the facts come from count in, such as "in millions"; None where they differ."""
     places = []
     for fact in facts:
         start = max(0, fact.place - _ABOVE)
@@ -106,13 +110,17 @@ _UNITS = frozenset(("thousands", "millions", "billions"))
 
 def _row(reading: Reading, unit: Unit) -> tuple[Sentence, str, str] | None:
     """A row's name, the name of its first column where the text gives one, and the amount, each at its place."""
-    line = next((span for span in unit.spans if unit.label and unit.label[:12] in span.of(reading.text)), unit.spans[-1])
+    line = next(
+        (span for span in unit.spans if unit.label and unit.label[:12] in span.of(reading.text)), unit.spans[-1]
+    )
     raw = reading.text[line.start : unit.end]
     name = unit.label.strip(" .:$")
     at = raw.find(name) if name else -1
     if at < 0 or not 1 <= len(name.split()) <= _MOST or sum(map(str.isalpha, name)) < 3 or not name[0].isupper():
         return None
     if _NONE.match(raw, at + len(name)):
+        return None
+    if "\t" in raw and not _whole_amount(raw[at + len(name) :]):
         return None
     amounts = [match for match in _AMOUNT.finditer(raw, at + len(name)) if match[0].strip()]
     if not amounts or _YEAR.match(amounts[0][0].strip("\n\t ()$")) or name.endswith((",", "(", "due")):
@@ -126,12 +134,20 @@ def _row(reading: Reading, unit: Unit) -> tuple[Sentence, str, str] | None:
     value = Span(start, line.start + first.end(), reading.source)
     said = readable(value.of(reading.text)).replace("$ ", "$")
     shown, spans = name, [label]
-    column = (_year(reading, label.start, len(amounts)) if first is amounts[0] else None) or _named(reading, unit, name, said)
+    column = (_year(reading, label.start, len(amounts)) if first is amounts[0] else None) or _named(
+        reading, unit, name, said
+    )
     if column is not None:
         over = readable(column.of(reading.text))
         dated = any(map(str.isdigit, name)) and not any(map(str.isdigit, over))
         shown, spans = (f"{over} ({name})", [column, label]) if dated else (f"{name} ({over})", [label, column])
     return Sentence(f"{shown}: {said}", (*spans, value), label=shown), name, said
+
+
+def _whole_amount(cells: str) -> bool:
+    """Whether the first cell that says anything is an amount and nothing else."""
+    first = next((cell.strip() for cell in cells.split("\t") if any(map(str.isalnum, cell))), "")
+    return re.fullmatch(r"[$€£¥]?\s?\(?-?[\d,.]+\s?\)?\s?[%$€£¥]?", first) is not None
 
 
 def _year(reading: Reading, place: int, count: int) -> Span | None:
@@ -146,7 +162,11 @@ def _year(reading: Reading, place: int, count: int) -> Span | None:
         if years and len(line.split()) <= 4 + 2 * len(years) and (len(years) > 1 or _YEARS.match(line)):
             latest = years[0][0] == max(year[0] for year in years)
             fits = len(years) == count or 1 < len(years) <= count
-            return Span(base + start + years[0].start(), base + start + years[0].end(), reading.source) if latest and fits else None
+            return (
+                Span(base + start + years[0].start(), base + start + years[0].end(), reading.source)
+                if latest and fits
+                else None
+            )
         end = start - 1
     return None
 
@@ -158,7 +178,7 @@ def _named(reading: Reading, unit: Unit, name: str, amount: str) -> Span | None:
     value = unit.text[len(readable(name)) :].lstrip(" :")
     at = value.find(amount)
     column = value[:at].rpartition(";")[2].strip(" $") if at > 0 else ""
-    if not column:
+    if sum(map(str.isalpha, column)) < _NAME:
         return None
     pattern = re.compile(r"\s+".join(map(re.escape, column.split())))
     found = pattern.search(reading.text, unit.spans[0].start, unit.spans[-2].end)

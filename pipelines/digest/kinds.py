@@ -35,6 +35,7 @@ _CODE = re.compile(
 )
 _MAIL = re.compile(r"^\s*(?:from|to|cc|subject|date|sent|re)\s*:", re.IGNORECASE | re.MULTILINE)
 _GREETING = re.compile(r"\s*(?:dear|hello|hi) [^\n]{1,60}[,:]\s*\n", re.IGNORECASE)
+_LONG = 200  # units from which a text with many rows is a report rather than a form
 _OPENING = 1200  # characters
 _READ = 60_000  # characters that tell the kind of a longer text
 
@@ -54,9 +55,9 @@ def kind_of(text: str, units: Sequence[Unit]) -> Kind:
     words = max(1, len(text.split()))
     if 1000 * len(_DUTY.findall(text)) / words > 8 and len(_DEFINED.findall(text)) > 2:
         return Kind.CONTRACT
-    if said["row"] >= 20 and said["row"] > many / 8:
+    if many >= _LONG and said["row"] > many / 8:
         return Kind.REPORT
-    if many < 200 and said["label"] + said["row"] > many / 5:
+    if many < _LONG and said["label"] + said["row"] > many / 5:
         return Kind.FORM
     if _told(units) and said["label"] + said["row"] + said["heading"] < many / 15:
         return Kind.NARRATIVE

@@ -64,7 +64,11 @@ def _several(readings: Sequence[Reading], budget: int, tokenizer: Tokenizer, que
 
 
 def _joined(
-    readings: Sequence[Reading], names: Sequence[str], parts: Sequence[Summary], shared: Sentence | None, tokenizer: Tokenizer
+    readings: Sequence[Reading],
+    names: Sequence[str],
+    parts: Sequence[Summary],
+    shared: Sentence | None,
+    tokenizer: Tokenizer,
 ) -> Summary:
     blocks: list[Block] = [Block("", 1, "facts")] if shared else []
     sentences: list[Sentence] = [shared] if shared else []

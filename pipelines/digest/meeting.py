@@ -16,41 +16,69 @@ from longdoc.pipelines.wording.ordinary_words import ORDINARY
 from longdoc.pipelines.wording.words import content_words, stem
 
 _FILLER = re.compile(
-    r"(?:(?:um+|uh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like|you know|i mean"
+    r"(?:(?:um+|uh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like"
+    r"|you know|i mean"
     r"|of course|basically|actually)\b[\s,.…-]*)+",
     re.IGNORECASE,
 )
 _SOUND = re.compile(r"\s*,?\s*\b(?:um+|uh+|er+m?|mm+|hmm+|uh-huh|mm-hmm)\b\s*,?(?=[\s.,?!]|$)", re.IGNORECASE)
 _TWICE = re.compile(r"\b((?:[\w'’]+ ){0,2}[\w'’]+)(?:,? \1\b)+", re.IGNORECASE)
-_TORN = re.compile(r"\{(?:disfmarker|gap|pause|nonvocalsound)\}|\[(?:inaudible|unintelligible|crosstalk)[^\]]*\]|--|\.\.\.|…", re.IGNORECASE)
+_TORN = re.compile(
+    r"\{(?:disfmarker|gap|pause|nonvocalsound)\}|\[(?:inaudible|unintelligible|crosstalk)[^\]]*\]|--|\.\.\.|…",
+    re.IGNORECASE,
+)
 _STUTTER = re.compile(r"\b([a-z]{1,3})[-–]? \1[a-z]+", re.IGNORECASE)
-_VAGUE = re.compile(r"\b(?:it|that|this|they|them|those|these|thing|things|stuff|something|one|there|here)\b", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"\b(?:it|that|this|they|them|those|these|thing|things|stuff|something|one|there|here)\b", re.IGNORECASE
+)
 _DECIDED = re.compile(
-    r"\bwe(?:['’]ve| have)? (?:all )?(?:decided|agreed|chose|settled|concluded)\b|\blet['’]s (?!see|hear|say|talk|look|just|go\b)\w+"
-    r"|\b(?:motion|amendment)s? (?:is |are |was )?(?:carried|adopted|agreed)|\b(?:is|are) (?:agreed|adopted|approved|carried)\b"
-    r"|\bdecision (?:is|was)\b|\bso we (?:need|['’]ll|will)\b|\bwe(?:['’]re| are) (?:planning|aiming|going (?:for|with))\b|\bwe want to\b"
+    r"\bwe(?:['’]ve| have)? (?:all )?(?:decided|agreed|chose|settled|concluded)\b|\blet['’]s (?!see|hear|say|talk"
+    r"|look|just|go\b)\w+"
+    r"|\b(?:motion|amendment)s? (?:is |are |was )?(?:carried|adopted|agreed)|\b(?:is|are) (?:agreed|adopted"
+    r"|approved|carried)\b"
+    r"|\bdecision (?:is|was)\b|\bso we (?:need|['’]ll|will)\b|\bwe(?:['’]re| are) (?:planning|aiming|going (?:for"
+    r"|with))\b|\bwe want to\b"
     r"|\bi propose\b|\bwe (?:should|need to) (?:have|use|make|do|keep|get|put|add|aim|provide|focus)\b",
     re.IGNORECASE,
 )
 _TO_DO = re.compile(
-    r"\b(?:i['’]ll|i will|i['’]m (?:going to|gonna)|you['’]ll|you will|you['’]re (?:going to|gonna)|can you|could you|please) "
-    r"(?:be )?(?:send|write|prepare|check|report|work(?:ing)?|look(?:ing)? (?:at|into)|follow|present|make|find|ask|get|getting|do|doing|bring|try|put|set|talk|design|read)\b"
-    r"|\b(?:next|another|our next) (?:meeting|week|month|session)\b|\bby (?:monday|tuesday|wednesday|thursday|friday|next|tomorrow|the end of)\b"
+    r"\b(?:i['’]ll|i will|i['’]m (?:going to|gonna)|you['’]ll|you will|you['’]re (?:going to|gonna)|can you"
+    r"|could you|please) "
+    r"(?:be )?(?:send|write|prepare|check|report|work(?:ing)?|look(?:ing)? (?:at|into)|follow|present|make|find out"
+    r"|ask|bring|put together|set up|design)\b"
+    r"|\b(?:next|another|our next) (?:meeting|week|month|session)\b|\bby (?:monday|tuesday|wednesday|thursday"
+    r"|friday|next|tomorrow|the end of)\b"
     r"|\baction (?:item|point)s?\b|\bto[- ]do (?:list|item)s?\b",
     re.IGNORECASE,
 )
 _AIM = re.compile(
-    r"\b(?:meeting|agenda|today|purpose|aim(?:ing)?|goal|project|we(?:'ll| will) hear|welcome|discuss\w*|argument|subject|presentation"
+    r"\b(?:meeting|agenda|today|purpose|aim(?:ing)?|goal|project|we(?:'ll| will) hear|welcome|discuss\w*|argument"
+    r"|subject|presentation"
     r"|question (?:is|before|presented)|issue|this case|petition\w*|item|committee|topic)\b",
     re.IGNORECASE,
 )
+_LETTER = re.compile(r"(?<![\w'’.])[b-hj-z](?![\w'’.])|@", re.IGNORECASE)  # of a word that was begun
+_HANGING = re.compile(
+    r"(?:if|when|because|although|while) [^,]*$|(?:i (?:think|guess|mean) because|what (?:it|that))\b", re.IGNORECASE
+)
 _BEGUN = re.compile(r"(?:I|we|you|they|he|she|the|there|a|an|our|your|people|if|what|when)\b", re.IGNORECASE)
-_LEANING = re.compile(r"(?:that|this|it|they|he|she|which|because|or|then|also|those|these|there|here|not)\b(?!['’]s (?:the|a|an|what)\b)", re.IGNORECASE)
-_AMOUNT = re.compile(
-    r"\d|\b(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|percent|euros?|dollars?|pounds?)\b",
+_LEANING = re.compile(
+    r"(?:that|this|it|they|he|she|which|because|or|then|also|those|these|there|here|not)\b(?!['’]s (?:the|a|an"
+    r"|what)\b)",
     re.IGNORECASE,
 )
-_TALK = frozenset(stem(word) for word in ["going", "gonna", "really", "think", "actually", "something", "little", "right", "maybe", "thing", "things", "stuff", "kind", "sort", "lot", "mean", "guess", "know", "want", "need", "look", "looking", "better", "best", "probably", "doing", "whatever", "already", "yeah", "okay", "basically", "bit", "whole", "point", "talk", "talking", "sure", "wanna", "supposed", "start", "call", "called", "course", "please", "person", "place", "idea", "fact", "form", "exactly", "push", "seem", "sense", "seems", "select", "able"])
+_AMOUNT = re.compile(
+    r"\d|\b(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|percent|euros?"
+    r"|dollars?|pounds?)\b",
+    re.IGNORECASE,
+)
+_TALKED = """
+    going gonna really think actually something little right maybe thing things stuff kind sort lot mean guess
+    know want need look looking better best probably doing whatever already yeah okay basically bit whole point
+    talk talking sure wanna supposed start call called course please person place idea fact form exactly push
+    seem sense seems select able
+    """
+_TALK = frozenset(stem(word) for word in _TALKED.split())
 _KEYS = 30  # words that tell what a talk is about
 _SHORTEST, _LONGEST = 8, 44  # words
 
@@ -66,7 +94,8 @@ class Spoken:
 
 
 def spoken(reading: Reading) -> Iterator[Spoken]:
-    """The sentences of the turns that read well, without the sounds and stumbles in them, the weight of their words added."""
+    """The sentences of the turns that read well, without the sounds and stumbles in them, the weight of their"
+    " words added."""
     keys = _key_words(reading)
     for one in reading.turns:
         line = clean_line(one)
@@ -85,7 +114,13 @@ def clean_line(one: Candidate) -> Spoken | None:
     words = said.split()
     if not _SHORTEST <= len(words) <= _LONGEST or said.endswith(("?", "…")):
         return None
-    if _STUTTER.search(said) or said.count('"') % 2 or _LEANING.match(said):
+    if (
+        _STUTTER.search(said)
+        or _LETTER.search(said)
+        or _HANGING.match(said)
+        or said.count('"') % 2
+        or _LEANING.match(said)
+    ):
         return None
     vague = len(_VAGUE.findall(said)) / len(words)
     return Spoken(one, _line(one.unit, said), said, -0.8 * (len(pieces) > 1) - 6 * max(0.0, vague - 0.06))
@@ -127,7 +162,7 @@ def without_stumbles(raw: str) -> str:
 
 def aim(one: Spoken, share: float) -> float:
     """How well a sentence says what the meeting is for: by its words, and by how early it is said."""
-    return (1.2 if _AIM.search(one.said) else 0.0) + 0.8 * max(0.0, 1 - 4 * share)
+    return (1.2 if _AIM.search(one.said) else 0.0) + 0.6 * max(0.0, 1 - 4 * share) + 1.5 * max(0.0, 1 - 25 * share)
 
 
 def decides(said: str) -> bool:

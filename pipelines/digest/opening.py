@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,9 +28,11 @@ _NOUN = re.compile(
     re.IGNORECASE,
 )
 _NO_TITLE = re.compile(
-    r"(?:https?:|source:|www\.|exhibit\b|ex-\d|\(|\[|confidential|page\b|table of contents|contents\b|index\b|distr\.|volume\b"
+    r"(?:https?:|source:|www\.|exhibit\b|ex-\d|\("
+    r"|\[|confidential|page\b|table of contents|contents\b|index\b|distr\.|volume\b"
     r"|introduction\b|abstract\b|background\b|motivation\b|rationale\b|summary\b|overview\b|recitals\b|part [ivx1]"
-    r"|chapter\b|produced by|by\b|from\b|\d+\W*$|\.\.|<|\{|#!|//|/\*|import\b|preamble|preface|foreword|copyright|jump to|skip to|menu\b|home\b|search\b|[^\n]{0,40} speaking\."
+    r"|chapter\b|produced by|by\b|from\b|\d+\W*$|\.\.|<|\{|#!|//|/\*|import\b|preamble|preface|foreword|copyright"
+    r"|jump to|skip to|menu\b|home\b|search\b|[^\n]{0,40} speaking\."
     r"|\d{1,2}/\d{1,2}\b|[ivxlc一二三第]{1,4}\W*$)|.*\.(?:htm|pdf|docx?|txt)\b",
     re.IGNORECASE,
 )
@@ -73,10 +76,14 @@ def title_of(reading: Reading) -> Sentence | None:
 def _is_set_off(text: str, lines: list[_Line], at: int) -> bool:
     """Whether a line looks like a title: capitals, or nothing around it."""
     line = lines[at]
+    if text[max(0, line.start - 4) : line.start].lstrip("\n")[:1] in ("#", "="):
+        return True
     words = [word for word in line.text.split() if len(word) > 3]
     capital = sum(word[0].isupper() for word in words)
     alone = at + 1 >= len(lines) or text[line.end : lines[at + 1].start].count("\n") > 1
-    return (capital > len(words) / 2 and (alone or line.text.isupper() or at == 0)) or (at < 2 and not line.text.isascii())
+    return (capital > len(words) / 2 and (alone or line.text.isupper() or at == 0)) or (
+        at < 2 and not line.text.isascii()
+    )
 
 
 def _title_end(text: str, lines: list[_Line], first: int) -> int:
@@ -88,7 +95,7 @@ def _title_end(text: str, lines: list[_Line], first: int) -> int:
         same = above.text.isupper() == below.text.isupper()
         joined = " ".join(line.text for line in lines[first : last + 2])
         fits = len(joined.split()) <= _TITLE_WORDS and len(above.text) > 24 and not is_ended(above.text)
-        if gap > 1 or not same or not fits or not _is_title(below.text.rstrip(". ")):
+        if "\t" in below.text or gap > 1 or not same or not fits or not _is_title(below.text.rstrip(". ")):
             break
         last += 1
     return last
@@ -133,7 +140,7 @@ def date_of(reading: Reading) -> Sentence | None:
 def labelled_below(reading: Reading) -> Iterator[Fact]:
     """What has its label in brackets on the line below it, as on the cover of a form."""
     lines = list(_lines(reading.text))
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in itertools.pairwise(lines):
         match = _UNDER.match(line.text)
         if match and len(match["label"].split()) > 2 and not above.text.endswith(")") and len(above.text.split()) <= 12:
             label = Span(line.start + match.start("label"), line.start + match.end("label"), reading.source)
@@ -143,7 +150,7 @@ def labelled_below(reading: Reading) -> Iterator[Fact]:
 def _lines(text: str) -> Iterator[_Line]:
     """The lines where the text begins, without the white space around them; blank ones left out."""
     for match in _LINE.finditer(text, 0, min(len(text), _READ)):
-        bare = match[0].strip()
+        bare = match[0].strip().lstrip("#=").strip(" =") if match[0].lstrip()[:1] in ("#", "=") else match[0].strip()
         if bare:
-            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            start = match.start() + match[0].index(bare)
             yield _Line(start, start + len(bare), bare)

@@ -17,10 +17,14 @@ _NAME = re.compile(
     r"[A-Z][a-z][\w’'-]*(?:[ \n](?:de |van |von |of the )?[A-Z][\w’'-]*){0,2}"
 )
 _DOES = re.compile(
-    r"[ \n](?:said|asked|was|had|is|has|looked|went|came|took|saw|turned|replied|thought|knew|felt|nodded|stood|told|made"
-    r"|began|gave|walked|could|would|did|cried|sat|shook|smiled|grinned|stared|ran|heard|[a-z]{2,}ed)\b|['’]s[ \n]|, (?:who|the|a|an)\b"
+    r"[ \n](?:said|asked|was|had|is|has|looked|went|came|took|saw|turned|replied|thought|knew|felt|nodded|stood"
+    r"|told|made"
+    r"|began|gave|walked|could|would|did|cried|sat|shook|smiled|grinned|stared|ran|heard|[a-z]{2,}ed)\b|['’]s[ \n]"
+    r"|, (?:who|the|a|an)\b"
 )
-_INTRODUCED = re.compile(r",? (?:(?:is|was) )?(?:the|a|an|our|my|his|her) [a-z][\w -]{3,50}(?=[,.;)]|\s(?:of|at|for|in|who)\b)")
+_INTRODUCED = re.compile(
+    r",? (?:(?:is|was) )?(?:the|a|an|our|my|his|her) [a-z][\w -]{3,50}(?=[,.;)]|\s(?:of|at|for|in|who)\b)"
+)
 _NAMED = 3  # times that a person is named
 
 
@@ -35,7 +39,9 @@ def names(text: str) -> Counter[str]:
             continue
         often[name] += 1
         does[name] += _DOES.match(text, match.end()) is not None or match[0].endswith(("'s", "’s"))
-    return _joined(Counter({name: often[name] for name in often if often[name] >= _NAMED and does[name] > often[name] / 8}))
+    return _joined(
+        Counter({name: often[name] for name in often if often[name] >= _NAMED and does[name] > often[name] / 8})
+    )
 
 
 def _joined(often: Counter[str]) -> Counter[str]:

@@ -35,7 +35,10 @@ def ranked(
     places = np.array([one.unit.start for one in pool]) / max(1, len(reading.text))
     cost = np.zeros(len(pool))
     for one in taken:
-        cost = np.maximum(cost, _cost(vectors @ _vectors(reading, [one])[0], places, one.unit.start / max(1, len(reading.text)), crowding))
+        cost = np.maximum(
+            cost,
+            _cost(vectors @ _vectors(reading, [one])[0], places, one.unit.start / max(1, len(reading.text)), crowding),
+        )
     chosen: list[Candidate] = []
     for _ in range(min(most, len(pool))):
         best = int(np.argmax(value - cost))
@@ -47,7 +50,9 @@ def ranked(
     return chosen
 
 
-def _cost(likeness: NDArray[np.float64], places: NDArray[np.float64], place: float, crowding: float) -> NDArray[np.float64]:
+def _cost(
+    likeness: NDArray[np.float64], places: NDArray[np.float64], place: float, crowding: float
+) -> NDArray[np.float64]:
     crowded = np.maximum(0.0, 1 - np.abs(places - place) / _ELBOW_ROOM)
     cost: NDArray[np.float64] = _REDUNDANCY * likeness + crowding * crowded
     cost[likeness > _SAME] = 100.0
@@ -58,15 +63,17 @@ def _vectors(reading: Reading, pool: Sequence[Candidate]) -> NDArray[np.float64]
     """The sentences' vectors; of a language that the encoder does not know, their words as such."""
     if reading.known and len(reading.table):
         rows = np.array([max(0, one.row) for one in pool])
-        return reading.table.vectors[rows].astype(np.float64)
+        known: NDArray[np.float64] = reading.table.vectors[rows].astype(np.float64)
+        return known
     bags = [content_words(one.unit.text) for one in pool]
-    known: dict[str, int] = {}
+    places: dict[str, int] = {}
     for bag in bags:
         for word in sorted(bag):
-            known.setdefault(word, len(known) % 512)
+            places.setdefault(word, len(places) % 512)
     vectors = np.zeros((len(pool), 512))
     for row, bag in zip(vectors, bags, strict=True):
         for word in bag:
-            row[known[word]] = 1.0
+            row[places[word]] = 1.0
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(norms > 0, norms, 1.0)
+    unit: NDArray[np.float64] = vectors / np.where(norms > 0, norms, 1.0)
+    return unit

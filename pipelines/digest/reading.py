@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -29,7 +29,8 @@ _MARKED = ("markdown", "rst")  # formats whose headings are marked as such
 _SURE_WORDS = 10  # from which words are hardly a heading
 _SHORTEST, _LONGEST = 6, 45  # words of a sentence that is shown
 _REFERS = re.compile(
-    r"\b(?:see|refer(?:ence)? (?:also )?to|set forth|included|incorporated|contained|described|discussed|presented|ascribed"
+    r"\b(?:see|refer(?:ence)? (?:also )?to|set forth|included|incorporated|contained|described|discussed|presented"
+    r"|ascribed"
     r"|listed|defined|provided|specified|required|as)\b[^.]{0,40}\b(?:in|under|by|with|to|of)?\s*(?:the |this |our )?"
     r"(?:accompanying |following |attached )?(?:sections?|items?|notes?|parts?|exhibits?|append\w+|tables?|figures?"
     r"|chapters?|articles?|paragraphs?|page|links?)\b[\s\"“(]*(?:[\dIVXA-Z]|above|below|here)",
@@ -39,29 +40,44 @@ _NAMED = re.compile(r"[`~/_@:.][\w.]*\.$")
 _OPEN = re.compile(r"[:;,?][\"”’)]*(?:\[\d+\])*$")
 _JOINT = re.compile(r"(?<=[a-z]{3}[.!?])(?=[A-Z][a-z]*[ ,'’])")  # of two sentences without a blank between
 _META = re.compile(
-    r"\W*(?:first,? |now,? |next,? )?(?:i|we)(?: will| would like to| want to|['’]ll|['’]d like to) (?:now )?(?:discuss|cover|review|remind|advise"
-    r"|provide|turn|open|begin|start|come back|return|take|talk)|\blet me\b|\bpursuant to the requirements\b|\bin witness whereof\b|\bforward-looking\b"
+    r"\W*(?:first,? |now,? |next,? )?(?:i|we)(?: will| would like to| want to|['’]ll"
+    r"|['’]d like to) (?:now )?(?:discuss|cover|review|remind|advise"
+    r"|provide|turn|open|begin|start|come back|return|take|talk)|\blet me\b|\bpursuant to the requirements\b"
+    r"|\bin witness whereof\b|\bforward-looking\b"
     r"|^(?:this|the) (?:section|chapter|paper|article|document) (?:is|are) organi[sz]ed|\bplease (?:see|note|refer)\b",
     re.IGNORECASE,
 )
 _SITE = re.compile(
-    r"\b(?:cookies|click here|sign up|log ?in|subscribe|newsletter|all rights reserved|copyright|terms of (?:use|service)"
+    r"\b(?:cookies|click here|sign up|log ?in|subscribe|newsletter|all rights reserved|copyright|terms of (?:use"
+    r"|service)"
     r"|privacy policy|https?://|www\.)|©",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[{}]|\w\(\)|==|=>|->|::\w|</?\w+>|\w_\w+\(|^\s*(?:def|class|return|import)\b")
 _CITED = re.compile(r"\b(?:19|20)\d\d[a-z]?;\s?\d|\bet al\b.*\b(?:19|20)\d\d\b.*\.$|\bpp?\. ?\d|\bdoi\b", re.IGNORECASE)
-_NUMBERING = re.compile(r"\s*(?:[A-Z][A-Za-z]{3,14}(?: [A-Za-z]+){0,3} \d{1,3}(?= [A-Z])|(?:\d+\.)+\d*|\d{1,3}[.)]?|[A-Z]\.|\([a-zA-Z0-9]{1,3}\)|§ ?[\d.]+|[-*•–−●■])\s+(?=[“\"A-Z])")
-_ELLIPTIC = re.compile(r"(?:Could|Was|Is|Are|Were|Did|Does|Has|Had|Can|Whether|Thanks?|Good (?:morning|afternoon|evening)|Welcome to)\b|\[|\d+ \(")
+_NUMBERING = re.compile(
+    r"\s*(?:[A-Z][A-Za-z]{3,14}(?: [A-Za-z]+){0,3} \d{1,3}(?= [A-Z])|(?:\d+\.)+\d*|\d{1,3}[.)]?|[A-Z]\."
+    r"|\([a-zA-Z0-9]{1,3}\)|§ ?[\d.]+|[-*•–−●■])\s+(?=[“\"A-Z])"
+)
+_ELLIPTIC = re.compile(
+    r"(?:Could|Was|Is|Are|Were|Did|Does|Has|Had|Can|Whether|Thanks?|Good (?:morning|afternoon|evening)"
+    r"|Welcome to)\b|\[|\d+ \("
+)
 _CLOSING = re.compile(r"\b(?:Item|Note|Part|Section|Article|No)\.? ?\d*[A-Z]?\.$|:[a-z+.\d]+:`")
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|will|would|shall|should|may|might|must|[a-z]{2,}ed"
-    r"|[a-z]{3,}(?:s|es)(?= (?:the|a|an|to|that|of|in|on|for|with|as|from|by|its|their|his|her)\b))\b|['’](?:s|re|ll|ve|d|m)\b|n['’]t\b"
+    r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|will|would|shall|should|may|might|must"
+    r"|[a-z]{2,}ed"
+    r"|[a-z]{3,}(?:s|es)(?= (?:the|a|an|to|that|of|in|on|for|with|as|from|by|its|their|his|her)\b))\b|['’](?:s|re"
+    r"|ll|ve|d|m)\b|n['’]t\b"
 )
-_SOURCES = re.compile(r"^\W*(?:\d+\.?\s*)?(?:references|bibliography|works cited|literature cited)\W*$", re.IGNORECASE | re.MULTILINE)
+_SOURCES = re.compile(
+    r"^\W*(?:\d+\.?\s*)?(?:references|bibliography|works cited|literature cited)\W*$", re.IGNORECASE | re.MULTILINE
+)
 OWN = re.compile(
-    r"\b(?:this|the present|the proposed|the current|our) (?:study|paper|report|article|work|research|proposal|document|specification|guide|manual|survey|analysis"
-    r"|protocol|policy|plan|act|bill|rule|order|notice|appeal|case|application)\b|\baims? (?:to|of)\b|\bpurpose\b|\bobjectives?\b|\bsample size\b|\bwe conclude\b|\bin conclusion\b",
+    r"\b(?:this|the present|the proposed|the current|our) (?:study|paper|report|article|work|research|proposal"
+    r"|document|specification|guide|manual|survey|analysis"
+    r"|protocol|policy|plan|act|bill|rule|order|notice|appeal|case|application)\b|\baims? (?:to|of)\b|\bpurpose\b"
+    r"|\bobjectives?\b|\bsample size\b|\bwe conclude\b|\bin conclusion\b",
     re.IGNORECASE,
 )  # what a text says of itself
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -69,7 +85,8 @@ _POINTING = re.compile(
     r"\W*(?:(?:and|but|so|then|yet|or|nor|also|however|therefore|thus|hence|otherwise|instead|moreover|furthermore"
     r"|similarly|likewise|conversely|nevertheless|in addition|in contrast|as a result|as such|for (?:example|instance)"
     r"|on the other hand|in (?:this|that|such) (?:case|way|event))\b|(?:it|its|they|their|them|he|him|his|she|her"
-    r"|these|those|such|there|both|neither|here|another|others?|one of (?:these|them))\b(?! (?:is|are|was|were) (?:no|an?)\b)"
+    r"|these|those|such|there|both|neither|here|another|others?|one of (?:these|them))\b(?! (?:is|are|was"
+    r"|were) (?:no|an?)\b)"
     r"|(?:this|that)(?! (?:paper|document|specification|proposal|article|study|work|report|book|agreement|lease"
     r"|sublease|guide|manual|course|section|chapter|standard|policy|act|notice|order|plan|page|pep|rfc|eip|xep|bip))\b"
     r"|\(?(?:\w{1,4}|\d[\d.]*)[.)]\s)",
@@ -127,10 +144,16 @@ class Reading:
         found = list(split_sections(self.text, self.document.metadata.get("outline")))
         return [section.span.start for section in found], [section.headings for section in found]
 
+    @cached_property
+    def _marked(self) -> bool:
+        """Whether most sections begin with a mark that says so."""
+        starts = self._sections[0]
+        return 2 * sum(self.text[start : start + 8].lstrip()[:1] in ("#", "=") for start in starts) > len(starts)
+
     def headings(self, place: int) -> tuple[str, ...]:
         """The headings over a place, outermost first; none where the text has so many that few can be ones."""
         starts, titles = self._sections
-        sure = self.document.metadata.get("outline") or self.document.metadata.get("format") in _MARKED
+        sure = self.document.metadata.get("outline") or self.document.metadata.get("format") in _MARKED or self._marked
         if not sure and (len(starts) > len(self.text) / 1500 or self.document.metadata.get("format") == "pdf"):
             return ()
         at = bisect_right(starts, place) - 1
@@ -143,7 +166,9 @@ class Reading:
 
     @cached_property
     def _scored(self) -> list[Candidate]:
-        wanted = [part for unit in self.units if unit.kind in _SAID or _is_long_item(unit) for part in self._parted(unit)]
+        wanted = [
+            part for unit in self.units if unit.kind in _SAID or _is_long_item(unit) for part in self._parted(unit)
+        ]
         starts = np.array([unit.spans[-1].start if unit.kind == "turn" else unit.start for unit in wanted], np.int64)
         rows = np.searchsorted(self.table.starts, starts, side="right") - 1
         found = []
@@ -164,7 +189,10 @@ class Reading:
         edges = [unit.start, *(unit.start + cut for cut in cuts), unit.end]
         spans = [Span(start, end, self.source) for start, end in pairwise(edges)]
         texts = [readable(span.of(self.text)) for span in spans]
-        return [replace(unit, spans=(span,), text=text, whole=is_whole(text)) for span, text in zip(spans, texts, strict=True)]
+        return [
+            replace(unit, spans=(span,), text=text, whole=is_whole(text))
+            for span, text in zip(spans, texts, strict=True)
+        ]
 
     @cached_property
     def _said(self) -> Counter[str]:
@@ -180,18 +208,18 @@ class Reading:
         return can_stand(text, self.known)
 
     def sentence(self, unit: Unit) -> Sentence:
-        """The unit as a line of the digest: from its first character to its last, page furniture within left out."""
+        """The unit as a line of the digest: its characters as they stand, page furniture within left out."""
         if unit.kind == "turn":
             return Sentence(unit.text, unit.spans, label=unit.label)
         if len(unit.spans) > 1:
-            return Sentence(readable(" ".join(one.of(self.text) for one in unit.spans)), unit.spans)
+            return Sentence(" ".join(one.of(self.text) for one in unit.spans), unit.spans)
         span = Span(numbering_end(self.text, unit.start, unit.end), unit.end, self.source)
-        return Sentence(readable(span.of(self.text)), (span,))
+        return Sentence(span.of(self.text), (span,))
 
     def line(self, start: int, end: int, label: str = "", *before: Span) -> Sentence:
         """A stretch of the text as a line, behind a label, which stands at `before` where it is the text's own."""
         span = Span(start, end, self.source)
-        said = readable(span.of(self.text))
+        said = span.of(self.text)
         return Sentence(f"{label}: {said}" if label else said, (*before, span), label=label)
 
     def found(self, kind: str) -> Iterator[Unit]:
@@ -228,7 +256,14 @@ def can_stand(text: str, known: bool = True) -> bool:
     torn = text.count("(") != text.count(")") or text.count("“") != text.count("”") or text.count('"') % 2
     if _ELLIPTIC.match(text) or _CLOSING.search(text) or (len(words) < _SURE_WORDS and _VERB.search(text) is None):
         return False
-    refused = (_POINTING.match(text), _REFERS.search(text), _SITE.search(text), _META.search(text), _CODE.search(text), _CITED.search(text))
+    refused = (
+        _POINTING.match(text),
+        _REFERS.search(text),
+        _SITE.search(text),
+        _META.search(text),
+        _CODE.search(text),
+        _CITED.search(text),
+    )
     return not torn and not any(refused)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ _PARTS = 5
 _KEYS = 30  # words that tell what a story is about
 _SPEECH = re.compile(r"[\"“”«»]|^['‘]")
 _PERSON = re.compile(r"\b(?:he|she|him|her|his|hers|they|them|it|its|their)\b", re.IGNORECASE)
-_HAPPENS = re.compile(r"\b\w+ed\b|\b(?:was|were|had|came|went|took|saw|knew|told|gave|found|left|began|made|fell|ran|stood|thought)\b")
+_HAPPENS = re.compile(
+    r"\b\w+ed\b|\b(?:was|were|had|came|went|took|saw|knew|told|gave|found|left|began|made|fell|ran|stood|thought)\b"
+)
 _FIRST = re.compile(r"\bI\b|\b[Mm]y\b")
 _FEW = 4  # names beside a part
 
@@ -38,7 +41,9 @@ def story(reading: Reading) -> tuple[Sentence | None, list[StoryPart]]:
     main = [name for name, _ in cast.most_common(6)]
     everyone = who(reading, main, 0, len(reading.text), "Who")
     keys = _key_words(reading)
-    parts = [_part(reading, number, start, end, main, cast, keys) for number, (start, end) in enumerate(_stretches(reading))]
+    parts = [
+        _part(reading, number, start, end, main, cast, keys) for number, (start, end) in enumerate(_stretches(reading))
+    ]
     return everyone, [part for part in parts if part.sentences]
 
 
@@ -56,7 +61,7 @@ def _stretches(reading: Reading) -> Iterator[tuple[int, int]]:
     length = len(reading.text)
     first = next((one.unit.start for one in reading.points), 0)
     cuts = [0, *(first + (length - first) * share // 100 for share in (12, 36, 64, 90)), length]
-    yield from zip(cuts, cuts[1:], strict=False)
+    yield from itertools.pairwise(cuts)
 
 
 def _part(
@@ -73,7 +78,9 @@ def _part(
         place = share if ending else 1 - share if beginning else 0.0
         return one.score * 0.6 + _worth(one.unit.text, main) + 0.8 * place + min(1.2, 0.3 * len(keys & one.unit.words))
 
-    return StoryPart(title, who(reading, present[:3], start, end, "With"), tuple(ranked(reading, inside, worth, most=4)))
+    return StoryPart(
+        title, who(reading, present[:3], start, end, "With"), tuple(ranked(reading, inside, worth, most=4))
+    )
 
 
 def _is_told(text: str) -> bool:
@@ -87,4 +94,11 @@ def _worth(text: str, main: list[str]) -> float:
     begins = any(text.startswith(name.split()[0]) for name in main)
     happens = 0.5 if _HAPPENS.search(text) else 0.0
     words = len(text.split())
-    return min(named, 2) * 0.8 + begins * 0.5 + happens - 0.35 * persons * (named == 0) + 0.8 * min(words, 24) / 24 - (0.5 if words > 35 else 0.0)
+    return (
+        min(named, 2) * 0.8
+        + begins * 0.5
+        + happens
+        - 0.35 * persons * (named == 0)
+        + 0.8 * min(words, 24) / 24
+        - (0.5 if words > 35 else 0.0)
+    )

@@ -26,38 +26,53 @@ _PARTY = re.compile(
     r"(?P<more>[^()“”]{0,260}?)\s*$",
 )
 _DAY = re.compile(
-    r"\b(?:the\s+|this\s+)?(?:first|second|third|\d{1,2})(?:st|nd|rd|th)?\s+day\s+of\s+[A-Z][A-Za-z]{2,9},?\s+\d{3}[\d_]",
+    r"\b(?:the\s+|this\s+)?(?:first|second|third|\d{1,2})(?:st|nd|rd"
+    r"|th)?\s+day\s+of\s+[A-Z][A-Za-z]{2,9},?\s+\d{3}[\d_]",
     re.IGNORECASE,
 )
 _SORT = re.compile(r",?\s(?:an?|the)\s[A-Za-z ]+$")
 _DAYS = re.compile(r"\b(?:date|day|commencement|expiration|term)\b", re.IGNORECASE)
 _SUM = re.compile(r"\s*\((?:US|CA|AU)?[$€£¥]\s?[\d,.]+\)")
 _MONEY = re.compile(
-    r"(?:US|CA|AU|C|A)?[$€£¥]\s?\d[\d,]*(?:\.\d+)?(?:\s(?:million|billion|thousand))?|\b\d[\d,.]*\s?(?:dollars|euros|pounds)\b",
+    r"(?:US|CA|AU|C|A)?[$€£¥]\s?\d[\d,]*(?:\.\d+)?(?:\s(?:million|billion|thousand))?|\b\d[\d,.]*\s?(?:dollars"
+    r"|euros|pounds)\b",
     re.IGNORECASE,
 )
 _RATE = re.compile(r"\b\d+(?:\.\d+)?\s?(?:%|percent\b)", re.IGNORECASE)
 _PERIOD = re.compile(
-    r"\b(?:(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|sixty|ninety|[a-z]+-[a-z]+|\d+)"
+    r"\b(?:(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|sixty|ninety"
+    r"|[a-z]+-[a-z]+|\d+)"
     r"\s*(?:\(\d+\)\s*)?|\(\d+\)\s*)(?:business |calendar )?(?:days?|weeks?|months?|years?|hours?|minutes?)\b",
     re.IGNORECASE,
 )
-_ANNIVERSARY = re.compile(r"\b(?:first|second|third|fourth|fifth|tenth|\d+(?:st|nd|rd|th)) anniversary of [^,.;()]{3,40}", re.IGNORECASE)
-_AREA = re.compile(r"\b\d[\d,]*\s+(?:rentable |usable |gross )?(?:square (?:feet|meters|metres)|acres|hectares|sq\.? ?ft)", re.IGNORECASE)
-_EACH = re.compile(r"\s*(?:per|each|a|an) (?:\w+ )?(?:month|year|annum|week|day|hour|share|unit|square foot)\b", re.IGNORECASE)
-_CLAUSE = re.compile(r"[;:]\s|,\s(?=(?:unless|as|provided|except|and|or|which|subject|in advance|including|without|such)\b)|\bPROVIDED\b")
-_PARTS = re.compile(r"[,;:]\s|\s(?=(?:shall|will|must|may)\b)")
+_ANNIVERSARY = re.compile(
+    r"\b(?:first|second|third|fourth|fifth|tenth|\d+(?:st|nd|rd|th)) anniversary of [^,.;()]{3,40}", re.IGNORECASE
+)
+_AREA = re.compile(
+    r"\b\d[\d,]*\s+(?:rentable |usable |gross )?(?:square (?:feet|meters|metres)|acres|hectares|sq\.? ?ft)",
+    re.IGNORECASE,
+)
+_EACH = re.compile(
+    r"\s*(?:per|each|a|an) (?:\w+ )?(?:month|year|annum|week|day|hour|share|unit|square foot)\b", re.IGNORECASE
+)
+_CLAUSE = re.compile(
+    r"[;:]\s|,\s(?=(?:unless|as|provided|except|and|or|which|subject|in advance|including|without|such)\b)|\bPROVIDED\b"
+)
+_PARTS = re.compile(r"[,;:]\s")
 _BEFORE_TERM = 18  # words behind a value that belong to the term that is defined after them
 _SAYS = ("sentence", "definition", "item", "label")  # kinds of units that say something of a clause
 _LONGEST = 24  # words of a clause that is a value
 _OPENING = 4000  # characters in which the parties are named
 _PLACE = re.compile(
-    r"(?i:\blaws?\s+of\s+)(?P<law>(?:(?i:the\s+)?(?i:State|Commonwealth|Province|Republic|Kingdom)\s+(?i:of)\s+)?[A-Z][A-Za-z]+(?:\s[A-Z][a-z]+)?)"
+    r"(?i:\blaws?\s+of\s+)(?P<law>(?:(?i:the\s+)?(?i:State|Commonwealth|Province|Republic"
+    r"|Kingdom)\s+(?i:of)\s+)?[A-Z][A-Za-z]+(?:\s[A-Z][a-z]+)?)"
     r"(?=[\s,.;])"
 )
 _GOVERNED = re.compile(r"\b(?:governed|construed|interpreted)\b", re.IGNORECASE)
 _DANGLING = re.compile(
-    r"(?:if|in the event|unless|but|provided|except|or|and|to|which|that|where|when|until|within|for|after|before|not)\b", re.IGNORECASE
+    r"(?:if|in the event|unless|but|provided|except|or|and|to|which|that|where|when|until|within|for|after|before"
+    r"|not|with|under|by|at|in|as|such|shall|will|from|of)\b",
+    re.IGNORECASE,
 )
 
 
@@ -127,7 +142,7 @@ def clauses(reading: Reading) -> Iterator[Fact]:
         values = _values(text)
         if not values or len(text) > 900:
             continue
-        defined = [term for term in _TERM.finditer(text)]
+        defined = list(_TERM.finditer(text))
         for value in values[:3]:
             fact = _defined(reading, unit, text, value, values, defined) or _titled(reading, unit, text, value)
             if fact is not None:
@@ -137,7 +152,13 @@ def clauses(reading: Reading) -> Iterator[Fact]:
 
 def _values(text: str) -> list[_Value]:
     found: list[_Value] = []
-    for kind, pattern in (("money", _MONEY), ("area", _AREA), ("rate", _RATE), ("period", _PERIOD), ("period", _ANNIVERSARY)):
+    for kind, pattern in (
+        ("money", _MONEY),
+        ("area", _AREA),
+        ("rate", _RATE),
+        ("period", _PERIOD),
+        ("period", _ANNIVERSARY),
+    ):
         found += [_Value(*match.span(), kind) for match in pattern.finditer(text)]
     found += [_Value(*match.span(), "date") for match in _DAY.finditer(text)]
     for date in calendar_dates(text):
@@ -194,8 +215,12 @@ def _titled(reading: Reading, unit: Unit, text: str, value: _Value) -> Fact | No
     start = numbering_end(text, start)
     if _DANGLING.match(text, start) or (start == value.start and not _DAYS.search(title)):
         return None
-    line = reading.line(unit.start + start, unit.start + end, title.title() if title.isupper() else title)
+    line = reading.line(unit.start + start, unit.start + end, _cased(title))
     return Fact(line, _weight(reading, title, value))
+
+
+def _cased(title: str) -> str:
+    return " ".join(word.capitalize() for word in title.split()) if title.isupper() else title
 
 
 def _clause(text: str, value: _Value, behind: int = 6) -> tuple[int, int]:
@@ -217,15 +242,17 @@ def _clause(text: str, value: _Value, behind: int = 6) -> tuple[int, int]:
         if len(text[start:end].split()) <= _LONGEST:
             break
         start = match.end()
-    while len(text[start:end].split()) > _LONGEST + 4 and (gap := text.find(" ", start)) > 0:
-        start = value.start if gap > value.start else value.start
+    if len(text[start:end].split()) > _LONGEST + 4:
+        start = value.start
     return start, end
 
 
 def _weight(reading: Reading, label: str, value: _Value) -> float:
     """More for what the text speaks of again and again, and for sums and dates."""
     often = reading.text.casefold().count(label.casefold())
-    return min(2.0, log(1 + often) / 2) + {"money": 1.0, "area": 0.8, "date": 1.0, "rate": 0.4, "period": -0.4}[value.kind]
+    return (
+        min(2.0, log(1 + often) / 2) + {"money": 1.0, "area": 0.8, "date": 1.0, "rate": 0.4, "period": -0.4}[value.kind]
+    )
 
 
 def governing(reading: Reading) -> Iterator[Fact]:

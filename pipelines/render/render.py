@@ -141,7 +141,10 @@ def _marked_blocks(summary: Summary, notes: Footnotes) -> Iterator[str]:
         elif block.heading:
             yield f"{'##' if block.form == 'document' else level} {escape_markdown(block.heading)}"
         if block.form == "title":
-            yield "  \n".join(f"**{_marked_sentence(one, notes)}**" if n == 0 else _labelled(one, notes) for n, one in enumerate(sentences))
+            yield "  \n".join(
+                f"**{_marked_sentence(one, notes)}**" if n == 0 else _labelled(one, notes)
+                for n, one in enumerate(sentences)
+            )
         elif block.form == "facts":
             yield "\n".join(f"- {_labelled(one, notes)}" for one in sentences)
         else:

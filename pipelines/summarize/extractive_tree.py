@@ -56,9 +56,7 @@ class Extract:
             return EMPTY
         return digest_of(self.job.documents, tables, self._chooser, self.job.max_tokens, self.job.query)
 
-    def _chosen(
-        self, node: Outline, tables: dict[str, SentenceTable], query: NDArray[np.float32] | None
-    ) -> Summary:
+    def _chosen(self, node: Outline, tables: dict[str, SentenceTable], query: NDArray[np.float32] | None) -> Summary:
         """The node's own sentences that fit its budget best."""
         within = list(_within(covered(node), tables))
         sentence, budget = sentence_maker(within, self.job.texts), self.job.node_budget(node)

@@ -213,6 +213,7 @@ def node_key(job: Job, node: Outline, children: Sequence[SummaryTree], memory: s
         "tokenizer": job.summarizer.tokenizer.name,
         "budget": job.node_budget(node),
         "query": job.query,
+        "style": job.style if node is job.outline else "",
         "headings": node.headings,
         "memory": _digest(memory),
         "text": _digest(text),

@@ -37,7 +37,12 @@ def sentences() -> str:
 
 def summary(query: str | None = None) -> str:
     model = longdoc.ExtractiveSummarizer(longdoc.Embedder("float32"))  # the same on any processor
-    return longdoc.render(longdoc.summarize(TEXT, max_tokens=80, query=query, model=model), "text")
+    return longdoc.render(longdoc.summarize(TEXT, max_tokens=80, query=query, model=model, style="sentences"), "text")
+
+
+def digest() -> str:
+    model = longdoc.ExtractiveSummarizer(longdoc.Embedder("float32"))
+    return longdoc.render(longdoc.summarize(TEXT, max_tokens=160, model=model), "text")
 
 
 MADE: dict[str, Callable[[], str]] = {
@@ -47,6 +52,7 @@ MADE: dict[str, Callable[[], str]] = {
     "tokens.txt": lambda: chunks("tokens"),
     "content.txt": lambda: chunks("content"),
     "summary.txt": summary,
+    "digest.txt": digest,
     "answer.txt": lambda: summary("How much does it cost to cross with a cart?"),
 }
 

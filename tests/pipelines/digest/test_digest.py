@@ -25,28 +25,30 @@ ENCODER = HashEncoder(64)
 TOKENIZERS: list[Tokenizer] = [CharacterTokenizer(), NastyTokenizer(), load_tokenizer()]
 LEASE = """SUBLEASE AGREEMENT
 
-This Sublease Agreement (“Sublease”) is made as of the 3rd day of May, 2019 (the “Effective Date”) by and between Orchard \
-Tools, Inc., a Nevada corporation (“Sublandlord”), and Mill Street Bakery LLC, an Oregon company (“Subtenant”). Sublandlord \
-hereby subleases to Subtenant approximately 2,350 square feet of space at 14 Mill Street, Salem (the “Premises”).
+This Sublease Agreement (“Sublease”) is made as of the 3rd day of May, 2019 (the “Effective Date”) by and between
+Orchard Tools, Inc., a Nevada corporation (“Sublandlord”), and Mill Street Bakery LLC, an Oregon company (“Subtenant”).
+Sublandlord hereby subleases to Subtenant approximately 2,350 square feet of space at 14 Mill Street, Salem (the
+“Premises”).
 
 2. TERM
 
-2.1 Term. The term of this Sublease shall begin on June 1, 2019 (the “Commencement Date”). The term shall end on May 31, \
-2022, unless sooner terminated hereunder (the “Expiration Date”). Subtenant shall have no option to extend this Sublease.
+2.1 Term. The term of this Sublease shall begin on June 1, 2019 (the “Commencement Date”). The term shall end on
+May 31, 2022, unless sooner terminated hereunder (the “Expiration Date”). Subtenant shall have no option to extend this
+Sublease.
 
 3. RENT
 
-3.1 Rent. Subtenant shall pay to Sublandlord rent in the amount of Two Thousand Dollars ($2,000.00) per month, and shall \
-pay it in advance on the first day of each month.
+3.1 Rent. Subtenant shall pay to Sublandlord rent in the amount of Two Thousand Dollars ($2,000.00) per month, and
+shall pay it in advance on the first day of each month.
 
 4. SECURITY DEPOSIT
 
-4.1 Security Deposit. Subtenant shall deposit with Sublandlord a security deposit in the sum of $4,000.00. Sublandlord \
+4.1 Security Deposit. Subtenant shall deposit with Sublandlord a security deposit in the sum of $4,000.00. Sublandlord
 shall return it within thirty (30) days after the end of the term.
 
 5. GOVERNING LAW
 
-5.1 Law. This Sublease shall be governed by the laws of the State of Oregon. Subtenant shall use the Premises only as a \
+5.1 Law. This Sublease shall be governed by the laws of the State of Oregon. Subtenant shall use the Premises only as a
 bakery and shall keep them in good order. Subtenant must not assign this Sublease without consent hereunder.
 """
 MEETING = "\n".join(
@@ -74,11 +76,26 @@ GRAND TOTAL 430.50
 """
 STORY = "THE LAST LAMP\n\nBy Rosa Lind\n\n" + "\n\n".join(
     f"Marta {did} the lamp while Anselm watched her from the stairs. “It will hold,” she said. He did not believe her."
-    for did in ("carried", "trimmed", "lowered", "mended", "hid", "lit", "sold", "broke", "found", "wrapped", "lost", "returned")
+    for did in (
+        "carried",
+        "trimmed",
+        "lowered",
+        "mended",
+        "hid",
+        "lit",
+        "sold",
+        "broke",
+        "found",
+        "wrapped",
+        "lost",
+        "returned",
+    )
 )
 
 
-def digest(text: str, budget: int, tokenizer: Tokenizer = TOKENIZERS[0], query: str | None = None, **told: object) -> Summary:
+def digest(
+    text: str, budget: int, tokenizer: Tokenizer = TOKENIZERS[0], query: str | None = None, **told: object
+) -> Summary:
     document = Document(page_content=text, metadata={"source": "a", **told})
     summarizer = ExtractiveSummarizer(ENCODER, tokenizer)
     tables = {"a": TableMaker(document, [0], ENCODER, tokenizer=tokenizer).make()}
@@ -112,18 +129,15 @@ def test_every_line_is_made_of_its_spans(text: str, budget: int, query: str | No
     for line in digest(text, budget, query=query).sentences:
         assert line.spans
         assert all(0 <= span.start < span.end <= len(text) and span.source == "a" for span in line.spans)
+        said = " ".join(" ".join(span.of(text) for span in line.spans).split())
+        assert line.label or line.line == said
         _is_made_of(line, text)
 
 
 def _is_made_of(line: Sentence, text: str) -> None:
-    """The words of a line stand in its spans, in order; of a label of our own only the value does."""
+    """The words of a value stand in the line's spans."""
     found = letters(" ".join(span.of(text) for span in line.spans))
-    value = line.text[len(line.label) :] if line.label else line.text
-    at = 0
-    for word in re.findall(r"\w+", value.casefold()):
-        held = found.find(letters(word), at)
-        at = held + len(letters(word)) if held >= 0 else at
-        assert held >= 0 or letters(word) in found
+    assert all(letters(word) in found for word in re.findall(r"\w+", line.text[len(line.label) :]))
 
 
 @settings(max_examples=6)
@@ -134,7 +148,8 @@ def test_a_kept_digest_is_the_one_made(text: str, max_tokens: int) -> None:
     again = summarize(text, max_tokens=max_tokens, cache=cache)
     assert again == first == summarize(text, max_tokens=max_tokens)
     assert again.summary.blocks == first.summary.blocks
-    assert again.run is not None and again.run.reused > 0
+    assert again.run is not None
+    assert again.run.reused > 0
 
 
 def test_a_tree_with_a_digest_is_kept_whole() -> None:
@@ -173,7 +188,7 @@ def test_a_meeting_has_speakers_plans_and_what_is_to_do_without_its_sounds() -> 
 def test_a_story_is_told_from_its_beginning_to_its_end() -> None:
     made = digest(STORY, 1500)
     headings = [block.heading for block in made.blocks if block.form == "points"]
-    assert headings[0] == "Beginning" and headings[-1] == "Ending"
+    assert (headings[0], headings[-1]) == ("Beginning", "Ending")
     assert made.text.startswith("THE LAST LAMP\nBy: Rosa Lind\nWho: ")
     assert not any("“" in line.text for line in made.sentences)
     places = [line.spans[-1].start for line in made.sentences if not line.label]
@@ -196,10 +211,13 @@ def test_with_a_query_the_facts_and_sentences_are_about_it() -> None:
 
 
 def test_a_language_that_is_not_known_is_said_to_be_so() -> None:
-    text = "吾輩は猫である。名前はまだ無い。" + "どこで生れたかとんと見当がつかぬ。何でも薄暗いじめじめした所で泣いていた事だけは記憶している。" * 3
+    text = (
+        "吾輩は猫である。名前はまだ無い。"
+        + "どこで生れたかとんと見当がつかぬ。何でも薄暗いじめじめした所で泣いていた事だけは記憶している。" * 3
+    )
     made = digest(text, 400)
     notes = [block.heading for block in made.blocks if block.form == "note"]
-    assert len(notes) == 1 and notes[0].startswith("Not in English")
+    assert [note.partition(":")[0] for note in notes] == ["Not in English"]
     assert not any(block.form == "note" for block in digest(LEASE, 900).blocks)
 
 
@@ -211,7 +229,8 @@ def test_a_style_is_asked_for(style: str) -> None:
 
 def test_a_budget_without_room_for_headings_is_filled_with_sentences() -> None:
     made = summarize(LEASE, max_tokens=LEAST - 1).summary
-    assert made.sentences and not made.blocks
+    assert made.sentences
+    assert not made.blocks
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_markdown_has_footnotes_and_two_levels_of_the_tree() -> None:
 def test_json_has_the_run_and_the_tree() -> None:
     shown = json.loads(render(example(), "json"))
     assert list(shown) == [
-        "summary", "tokens", "max_tokens", "model", "sentences", "tree", "plan", "calls", "extra_calls",
+        "summary", "tokens", "max_tokens", "model", "sentences", "blocks", "tree", "plan", "calls", "extra_calls",
         "reused", "seconds",
     ]  # fmt: skip
     assert shown["summary"] == "The cat sat. 3 dogs ran. A *bird* sang in the tree."
