@@ -118,7 +118,7 @@ def _has(said: str, alternatives: list[str]) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s`*]+", "", text).casefold()
+    return " ".join(re.sub(r"[`*]", "", text).split()).casefold()
 
 
 def _whole(question: str, spans: list[tuple[int, int]], lines: int, length: int) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from langchain_core.messages import AIMessage
+
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.render.footnotes import plain, quoted
@@ -33,22 +35,25 @@ class Citation:
         return Span(self.start, self.end, self.source)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(AIMessage):
     """The sentences of an answer, checked one by one, and the places they rest on, in order and each once.
 
+    It is a message, whose `text` is the answer: what parses messages, keeps them or hands them to a model takes it.
     `supported` is True where the documents bear out every sentence; False for "The documents do not say." too.
     `seconds` is the time from the question to the checked answer. Without a chat model `confidence` is how sure it is
     that this answers, from 0 to 1, and `route` says what kind of question it was taken for, why, and what was read.
     """
 
-    text: str
-    sentences: tuple[Sentence, ...]
-    supported: bool
-    citations: tuple[Citation, ...]
-    seconds: float
+    sentences: tuple[Sentence, ...] = ()
+    supported: bool = False
+    citations: tuple[Citation, ...] = ()
+    seconds: float = 0.0
     confidence: float | None = None
     route: str = ""
+
+    def __str__(self) -> str:
+        """The text alone, which is what a tool gives."""
+        return str(self.text)
 
     @classmethod
     def of(
@@ -63,7 +68,15 @@ class Answer:
         said = tuple(sentences) or (Sentence(NOT_SAID, (), supported=False),)
         spans = dict.fromkeys(span for sentence in said for span in sentence.spans)
         supported = all(sentence.supported for sentence in said)
-        return cls(join_lines(said), said, supported, tuple(map(cite, spans)), seconds, confidence, route)
+        return cls(
+            content=join_lines(said),
+            sentences=said,
+            supported=supported,
+            citations=tuple(map(cite, spans)),
+            seconds=seconds,
+            confidence=confidence,
+            route=route,
+        )
 
     def numbers(self, sentence: Sentence) -> list[int]:
         """Where the sentence's places stand among the citations, from 0."""
@@ -87,7 +100,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         for one in answer.citations
     ]
     return {
-        "answer": answer.text,
+        "answer": str(answer.text),
         "supported": answer.supported,
         "sentences": sentences,
         "citations": citations,

@@ -11,7 +11,9 @@ from typing import Any, cast
 from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.vectorstores import VectorStore
 
 from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.errors import InputError, LongdocError, StageError
@@ -21,6 +23,7 @@ from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.ask.answer import Answer, answer_json
 from longdoc.pipelines.ask.material import Material
+from longdoc.pipelines.ask.retrieved import Retrieved
 from longdoc.pipelines.ask.settings import ChatSettings
 from longdoc.pipelines.ask.turn import ChatRequest, Means, Turn
 from longdoc.pipelines.summarizers.chat import FRAMING
@@ -40,6 +43,9 @@ class DocumentChat(Runnable[Asked, Answer]):
     question, and each question and answer is added to it; a question that needs it is first rewritten by the model, in
     one call.
 
+    `index` may also be any LangChain retriever or vector store whose documents carry `source` and `start_index`; a chat
+    then knows passages only, and answers from those.
+
     `texts` and `pages` give whole sources, and where their pages begin, by name; else they are taken from the index.
     As a Runnable it takes a question, a `ChatRequest`, or a dict with "question" and, if there are, "documents" and
     "history" (messages); `chat | answer_json` is what `RunnableWithMessageHistory` can hold.
@@ -47,7 +53,7 @@ class DocumentChat(Runnable[Asked, Answer]):
 
     def __init__(
         self,
-        index: DocumentIndex,
+        index: DocumentIndex | BaseRetriever | VectorStore,
         *,
         model: str | BaseChatModel = "extractive",
         history: ChatHistory | BaseChatMessageHistory | None = None,
@@ -55,11 +61,11 @@ class DocumentChat(Runnable[Asked, Answer]):
         texts: Mapping[str, str] | None = None,
         pages: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
-        self.index = index
+        self.index = index if isinstance(index, DocumentIndex) else Retrieved(index)
         self.history = history
         self.settings = settings or ChatSettings()
         self.model = _model(model)
-        self._means = self._means_with(Material(index, texts, pages))
+        self._means = self._means_with(Material(self.index, texts, pages))
 
     def ask(self, question: str, *, documents: Collection[str] | None = None) -> Answer:
         """The checked answer; `documents` keeps to the documents with these ids.
@@ -121,6 +127,11 @@ class DocumentChat(Runnable[Asked, Answer]):
         async for piece in self._atransform_stream_with_config(given(), pieces, config, run_type="chain", **kwargs):
             yield piece
 
+    @property
+    def InputType(self) -> type[str]:  # noqa: N802  LangChain's name
+        """A question in words: what a tool made of the chat is given."""
+        return str
+
     def _means_with(self, material: Material) -> Means:
         embeddings = self.index.embeddings
         encoder = embeddings if isinstance(embeddings, Embedder) else Embedder()
@@ -172,7 +183,7 @@ class DocumentChat(Runnable[Asked, Answer]):
         yield answer
 
     def _check(self, request: ChatRequest) -> None:
-        if request.documents is None:
+        if request.documents is None or isinstance(self.index, Retrieved):
             return
         known = self.index.documents()
         unknown = [name for name in request.documents if name not in known]
@@ -204,7 +215,7 @@ class DocumentChat(Runnable[Asked, Answer]):
     def _remember(self, request: ChatRequest, answer: Answer) -> None:
         """Adds question and answer to the chat's own history; a history that came with the request is the caller's."""
         if self.history is not None and request.history is None:
-            said = AIMessage(answer.text, additional_kwargs={"answer": answer_json(answer)})
+            said = AIMessage(str(answer.text), additional_kwargs={"answer": answer_json(answer)})
             self.history.add_messages([HumanMessage(request.question), said])
 
     def _said(self, messages: list[BaseMessage]) -> AIMessage | None:

@@ -33,7 +33,8 @@ _ASKING = content_words(
     "answer question describe summarize summarise discuss explain outline tell give state list name according document "
     "text passage article story paper happen happens happened please know based information provided assume rounded "
     "nearest decimal places return units using only primarily shown within details clearly mention mentioned plot book "
-    "summary overview topic theme subject chapter transcript meeting conversation work author"
+    "summary overview topic theme subject chapter transcript meeting conversation work author many number count all every "
+    "each following different various"
 )
 _FISCAL = re.compile(r"\b(?:FY|CY|Q[1-4]\s?(?:FY)?)\s?'?((?:19|20)\d\d)\b", re.IGNORECASE)
 _PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)
@@ -65,7 +66,8 @@ _ASKING = content_words(
     "answer question describe summarize summarise discuss explain outline tell give state list name according document "
     "text passage article story paper happen happens happened please know based information provided assume rounded "
     "nearest decimal places return units using only primarily shown within details clearly mention mentioned plot book "
-    "summary overview topic theme subject chapter transcript meeting conversation work author"
+    "summary overview topic theme subject chapter transcript meeting conversation work author many number count all every "
+    "each following different various"
 )
 _FISCAL = re.compile(r"\b(?:FY|CY|Q[1-4]\s?(?:FY)?)\s?'?((?:19|20)\d\d)\b", re.IGNORECASE)
 _PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)

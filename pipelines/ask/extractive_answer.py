@@ -23,14 +23,15 @@ from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.index.document_index import Match
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.ask.cues import Question
-from longdoc.pipelines.ask.found import Candidate, Text, candidates
+from longdoc.pipelines.ask.found import Candidate, Texts, candidates
 from longdoc.pipelines.summarizers.sentence_table import Encoder
 from longdoc.pipelines.wording.words import content_words
 
 _ENCODED = 4000  # characters of units whose vectors are made
 _READ = 800  # characters of the first passage
-_COSINE, _SHARE, _RANK, _CUE, _LABEL = 0.55, 0.35, 0.1, 0.14, 0.3  # what a unit's score is made of
+_COSINE, _SHARE, _RANK, _CUE, _LABEL = 0.55, 0.35, 0.1, 0.14, 0.4  # what a unit's score is made of
 _UNFINISHED, _SHORT, _FULL = 0.12, 0.2, 9  # what it costs a sentence to have no end, or fewer words than these, at most
+_LABEL_WORDS = 8
 _WHOLE_LIST = 0.05  # what a list with its introduction is preferred by to one of its items
 _CONTEXT = 0.5  # of the weight of a word of the question, where the heading or the line before has it
 _REDUNDANT, _NEW = 0.2, 0.2  # what likeness to a unit taken costs, and what words not yet covered add
@@ -83,14 +84,14 @@ def best_answer(
     encoder: Encoder,
     tokenizer: Tokenizer,
     max_tokens: int,
-    text_of: Text | None = None,
+    texts: Texts | None = None,
 ) -> Found:
-    """As `extractive_answer`, with its confidence. `text_of` gives a source's whole text, to read around a passage.
+    """As `extractive_answer`, with its confidence. `texts` has whole sources, to read around a passage.
 
     Costs the vectors of some 5,000 characters, however many passages there are.
     """
     asked = Question.of(question)
-    units = candidates(matches, text_of)
+    units = candidates(matches, texts)
     if not units or not asked.words or max_tokens < 1:
         return Found((), 0.0)
     weights = _weights(asked, units)
@@ -131,9 +132,13 @@ def _plain_score(asked: Question, one: Candidate, own: frozenset[str], weights: 
 
 def _label(asked: Question, one: Candidate, weights: dict[str, float]) -> float:
     """How well the label is what is asked for: the share of its words in the question, and of the question's in it."""
-    if not one.unit.label or one.unit.kind in ("turn", "sentence"):
+    label = one.unit.label
+    if one.unit.kind == "item":
+        head, colon, _ = one.unit.text.partition(":")
+        label = head if colon and len(head.split()) <= _LABEL_WORDS else label
+    if not label or one.unit.kind in ("turn", "sentence"):
         return 0.0
-    words = content_words(one.unit.label)
+    words = content_words(label)
     return len(words & asked.words) / len(words) * sum(weights[word] for word in words & asked.words)
 
 

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from langchain_core.documents import Document
+
+from longdoc.chunkers.text.span import Span
+from longdoc.chunkers.text.tables import tables_of
 from longdoc.memory.index.document_index import Match
 from longdoc.pipelines.units.find import units_of
 from longdoc.pipelines.units.hygiene import is_ended
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import content_words
-
-Text = Callable[[str], str]
 
 _ASKS = re.compile(r"[?？؟][\"'”’»)\]*_\s]*$")
 _CAPTION = re.compile(r"\W*(?:figure|fig\.|table|exhibit|chart|image|photo|source)\s*[\dIVX]*\s?[.:—–-]", re.IGNORECASE)
@@ -24,6 +26,7 @@ _POINTING = re.compile(
 )
 _AROUND = 1500  # characters around a passage that are read for its lists, tables and speakers
 _READ = 300  # characters of a unit that are embedded
+_SHORT_TEXT = 200_000  # characters of a text that is cut into its units as a whole
 _SHINGLE = 5  # words
 _COPY = 0.8  # share of shingles from which a passage is a copy of one before it
 
@@ -69,15 +72,47 @@ def without_copies(matches: Sequence[Match]) -> list[Match]:
     return kept
 
 
-def candidates(matches: Sequence[Match], text_of: Text | None = None) -> list[Candidate]:
-    """The units of the passages, those of a document in reading order. `text_of` gives the text of a source, or ""."""
+class Texts:
+    """The whole texts of sources by name, as far as they are known, and their units, made once."""
+
+    def __init__(self, document_of: Callable[[str], Document | None]) -> None:
+        self._document_of = document_of
+        self._held: dict[str, tuple[str, list[Unit] | None]] = {}
+
+    def around(self, source: str, stretch: _Stretch) -> list[Unit]:
+        """The units in and around a stretch; of what lies around it only where the text is known to be the same."""
+        text, units = self._known(source)
+        end = stretch.start + len(stretch.text)
+        if text[stretch.start : end] != stretch.text:
+            return units_of(stretch.text, source, stretch.start, stretch.headings)
+        if units is not None:
+            return units
+        low = text.rfind("\n", max(0, stretch.start - 2 * _AROUND), max(0, stretch.start - _AROUND)) + 1
+        low = low or max(0, stretch.start - _AROUND)
+        high = text.find("\n", end + _AROUND, end + 2 * _AROUND)
+        return units_of(text[low : high if high > 0 else end + _AROUND], source, low, stretch.headings if low else ())
+
+    def _known(self, source: str) -> tuple[str, list[Unit] | None]:
+        if source not in self._held:
+            document = self._document_of(source)
+            text = "" if document is None else document.page_content
+            short = document is not None and len(text) <= _SHORT_TEXT
+            units = units_of(text, source, tables=tables_of(document)) if document is not None and short else None
+            self._held[source] = (text, units)
+        return self._held[source]
+
+
+def candidates(matches: Sequence[Match], texts: Texts | None = None) -> list[Candidate]:
+    """The units of the passages, those of a document in reading order; with `texts`, read with what is around them."""
     found: list[Candidate] = []
+    texts = texts or Texts(lambda _: None)
     for source, stretches in _stretches(matches).items():
-        text = text_of(source) if text_of is not None else ""
+        taken: set[tuple[Span, ...]] = set()
         for stretch in stretches:
-            for unit in _units(source, stretch, text):
+            for unit in texts.around(source, stretch):
                 rank = stretch.rank(unit.spans[-1].start)
-                if rank > 0:
+                if rank > 0 and unit.spans not in taken:
+                    taken.add(unit.spans)
                     found.append(Candidate(unit, rank, _answers(unit), _leaning(unit, found)))
     return found
 
@@ -125,19 +160,6 @@ def _joined(stretches: list[_Stretch]) -> Iterator[_Stretch]:
             last = _Stretch(last.start, text, (*last.ranks, *one.ranks), headings)
     if last is not None:
         yield last
-
-
-def _units(source: str, stretch: _Stretch, text: str) -> list[Unit]:
-    """The units in and around a stretch; of what lies around it only where the text is known to be the same."""
-    end = stretch.start + len(stretch.text)
-    if text[stretch.start : end] != stretch.text:
-        return units_of(stretch.text, source, stretch.start, stretch.headings)
-    low = max(0, stretch.start - _AROUND)
-    low = (text.rfind("\n", 0, low) + 1) if low and text.rfind("\n", 0, low) > low - _AROUND else low
-    high = text.find("\n", min(len(text), end + _AROUND))
-    high = min(len(text), end + 2 * _AROUND) if high < 0 else min(high, end + 2 * _AROUND)
-    headings = () if low == 0 else stretch.headings
-    return units_of(text[low:high], source, low, headings)
 
 
 def _answers(unit: Unit) -> bool:

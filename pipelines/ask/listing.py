@@ -79,16 +79,18 @@ def _weights(asked: Question, units: Sequence[Unit]) -> dict[str, float]:
 
 def _under_a_label(weights: dict[str, float], units: Sequence[Unit]) -> Listing | None:
     """The items of the list whose introduction has most of the question's words."""
-    groups: dict[tuple[str, int], list[Unit]] = {}
+    over = {unit.paragraph: unit.label for unit in units if unit.kind == "list"}
+    groups: dict[int, list[Unit]] = {}
     for unit in units:
-        if unit.kind == "item":
-            groups.setdefault((unit.label, unit.paragraph), []).append(unit)
+        if unit.kind == "item" or (unit.kind == "label" and unit.paragraph in over):
+            groups.setdefault(unit.paragraph, []).append(unit)
     best, held = 0.0, None
-    for (label, _), items in groups.items():
+    for paragraph, items in groups.items():
+        label = over.get(paragraph) or items[0].label
         own = content_words(label) if label else frozenset()
-        over = content_words(" ".join(items[0].headings[-1:])) if items[0].headings else frozenset()
+        above = content_words(" ".join(items[0].headings[-1:])) if items[0].headings else frozenset()
         has = sum(weights[word] for word in weights if word in own)
-        has += _HEADING * sum(weights[word] for word in weights if word in over - own)
+        has += _HEADING * sum(weights[word] for word in weights if word in above - own)
         if has > best and len(items) > 1:
             best, held = has, (label, items)
     if held is None or best < _LABELLED:

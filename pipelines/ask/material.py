@@ -12,7 +12,9 @@ from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.index.document_index import DocumentIndex, Match
 from longdoc.pipelines.ask.answer import Citation
+from longdoc.pipelines.ask.found import Texts
 from longdoc.pipelines.ask.prompts import Shown
+from longdoc.pipelines.ask.retrieved import Retrieved
 from longdoc.pipelines.sources import join_chunks
 from longdoc.pipelines.summarizers.protocol import Passage
 
@@ -53,11 +55,12 @@ class Material:
     """
 
     def __init__(
-        self, index: DocumentIndex, texts: Mapping[str, str] | None, pages: Mapping[str, Sequence[int]] | None
+        self, index: DocumentIndex | Retrieved, texts: Mapping[str, str] | None, pages: Mapping[str, Sequence[int]] | None
     ) -> None:
         self.index = index
         self._texts = texts or {}
         self._pages = pages or {}
+        self.read = Texts(self._document)
 
     def found(self, question: str, documents: Collection[str] | None, passages: int, overviews: int) -> list[Item]:
         """The best passages, then the summaries that say different things, each list best first."""
@@ -79,9 +82,9 @@ class Material:
 
     def documents(self, name: str) -> list[Document]:
         """The whole texts of a document of the index, one for each source that its chunks name."""
-        entries = self.index.entries(name)
-        sources = dict.fromkeys(str(_placed(one).metadata["source"]) for one in entries if _is_summary(one) is False)
-        joined = {str(one.metadata["source"]): one for one in join_chunks([_placed(e) for e in entries if _is_chunk(e)])}
+        entries = [_placed(one) for one in self.index.entries(name) if one.metadata.get("kind") != "summary"]
+        sources = dict.fromkeys(str(one.metadata["source"]) for one in entries)
+        joined = {str(one.metadata["source"]): one for one in join_chunks(entries)}
         known = [Document(self._texts[one], metadata={"source": one}) for one in sources if one in self._texts]
         return known + [joined[one] for one in sources if one not in self._texts and one in joined]
 
@@ -100,6 +103,10 @@ class Material:
             joined = join_chunks([_placed(one) for one in self.index.entries(source) if _is_chunk(one)])
             return joined[0].page_content if joined else ""
         return self._texts[source]
+
+    def _document(self, source: str) -> Document | None:
+        text = self.text(source)
+        return Document(text, metadata={"source": source}) if text else None
 
     def _node(self, node: Document) -> Item | None:
         """A summary, standing for the text of its spans; None where that is not known."""
@@ -169,10 +176,6 @@ def _placed(chunk: Document) -> Document:
     if part := told.pop("part", None):
         told |= {"source": f"{told['source']}#{part}", "whole": told["source"]}
     return Document(id=chunk.id, page_content=chunk.page_content, metadata=told)
-
-
-def _is_summary(entry: Document) -> bool:
-    return entry.metadata.get("kind") == "summary"
 
 
 def _is_chunk(entry: Document) -> bool:

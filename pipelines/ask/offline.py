@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
+from longdoc.chunkers.text.tables import tables_of
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.ask.carry import standing_alone
@@ -122,7 +123,7 @@ class Offline:
             encoder=self._encoder,
             tokenizer=self._tokenizer,
             max_tokens=max_tokens,
-            text_of=self._material.text,
+            texts=self._material.read,
         )
 
     def _whole(self, alone: str, kind: AskedFor, documents: Collection[str] | None) -> Reply:
@@ -195,7 +196,7 @@ class Offline:
         return [
             unit
             for one in self._material.documents(name)
-            for unit in units_of(one.page_content, str(one.metadata["source"]))
+            for unit in units_of(one.page_content, str(one.metadata["source"]), tables=tables_of(one))
         ]
 
     def _items(self, names: Sequence[str]) -> tuple[Item, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
+from longdoc.chunkers.text.tables import Table, cells, tables_of
 from longdoc.pipelines.units.definitions import term_of
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, is_whole, readable, without_mark
-from longdoc.pipelines.units.lines import Form, Line, holds_amounts, lines_of
+from longdoc.pipelines.units.lines import Form, Line, holds_amounts, label_in, lines_of
 from longdoc.pipelines.units.paragraphs import RUN_IN, WRAPPED, are_short, counted, is_clause, joined, leads_on, width
 from longdoc.pipelines.units.rows import cells_of, header_of, row_spans, row_text
 from longdoc.pipelines.units.unit import Kind, Unit
@@ -23,13 +25,18 @@ _VALUE_LINES = 6  # below a label that has nothing behind it
 _EARLY = 0.75  # of the width of lines: one that would have had room for the next word has ended
 
 
-def units_of(text: str, source: str = "", start: int = 0, headings: Sequence[str] = ()) -> list[Unit]:
+def units_of(
+    text: str, source: str = "", start: int = 0, headings: Sequence[str] = (), tables: Sequence[Table] | None = None
+) -> list[Unit]:
     """The units of a text that begins at character `start` of `source`, under these headings. Linear.
+
+    `tables` are those that its parser knew, by characters of this text; else those that it shows are found.
 
     Page numbers, rules, contents and front matter's comments are in none. A list is a unit beside its items, and a row
     of amounts takes the line that names its columns along; no other character is in two units.
     """
-    return _Finder(text, source, start, tuple(headings)).units()
+    found = tables_of(text) if tables is None else tables
+    return _Finder(text, source, start, tuple(headings), found).units()
 
 
 _MARK = re.compile(r"\s*:?\s*(?:[(\[]\d{1,3}[)\]])?\s*:*\Z")  # the end of an introduction, and a note's number
@@ -38,10 +45,14 @@ _MARK = re.compile(r"\s*:?\s*(?:[(\[]\d{1,3}[)\]])?\s*:*\Z")  # the end of an in
 class _Finder:
     """The lines of one text, read once from the first to the last."""
 
-    def __init__(self, text: str, source: str, start: int, headings: tuple[str, ...]) -> None:
+    def __init__(
+        self, text: str, source: str, start: int, headings: tuple[str, ...], tables: Sequence[Table]
+    ) -> None:
         self._text, self._source, self._start = text, source, start
         self._lines = lines_of(text)
-        self.width = width(self._lines)
+        self._width = width(self._lines)
+        self._tables = [one for one in tables if one["header"]]
+        self._table_starts = [one["start"] for one in self._tables]
         self._outer = headings
         self._inner: list[tuple[int, str]] = []
         self._under = ""  # a line that stands over what follows it and is no heading of the text's own
@@ -54,6 +65,10 @@ class _Finder:
         while at < len(self._lines):
             line = self._lines[at]
             self._paragraph += 1
+            table = self._table_at(line.start)
+            if table is not None:
+                at = self._rows_of(table, at)
+                continue
             after = {
                 Form.HEADING: self._heading,
                 Form.CODE: self._code,
@@ -136,6 +151,28 @@ class _Finder:
                 said = readable(span.of(self._text))
                 self._add("label", [self._span(line.start, span.end)], f"{label}: {said}", label)
 
+    def _table_at(self, place: int) -> Table | None:
+        before = bisect_right(self._table_starts, place) - 1
+        return self._tables[before] if before >= 0 and place < self._tables[before]["end"] else None
+
+    def _rows_of(self, table: Table, at: int) -> int:
+        """The rows of a table with the names of their columns. Gives the first line behind it."""
+        end = at
+        while end < len(self._lines) and self._lines[end].start < table["end"]:
+            end += 1
+        head = self._trimmed(table["start"], table["header_end"])
+        for row in cells(self._text, table):
+            said = [f"{readable(cell.column)} {readable(cell.value)}".strip() for cell in row if cell.span != row[0].span]
+            label = readable(row[0].label)
+            spans = [*([head] if head else []), self._span(row[0].span.start, row[-1].span.end)]
+            self._add("row", spans, f"{label}: {'; '.join(said)}" if said else label, label)
+        return end
+
+    def _trimmed(self, start: int, end: int) -> Span | None:
+        """The characters of a stretch without the white space around them; None where there are no others."""
+        text = self._text[start:end]
+        return self._span(start + len(text) - len(text.lstrip()), start + len(text.rstrip())) if text.strip() else None
+
     def _row(self, at: int) -> int:
         line = self._lines[at]
         text, header = row_text(line.text[: line.cut], cells_of(line), self._headers)
@@ -192,8 +229,12 @@ class _Finder:
             text = f"{label}: {text}" if over and label else text
             self._add("list", [*over, *placed], text, label)
         for span, text in zip(placed, said, strict=True):
+            own = label_in(without_mark(text))
             if len(text.split()) <= _ITEM_WORDS and not (is_clause(text) or (alone and RUN_IN.match(text))):
-                self._add("item", [span], text, label)
+                if own:
+                    self._add("label", [span], without_mark(text), own)
+                else:
+                    self._add("item", [span], text, label)
                 continue
             for number, one in enumerate(split_sentences(self._text, span.start - self._start, span.end - self._start)):
                 if number or not (alone or is_clause(text)) or not self._runs_in(one.start, one.end):
@@ -307,7 +348,7 @@ class _Finder:
     def _begins(self, at: int) -> bool:
         """Whether a line of prose begins anew: the one above ends early, and not within a sentence."""
         above, here = self._lines[at - 1].text, self._lines[at].text
-        early = len(above) + len(here.split()[0]) + 1 < _EARLY * self.width
+        early = len(above) + len(here.split()[0]) + 1 < _EARLY * self._width
         return early and not above.endswith((",", "-", ";", "&")) and not here[0].islower() and not leads_on(above)
 
     def _beyond(self, end: int) -> int | None:

@@ -45,8 +45,8 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _ITEM = re.compile(r"(?:[-*+•◦▪–—−●■□➢✓]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+(?=\S)")
 _FIELD = re.compile(
-    r"(?:[-*•]\s+|\(?[a-z0-9]{1,2}[.)]\s*)?(?:\*\*|__)?"
-    r"(?P<label>[^\W_][^:\n|.?!=<>{}\"“]{0,70}?)(?:\*\*|__)?\s?[:：](?:\*\*|__)?(?=\s|$)"
+    r"(?:[-*•]\s+|\(?[a-z0-9]{1,2}[.)]\s*)?(?:\*{1,2}|__)?"
+    r"(?P<label>[^\W_][^:\n|.?!=<>{}\"“]{0,70}?)(?:\*{1,2}|__)?\s?[:：](?:\*{1,2}|__)?(?=\s|$)"
 )
 _CELL = re.compile(r"[(<+-]*[$€£¥]*[(<+-]*\d[\d,.]*[)%*]*|[$€£¥()%|—–-]+|N/?A|nm", re.IGNORECASE)
 _MONEY = re.compile(r"[$€£¥]\s?\d|\d,\d{3}|\d\.\d\d\b|\d\s?%")
@@ -177,10 +177,10 @@ def _told(place: tuple[int, int, str], indent: int, speaking: frozenset[str], ab
         return row or Line(*place, Form.TABLE)
     if indent >= 4 and _goes_on_with_code(bare, above):
         return Line(*place, Form.CODE)
-    field = _FIELD.match(bare)
-    if field and is_label(field["label"]):
-        return Line(*place, Form.FIELD, field.end(), indent=indent)
     item = _ITEM.match(bare)
+    field = _FIELD.match(bare)
+    if field and is_label(field["label"]) and not (item and not bare[0].isalnum() and bare[0] != "("):
+        return Line(*place, Form.FIELD, field.end(), indent=indent)
     if item:
         return Line(*place, Form.ITEM, item.end(), indent=indent)
     return _amounts(place) or Line(*place, Form.PROSE, indent=indent)
@@ -190,6 +190,12 @@ def _goes_on_with_code(bare: str, above: Line | None) -> bool:
     if above is None or _CODE.match(bare):
         return _CODE.match(bare) is not None
     return above.text.endswith("::") or (above.form is Form.CODE and _FENCE.match(above.text) is None)
+
+
+def label_in(text: str) -> str:
+    """The label that a text begins with, as `Label: value` does; "" where it begins with none."""
+    field = _FIELD.match(text)
+    return field["label"].strip() if field and is_label(field["label"]) and text[field.end() :].strip() else ""
 
 
 def is_label(words: str) -> bool:

@@ -30,6 +30,7 @@ def ask(
     max_tokens: MaxTokens = 200,
     context_tokens: ContextTokens = 8192,
     index: IndexFolder = None,
+    route: Annotated[bool, typer.Option("--route", help="Say on stderr what was taken to be asked, and why.")] = False,
 ) -> None:
     """Answer a question from the sources, every sentence with the place it rests on."""
     with one_line_errors():
@@ -41,11 +42,14 @@ def ask(
         from longdoc.pipelines.ask.answer import answer_json, answer_text
         from longdoc.pipelines.ask.library import answering, default_folder, library
         from longdoc.pipelines.ask.settings import ChatSettings
+        from longdoc.pipelines.render.footnotes import plain
 
         settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
         answers = answering(model)
         held = library([str(path) for path in paths_of(sources)], index or default_folder())
         answer = held.named(held.chat(answers, settings).ask(question, documents=held.ids))
+        if route:
+            sys.stderr.write(f"longdoc: {plain(answer.route) or 'the chat model read what was found'}\n")
         said = json.dumps(answer_json(answer)) if format == "json" else answer_text(answer)
         sys.stdout.write(f"{said}\n")
         sys.stdout.flush()
