@@ -63,7 +63,7 @@ class Library:
             replace(one, spans=tuple(Span(s.start, s.end, given.get(s.source, s.source)) for s in one.spans))
             for one in answer.sentences
         ]
-        return replace(answer, citations=tuple(citations), sentences=tuple(sentences))
+        return answer.model_copy(update={"citations": tuple(citations), "sentences": tuple(sentences)})
 
     def add_tree(self, name: str, tree: SummaryTree) -> None:
         """Has the summaries of the document with the id `name` found as well."""
