@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike, fspath
@@ -70,7 +70,8 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
 
     `overlap` tokens at most are said again at the start of the next chunk, inside the limit. Each chunk's metadata
     has `source`, `start_index`, `end_index`, `token_count` (as counted on the chunk alone) and `headings`, the path to
-    where it starts, and `table_header` where it starts below the header of a table: what its columns are called. As a
+    where it starts; where there are pages `page`, the one it starts on, and `page_breaks`, where in the text further
+    ones begin; and `table_header` where it starts below the header of a table: what its columns are called. As a
     Runnable it takes a text, a `Document` or a list of them. Time grows with the text, memory does not. Raises
     `BudgetError` for limits that cannot hold.
     """
@@ -174,6 +175,8 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
             }
             if pages:
                 metadata["page"] = page = bisect_right(pages, start)
+                if breaks := pages[page : bisect_left(pages, end)]:
+                    metadata["page_breaks"] = list(breaks)
                 if 0 < page <= len(labels):
                     metadata["page_label"] = labels[page - 1]
             table = reading.tables.at(start)

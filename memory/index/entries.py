@@ -42,7 +42,8 @@ def entry(name: str, kind: str, text: str, metadata: Mapping[str, Any], headed: 
             f"the metadata {metadata!r} is not JSON ({error}): give strings, numbers, lists, dicts"
         ) from None
     above = [str(one) for one in metadata.get("headings") or () if str(one) not in text] if headed else []
-    read = "\n".join([" > ".join(above), text]) if above else text
+    columns = str(metadata.get("table_header") or "") if headed else ""
+    read = "\n".join([line for line in (" > ".join(above), columns) if line] + [text])
     return Entry(name, kind, text, kept, read, _digest(read), part)
 
 

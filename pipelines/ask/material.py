@@ -23,6 +23,8 @@ from longdoc.pipelines.summarizers.protocol import Passage
 class Item:
     """Something found: what a model is shown of it, the source text it stands for, and the page that begins on.
 
+    `page_breaks` is where in its source further pages begin.
+
     Of a source that is in the index in parts, each with places of its own, `whole` is the name of all of it.
     """
 
@@ -30,6 +32,7 @@ class Item:
     passages: tuple[Passage, ...]
     page: int | None = None
     whole: str = ""
+    page_breaks: tuple[int, ...] = ()
 
     @property
     def start(self) -> Span:
@@ -55,7 +58,10 @@ class Material:
     """
 
     def __init__(
-        self, index: DocumentIndex | Retrieved, texts: Mapping[str, str] | None, pages: Mapping[str, Sequence[int]] | None
+        self,
+        index: DocumentIndex | Retrieved,
+        texts: Mapping[str, str] | None,
+        pages: Mapping[str, Sequence[int]] | None,
     ) -> None:
         self.index = index
         self._texts = texts or {}
@@ -122,7 +128,7 @@ class Citing:
     """Spans to citations: the quotation out of the source's text or of the passages it was found in, and the page."""
 
     def __init__(self, items: Sequence[Item], texts: Mapping[str, str], pages: Mapping[str, Sequence[int]]) -> None:
-        self._passages = [(passage, item.page) for item in items for passage in item.passages]
+        self._passages = [(passage, item) for item in items for passage in item.passages]
         self._wholes = {item.start.source: item.whole for item in items if item.whole}
         self._texts = texts
         self._pages = pages
@@ -148,8 +154,11 @@ class Citing:
     def _page(self, span: Span) -> int | None:
         if self._pages.get(span.source):
             return bisect_right(list(self._pages[span.source]), span.start)
-        held = (page for passage, page in self._passages if any(span.overlaps(one) for one in passage.spans))
-        return next(held, None)
+        held = (item for passage, item in self._passages if any(span.overlaps(one) for one in passage.spans))
+        first = next(held, None)
+        if first is None or first.page is None:
+            return None
+        return first.page + bisect_right(first.page_breaks, span.start)
 
 
 def item_of(chunk: Document) -> Item:
@@ -159,11 +168,17 @@ def item_of(chunk: Document) -> Item:
     headings = tuple(str(one) for one in told.get("headings") or ())
     page = told.get("page")
     whole = str(told.get("whole") or "")
-    words = [whole or str(told["source"]), f"page {page}" if page else "", " > ".join(headings)]
+    words = [
+        whole or str(told["source"]),
+        f"page {page}" if page else "",
+        " > ".join(headings),
+        str(told.get("table_header") or ""),
+    ]
     span = Span(told["start_index"], told["end_index"], told["source"])
     passage = Passage(text, (span,), headings)
     shown = Shown(", ".join(filter(None, words)), text)
-    return Item(shown, (passage,), page if isinstance(page, int) else None, whole)
+    breaks = tuple(map(int, told.get("page_breaks") or ()))
+    return Item(shown, (passage,), page if isinstance(page, int) else None, whole, breaks)
 
 
 def _placed(chunk: Document) -> Document:

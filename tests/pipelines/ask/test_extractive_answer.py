@@ -115,7 +115,9 @@ def test_candidates_lie_in_their_passages_each_once(text: str, data: st.DataObje
     starts = data.draw(st.lists(st.integers(0, len(text)), max_size=4))
     passages = [("a", text[start : data.draw(st.integers(start, len(text)))], start) for start in starts]
     units = [one.unit for one in candidates(matches(*passages))]
-    assert len({unit.spans for unit in units if unit.kind != "row"}) == len([unit for unit in units if unit.kind != "row"])
+    assert len({unit.spans for unit in units if unit.kind != "row"}) == len(
+        [unit for unit in units if unit.kind != "row"]
+    )
     for unit in units:
         assert all(0 <= span.start < span.end <= len(text) for span in unit.spans)
 
