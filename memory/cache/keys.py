@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import blake2b
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from longdoc.errors import InputError
 
@@ -55,6 +57,32 @@ class KeySpace:
     def _head(self) -> bytes:
         told = [self.kind, self.version, self.model, self.dtype, self.parameters, ""]
         return canonical_json(told)[:-2]
+
+
+@cache
+def code_digest(*packages: str) -> str:
+    """A digest of the Python sources of packages, such as `longdoc.chunkers`, with all below them; of modules too.
+
+    What is made by a method rests on its code: no one has to remember to raise a number. The same on every system,
+    whatever the files' line ends. Reads each file once a process: some 5 ms for a hundred.
+    """
+    made = blake2b(digest_size=_DIGEST_BYTES)
+    for package in packages:
+        parent, _, last = package.rpartition(".")
+        at = files(parent).joinpath(f"{last}.py")
+        found = [(last, at)] if at.is_file() else sorted(_sources(files(package), ""), key=lambda one: one[0])
+        for name, file in found:
+            code = file.read_bytes().replace(b"\r\n", b"\n")
+            made.update(f"{package} {name} {len(code)}\n".encode() + code)
+    return made.hexdigest()
+
+
+def _sources(folder: Traversable, above: str) -> Iterator[tuple[str, Traversable]]:
+    for one in folder.iterdir():
+        if one.name.endswith(".py"):
+            yield f"{above}{one.name}", one
+        elif one.is_dir() and one.name.isidentifier() and one.name != "__pycache__":
+            yield from _sources(one, f"{above}{one.name}/")
 
 
 def canonical_json(value: object) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -56,6 +56,7 @@ class WindowedChatModel(BaseChatModel):
     stop: list[str] | None = None
     sessions: KVSessions | None = Field(default=None, exclude=True, repr=False)
 
+    is_local: ClassVar[bool] = True  # it runs here: one call at a time, as long as it takes
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
     @classmethod

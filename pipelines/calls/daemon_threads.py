@@ -5,7 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
 from typing import ParamSpec, TypeVar
+
+LEFT_BEHIND = "longdoc-call"  # what the names of these threads begin with
+_numbers = count()
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,7 +46,7 @@ def start(future: Future[R], call: Callable[[], R]) -> None:
         else:
             future.set_result(result)
 
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=work, name=f"{LEFT_BEHIND}-{next(_numbers)}", daemon=True).start()
 
 
 def _carried(error: BaseException) -> BaseException:

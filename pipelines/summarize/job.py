@@ -13,6 +13,7 @@ from langchain_core.documents import Document
 from longdoc.chunkers.section import SectionChunker
 from longdoc.chunkers.section_content import SectionContentChunker
 from longdoc.errors import BudgetError, InputError, UnknownNameError
+from longdoc.memory.cache.keys import code_digest
 from longdoc.pipelines.route import Request, Route
 from longdoc.pipelines.router import Router
 from longdoc.pipelines.summarize.outline import Outline, outline_of
@@ -25,6 +26,18 @@ _LEAST = 64  # but no chunk is asked for less than this many tokens
 
 
 Style = Literal["digest", "sentences"]
+
+
+_RESTS_ON = (
+    "longdoc.chunkers",
+    "longdoc.models.salience",
+    "longdoc.memory.summaries",
+    "longdoc.pipelines.checks",
+    "longdoc.pipelines.digest",
+    "longdoc.pipelines.summarize",
+    "longdoc.pipelines.summarizers",
+    "longdoc.pipelines.units",
+)  # the code that a tree is made by
 
 
 @dataclass(frozen=True)
@@ -77,11 +90,11 @@ class Job:
     def key(self) -> str:
         """A digest of all that the tree of summaries rests on."""
         rests_on = {
-            "version": 2,
+            "code": code_digest(*_RESTS_ON),
             "summarizer": [self.summarizer.fingerprint, self._vectors],
             "tokenizer": self.summarizer.tokenizer.name,
             "settings": [self.max_tokens, self.query, self.chunk_tokens, self.memory_tokens, self.fan_in],
-            "strategy": [self.strategy, f"{self.style}/1"],
+            "strategy": [self.strategy, self.style],
             "documents": [_digest_of(document) for document in self.documents],
         }
         return blake2b(json.dumps(rests_on, sort_keys=True).encode(), digest_size=16).hexdigest()

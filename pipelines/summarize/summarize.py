@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -39,7 +39,8 @@ class Settings:
     salience), a name that LangChain's `init_chat_model` takes, a chat model or a `Summarizer`; `context_tokens` is what
     a chat model holds, prompt and reply together. `chunk_tokens` (if None, 1,024, or 2,048 for a chat model) bounds
     what one call reads of the text, and `memory_tokens` what a chat model is told of the text before. `options` governs
-    the calls; its `on_error="return"` gives a partial tree. `executor` says where they run, here if None. `cache`, any
+    the calls (by default a model on this machine makes one at a time, without a time limit); its `on_error="return"`
+    gives a partial tree. `executor` says where they run, here if None. `cache`, any
     LangChain `ByteStore`, keeps each finished summary: a run that was killed goes on from there, and after an edit only
     what the edit touches is made again.
     `strategy` is "map-reduce", all chunks at once and then level by level, or "refine", one summary rewritten chunk by
@@ -55,7 +56,7 @@ class Settings:
     chunk_tokens: int | None = None
     memory_tokens: int = 200
     context_tokens: int = 8192
-    options: FanOutOptions = field(default_factory=FanOutOptions)
+    options: FanOutOptions | None = None
     cache: ByteStore | None = None
     executor: Executor | None = None
     strategy: Literal["map-reduce", "refine"] = "map-reduce"
@@ -78,7 +79,14 @@ class Settings:
 
     def plan(self, sources: Sources, prices: Prices | None = None) -> Plan:
         """What the work that these settings make of some sources takes. Raises `LongdocError`."""
-        return plan_of(self.job(sources), self.options.max_attempts, prices)
+        job = self.job(sources)
+        return plan_of(job, self.calls_of(job).max_attempts, prices)
+
+    def calls_of(self, job: Job) -> FanOutOptions:
+        """How the calls of a job are made: as `options` say, else as suits the model."""
+        if self.options is not None:
+            return self.options
+        return FanOutOptions(max_concurrency=1, timeout=None) if job.summarizer.traits.local else FanOutOptions()
 
     def _summarizer(self, texts: Mapping[str, str]) -> Summarizer:
         return summarizer_of(self.model, self.tokenizer, self.context_tokens, self.cache, texts)
@@ -135,11 +143,11 @@ class Summarization(Runnable[Sources, SummaryTree]):
 
     def _made(self, job: Job, store: SummaryStore | None) -> _Made:
         job.summarizer.preload()
-        plan = plan_of(job, self.settings.options.max_attempts)
+        plan = plan_of(job, self.settings.calls_of(job).max_attempts)
         if self._on_route is not None:
             self._on_route(job.route)
         with self.settings.executor or LocalExecutor() as executor:
-            calls = Calls(executor, self.settings.options)
+            calls = Calls(executor, self.settings.calls_of(job))
             work = _Work(job, calls, self._on_event, store, self.settings.cache)
             tree = job.summarizer.tree(work)
         made = _Made(tree, plan.calls, plan.max_calls, work.found, work.extra_calls)

@@ -21,7 +21,7 @@ from longdoc.pipelines.checks.checker import Checker, fitting, named_choice
 from longdoc.pipelines.checks.finding import OnUnsupported
 from longdoc.pipelines.route import ModelAtHand
 from longdoc.pipelines.summarizers import prompts
-from longdoc.pipelines.summarizers.protocol import Passage, WritingSummarizer
+from longdoc.pipelines.summarizers.protocol import Passage, Traits, WritingSummarizer
 from longdoc.pipelines.summarizers.replies import cut_to, is_copy, is_refusal, repeats, reply_sentences
 
 FRAMING = 16  # tokens allowed for what a chat template puts around each message
@@ -110,6 +110,12 @@ class ChatSummarizer(WritingSummarizer):
         said = "\0".join([model, self.tokenizer.name, str(self.context_tokens), *wording])
         named = self._model._get_ls_params().get("ls_model_name") or self._model._llm_type
         return f"chat:{named}:{blake2b(said.encode(), digest_size=8).hexdigest()}{named_choice(self._on_unsupported)}"
+
+    @property
+    def traits(self) -> Traits:
+        """Those of a model that is paid by the token, or of one that runs here."""
+        local = bool(getattr(self._model, "is_local", False))
+        return Traits(paid=not local, local=local)
 
     @property
     def tokenizer(self) -> Tokenizer:

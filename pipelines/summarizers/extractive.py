@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
+from longdoc.memory.cache.keys import code_digest
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.pipelines.route import ModelAtHand
@@ -81,8 +82,9 @@ class ExtractiveSummarizer:
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the scores may."""
-        return self.name if self.scorer is None else f"{self.name}:{self.scorer.name}"
+        """Changes whenever the scores may: the method is its code, its constants among it."""
+        code = code_digest("longdoc.chunkers.text", "longdoc.models.salience", "longdoc.pipelines.summarizers")[:16]
+        return f"{self.name}:{code}" if self.scorer is None else f"{self.name}:{self.scorer.name}:{code}"
 
     @cached_property
     def encoder(self) -> Encoder:

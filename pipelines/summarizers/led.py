@@ -14,7 +14,7 @@ from longdoc.memory.summaries.summary import EMPTY, Summary
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.checks.checker import Checker, fitting, named_choice
 from longdoc.pipelines.checks.finding import OnUnsupported
-from longdoc.pipelines.summarizers.protocol import Passage, WritingSummarizer
+from longdoc.pipelines.summarizers.protocol import Passage, Traits, WritingSummarizer
 from longdoc.pipelines.summarizers.replies import cut_to, reply_sentences
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class LedSummarizer(WritingSummarizer):
     difference would summarize it. A summary ends after a sentence; a first sentence that is too long alone is cut
     after a clause or word and ends in "...".
     """
+
+    traits = Traits(paid=False, local=True)
 
     def __init__(
         self, writer: LEDWriter, *, checker: Checker | None = None, on_unsupported: OnUnsupported = "mark"

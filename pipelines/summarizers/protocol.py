@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
+from longdoc.memory.cache.keys import code_digest
 from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.pipelines.route import ModelAtHand
@@ -45,6 +46,7 @@ class Traits:
     `chunk_tokens` is what it reads at once unless asked otherwise. With `steady_chunks` an edit moves only the edges
     near it, for whom each chunk's summary is paid for and kept. `reads_memory`: it is told of the text before.
     `rewrites`: it can be asked for a summary of a summary and what follows. `paid`: its tokens cost money.
+    `local`: it is a model on this machine, which makes one call at a time and takes what it takes.
     """
 
     chunk_tokens: int = 2048
@@ -52,6 +54,7 @@ class Traits:
     reads_memory: bool = True
     rewrites: bool = True
     paid: bool = True
+    local: bool = False
 
 
 class Chooser(Protocol):
@@ -187,8 +190,9 @@ class WritingSummarizer(ABC):
 
     @property
     def fingerprint(self) -> str:
-        """The name."""
-        return self.name
+        """The name, and a digest of the code that checks and mends what a model writes."""
+        code = code_digest("longdoc.chunkers.text", "longdoc.pipelines.checks", "longdoc.pipelines.summarizers")[:16]
+        return f"{self.name}:{code}"
 
     @property
     def traits(self) -> Traits:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -16,7 +17,7 @@ from longdoc.cli.ask import ask
 from longdoc.cli.cache import cache as cache_commands
 from longdoc.cli.chat import chat
 from longdoc.cli.config import defaults
-from longdoc.cli.console import one_line_errors, progress, refuse, write, write_lines
+from longdoc.cli.console import gave_up_writing, one_line_errors, progress, refuse, write, write_lines
 from longdoc.cli.generate import generate
 from longdoc.cli.mcp import mcp
 from longdoc.cli.options import (
@@ -109,7 +110,7 @@ def summarize(
         from longdoc.memory.cache.encoding_cache import EncodingCache
         from longdoc.pipelines.render.render import render
         from longdoc.pipelines.summarize.summarize import Summarization
-    with one_line_errors():
+    with one_line_errors(), ExitStack() as opened:
         wanted = _settings(
             max_tokens=max_tokens,
             query=query,
@@ -124,7 +125,7 @@ def summarize(
         if cache is not None and no_cache:
             refuse("--cache and --no-cache were both given; give one of them")
         if not no_cache:
-            wanted = dataclasses.replace(wanted, cache=EncodingCache(cache))
+            wanted = dataclasses.replace(wanted, cache=opened.enter_context(EncodingCache(cache)))
         given = documents_of(sources, strict)
         with progress(quiet) as on_event:
             on_route = _tell_route if route else None
@@ -222,12 +223,16 @@ def main() -> None:
     except SystemExit as ended:
         _leave(ended)
         raise
+    except OSError as error:  # of what the commands do not say themselves, such as --help to a full disk
+        sys.exit(gave_up_writing(error))
 
 
 def _leave(ended: SystemExit) -> None:
     """Ends at once where calls were left behind: an orderly end would crash on a thread that is inside torch."""
-    if any(thread.daemon for thread in threading.enumerate()):
-        sys.stdout.flush()
+    calls = sys.modules.get("longdoc.pipelines.calls.daemon_threads")
+    if calls and any(thread.name.startswith(calls.LEFT_BEHIND) for thread in threading.enumerate()):
+        with suppress(OSError):
+            sys.stdout.flush()
         sys.stderr.flush()
         os._exit(ended.code if isinstance(ended.code, int) else 1)
 

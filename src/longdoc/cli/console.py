@@ -30,6 +30,18 @@ def one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         sys.stderr.write("longdoc: stopped\n")
         raise typer.Exit(130) from None
+    except OSError as error:
+        raise typer.Exit(gave_up_writing(error)) from None
+
+
+def gave_up_writing(error: OSError) -> int:
+    """Says in one line what the system refused, most likely to write the result, and gives the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what waits to be written would fail at the end
+    named = f" {error.filename!r}" if error.filename else " the result"
+    sys.stderr.write(
+        f"longdoc: the system refused{named} ({error.strerror or error}); make room, or name another place\n"
+    )
+    return 2
 
 
 def refuse(message: str) -> NoReturn:

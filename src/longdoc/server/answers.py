@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 _HELD = 64  # events that wait for a slow reader
+_PARTING = (401, 403, 429)  # answers after which a connection only takes a place that others want
 _SILENCE = 15.0  # seconds until a comment shows proxies that the connection lives
 
 
@@ -31,7 +32,9 @@ class AsciiResponse(Response):
 
 def problem(status: int, sentence: str) -> AsciiResponse:
     """An error as the interface has it: one sentence, and for 401 and 429 what the standard asks for beside it."""
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}.get(status)
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}.get(status, {})
+    if status in _PARTING:
+        headers["Connection"] = "close"
     return AsciiResponse({"error": " ".join(sentence.split())}, status, headers)
 
 

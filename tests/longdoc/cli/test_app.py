@@ -357,3 +357,18 @@ def test_a_reader_that_has_enough_is_no_error(book: Path) -> None:
         made.stdout.close()
         assert made.stderr.read() == b""
     assert made.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("arguments", [("chunk", "BOOK"), ("plan", "BOOK"), ("--help",), ("summarize", "BOOK")])
+def test_a_full_disk_behind_stdout_is_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    book = tmp_path / "book.txt"
+    book.write_text("The harbour was built in 1843 by the town council.")
+    given = [str(book) if one == "BOOK" else one for one in arguments]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "longdoc.cli", *given]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
+    assert ended.returncode == 2, ended.stderr
+    said = "longdoc: the system refused the result (No space left on device); make room, or name another place\n"
+    assert ended.stderr == said

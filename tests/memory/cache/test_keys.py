@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from hashlib import blake2b
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longdoc.errors import InputError
-from longdoc.memory.cache.keys import KeySpace, canonical_json
+from longdoc.memory.cache.keys import KeySpace, canonical_json, code_digest
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 json_values = st.recursive(leaves, lambda held: st.lists(held) | st.dictionaries(st.text(), held), max_leaves=10)
@@ -98,3 +101,26 @@ def test_a_kind_is_a_plain_word(kind: str) -> None:
 
 def test_half_a_surrogate_has_a_key() -> None:
     assert KeySpace("state").key("\ud800") != KeySpace("state").key("\ud801")
+
+
+def test_the_digest_of_code_is_that_of_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def digest(name: str, files: dict[str, bytes]) -> str:
+        for path, code in files.items():
+            (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name / path).write_bytes(code)
+        importlib.invalidate_caches()
+        return code_digest(f"{name}.inner")
+
+    files = {"__init__.py": b"", "inner/__init__.py": b"A = 1\n", "inner/deep/b.py": b"B = 2\n"}
+    one = digest("one", files)
+    shutil.copytree(tmp_path / "one", tmp_path / "copy", ignore=shutil.ignore_patterns("__pycache__"))
+    assert code_digest("one.inner") == one == code_digest.__wrapped__("one.inner")
+    (tmp_path / "one" / "inner" / "deep" / "b.py").write_bytes(b"B = 2\r\n")
+    (tmp_path / "one" / "inner" / "notes.txt").write_bytes(b"no code")
+    assert code_digest.__wrapped__("one.inner") == one
+    for changed in ({"inner/deep/b.py": b"B = 3\n"}, {"inner/c.py": b""}):
+        digest("one", changed)
+        assert code_digest.__wrapped__("one.inner") != one
+    assert code_digest("longdoc.memory.words") != code_digest("longdoc.memory.seal")
