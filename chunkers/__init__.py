@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from longdoc.chunkers.content import ContentChunker
     from longdoc.chunkers.meaning import MeaningChunker
     from longdoc.chunkers.readers.base import Reader
+    from longdoc.chunkers.readers.pdf.places import Places
     from longdoc.chunkers.readers.registry import read, read_bytes
     from longdoc.chunkers.section import SectionChunker
     from longdoc.chunkers.section_content import SectionContentChunker
@@ -26,6 +27,7 @@ _HOMES = {
     "Chunker": "base",
     "ContentChunker": "content",
     "MeaningChunker": "meaning",
+    "Places": "readers.pdf.places",
     "Reader": "readers.base",
     "SectionChunker": "section",
     "SectionContentChunker": "section_content",
@@ -45,6 +47,7 @@ __all__ = [
     "Chunker",
     "ContentChunker",
     "MeaningChunker",
+    "Places",
     "Reader",
     "SectionChunker",
     "SectionContentChunker",

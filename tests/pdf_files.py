@@ -82,13 +82,13 @@ def pdf(sheets: Sequence[Sheet | bytes], catalog: str = "") -> bytes:
 
 def written(objects: Sequence[bytes]) -> bytes:
     """A PDF file of the objects, which are numbered from 1; the first is its catalogue."""
-    out, offsets = b"%PDF-1.5\n", []
+    out, offsets = bytearray(b"%PDF-1.5\n"), []
     for number, body in enumerate(objects, start=1):
         offsets.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     trailer = b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, len(out))
-    return out + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + trailer
+    return bytes(out) + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + trailer
 
 
 def _stream(content: bytes) -> bytes:

@@ -73,7 +73,7 @@ def read_bytes(data: bytes, source: str, suffix: str) -> Document:
     and EPUB become text (see `read_html`, `read_pdf`, `read_docx`, `read_epub`). The metadata is fit for
     JSON: `source`, `format` ("text", "markdown", "rst", "html", "pdf", "docx", "epub"), and where the parser
     knows them `outline` (a list of [start, level, title] with `page_content[start:start + len(title)] ==
-    title`), `pages` (where each page starts), `furniture` (see `read_pdf`) and `title`.
+    title`), `pages` (where each page starts), `page_labels`, `tables`, `furniture` (see `read_pdf`) and `title`.
     """
     if not data:
         raise InputError(f"{source!r} is empty; give a file with text in it")
