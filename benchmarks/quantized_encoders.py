@@ -137,7 +137,7 @@ def _rouge(name: str, embedder: Embedder, most: int) -> list[str]:
     model, scorer = ExtractiveSummarizer(embedder, CountingTokenizer()), RougeScorer(list(MEASURES), use_stemmer=True)
     rows = []
     for task in papers:
-        summary = summarize(task.text, max_tokens=words, model=model).summary
+        summary = summarize(task.text, max_tokens=words, model=model, style="sentences").summary
         rows.append(score(scorer, [sentence.text for sentence in summary.sentences], task.references))
     return [f"{mean:.2f}" for mean in np.mean(rows, axis=0)[:3]]
 

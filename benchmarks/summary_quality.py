@@ -206,7 +206,7 @@ def summaries(given: Sequence[Task], words: int) -> Iterator[tuple[Task, dict[st
         if task.id != last:
             last, sentences = task.id, sentences_of(task.text)
             vectors = encoder.encode(sentences)
-            summarize(task.text, max_tokens=words, model=models["longdoc"])  # whose vectors are then known
+            summarize(task.text, max_tokens=words, model=models["longdoc"], style="sentences")  # whose vectors are then known
             for name, rank in PEERS.items():
                 began = time.perf_counter()
                 rankings[name] = rank(sentences, vectors, words)
@@ -216,7 +216,7 @@ def summaries(given: Sequence[Task], words: int) -> Iterator[tuple[Task, dict[st
         for name, model in models.items():
             if name == "longdoc, fixed weights" or task.query is None:  # with a query they score alone
                 began = time.perf_counter()
-                tree = summarize(task.text, max_tokens=words, query=task.query, model=model)
+                tree = summarize(task.text, max_tokens=words, query=task.query, model=model, style="sentences")
                 seconds[name] = time.perf_counter() - began
                 made[name] = [sentence.text for sentence in tree.summary.sentences]
         yield task, made, seconds

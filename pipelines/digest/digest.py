@@ -221,7 +221,7 @@ def _prose(reading: Reading) -> list[Section]:
     facts = [*labelled_below(reading), *(one for one in fields(reading) if _heads(reading, one)), *lists(reading)]
     title = _title(reading)
     facts = [one for one in facts if not any(_within(one.sentence, entry.sentence) for entry in title.entries)]
-    if len(facts) == 1 and facts[0].place > _HEAD / 2:
+    if len(facts) == 1 and len(facts[0].sentence.spans) < 3:
         facts = []  # one label amid prose is hardly a form's
     return [title, _facts(facts, 0.25, 6), _points(reading, 0.8, headed=True)]
 

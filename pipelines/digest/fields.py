@@ -11,7 +11,7 @@ from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.kinds import Kind
-from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.digest.reading import Reading, numbering_end
 from longdoc.pipelines.units.hygiene import is_ended, readable
 from longdoc.pipelines.units.unit import Unit
 
@@ -115,6 +115,7 @@ def _field(reading: Reading, unit: Unit) -> Sentence | None:
     label = Span(unit.start, unit.start + colon.start(), reading.source)
     start = unit.start + colon.end()
     start += len(reading.text[start : unit.end]) - len(reading.text[start : unit.end].lstrip())
+    start = numbering_end(reading.text, start, unit.end)
     end = unit.end
     if reading.kind is Kind.FORM and (stop := reading.text.find("\n", start, end)) > 0 and stop - start < _SHORT_LINE:
         end = stop

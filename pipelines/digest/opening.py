@@ -11,7 +11,7 @@ from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.kinds import Kind
-from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.digest.reading import Reading, numbering_end
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, readable
 from longdoc.pipelines.wording.dates import calendar_dates
 
@@ -67,7 +67,8 @@ def title_of(reading: Reading) -> Sentence | None:
     else:
         first = next((at for at in fit if at < _EARLY and _is_set_off(reading.text, lines, at)), None)
         if first is None or len(lines[first].text.split()) < 3:
-            first = next((at for at in named if at < _LINES and _is_set_off(reading.text, lines, at)), first)
+            longer = (at for at in named if len(lines[at].text.split()) > 1)
+            first = next((at for at in longer if at < _LINES and _is_set_off(reading.text, lines, at)), first)
     if first is None:
         return None
     return reading.line(lines[first].start, lines[_title_end(reading.text, lines, first)].end)
@@ -144,7 +145,8 @@ def labelled_below(reading: Reading) -> Iterator[Fact]:
         match = _UNDER.match(line.text)
         if match and len(match["label"].split()) > 2 and not above.text.endswith(")") and len(above.text.split()) <= 12:
             label = Span(line.start + match.start("label"), line.start + match.end("label"), reading.source)
-            yield Fact(reading.line(above.start, above.end, readable(match["label"]), label), 6.0)
+            start = numbering_end(reading.text, above.start, above.end)
+            yield Fact(reading.line(start, above.end, readable(match["label"]), label), 6.0)
 
 
 def _lines(text: str) -> Iterator[_Line]:

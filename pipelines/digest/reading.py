@@ -26,6 +26,7 @@ from longdoc.pipelines.units.unit import Unit
 _ITEM_WORDS = 12  # from which an item of a list is a sentence of its own
 _SAID = ("sentence", "definition", "turn")  # kinds of units that are sentences
 _MARKED = ("markdown", "rst")  # formats whose headings are marked as such
+_FEWEST_SECTIONS = 5  # of a plain text; fewer are hardly its headings
 _SURE_WORDS = 10  # from which words are hardly a heading
 _SHORTEST, _LONGEST = 6, 45  # words of a sentence that is shown
 _REFERS = re.compile(
@@ -80,6 +81,9 @@ OWN = re.compile(
     r"|\bobjectives?\b|\bsample size\b|\bwe conclude\b|\bin conclusion\b",
     re.IGNORECASE,
 )  # what a text says of itself
+_LEANS = re.compile(
+    r"(?:[\w-]+ ){0,3}[\w-]+, (?:it|they|he|she)\b|(?:the|a) (?:result|former|latter) is\b", re.IGNORECASE
+)
 _LETTERS = re.compile(r"[^\W\d_]")
 _POINTING = re.compile(
     r"\W*(?:(?:and|but|so|then|yet|or|nor|also|however|therefore|thus|hence|otherwise|instead|moreover|furthermore"
@@ -154,7 +158,11 @@ class Reading:
         """The headings over a place, outermost first; none where the text has so many that few can be ones."""
         starts, titles = self._sections
         sure = self.document.metadata.get("outline") or self.document.metadata.get("format") in _MARKED or self._marked
-        if not sure and (len(starts) > len(self.text) / 1500 or self.document.metadata.get("format") == "pdf"):
+        if not sure and (
+            len(starts) < _FEWEST_SECTIONS
+            or len(starts) > len(self.text) / 1500
+            or self.document.metadata.get("format") == "pdf"
+        ):
             return ()
         at = bisect_right(starts, place) - 1
         return titles[at] if at >= 0 else ()
@@ -202,6 +210,8 @@ class Reading:
         text = unit.value if unit.kind == "turn" else unit.text
         text = text[numbering_end(text, 0) :]
         if self.kind is Kind.NARRATIVE and _is_spoken(self.text, unit.start):
+            return False
+        if unit.kind == "item" and _VERB.search(text) is None:
             return False
         if self._said[_bare(unit.text)] > 1:  # what is said again and again is no news of any part
             return False
@@ -254,7 +264,12 @@ def can_stand(text: str, known: bool = True) -> bool:
     if not _SHORTEST <= len(words) <= _LONGEST or text.isupper() or _OPEN.search(text):
         return False
     torn = text.count("(") != text.count(")") or text.count("“") != text.count("”") or text.count('"') % 2
-    if _ELLIPTIC.match(text) or _CLOSING.search(text) or (len(words) < _SURE_WORDS and _VERB.search(text) is None):
+    if (
+        _LEANS.match(text)
+        or _ELLIPTIC.match(text)
+        or _CLOSING.search(text)
+        or (len(words) < _SURE_WORDS and _VERB.search(text) is None)
+    ):
         return False
     refused = (
         _POINTING.match(text),

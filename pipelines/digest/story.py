@@ -76,7 +76,7 @@ def _part(
     def worth(one: Candidate) -> float:
         share = (one.unit.start - start) / max(1, end - start)
         place = share if ending else 1 - share if beginning else 0.0
-        return one.score * 0.6 + _worth(one.unit.text, main) + 0.8 * place + min(1.2, 0.3 * len(keys & one.unit.words))
+        return one.score * 0.6 + _worth(one.unit.text, main) + 0.8 * place + min(1.8, 0.45 * len(keys & one.unit.words))
 
     return StoryPart(
         title, who(reading, present[:3], start, end, "With"), tuple(ranked(reading, inside, worth, most=4))
@@ -99,6 +99,6 @@ def _worth(text: str, main: list[str]) -> float:
         + begins * 0.5
         + happens
         - 0.35 * persons * (named == 0)
-        + 0.8 * min(words, 24) / 24
+        + 1.6 * min(words, 22) / 22
         - (0.5 if words > 35 else 0.0)
     )

@@ -78,7 +78,7 @@ def check_laws(tree: SummaryTree, wanted: Settings, given_documents: list[Docume
 @given(given_texts=sources, budget=st.integers(20, 400), query=st.none() | st.just("cat"), nasty=st.booleans())
 def test_the_laws_of_an_extractive_tree(given_texts: list[str], budget: int, query: str | None, nasty: bool) -> None:
     tokenizer = NastyTokenizer() if nasty else CHARACTERS
-    wanted = settings_for(extractive(tokenizer), max_tokens=budget, query=query)
+    wanted = settings_for(extractive(tokenizer), max_tokens=budget, query=query, style="sentences")
     given_documents = documents(given_texts)
     try:
         tree = Summarization(wanted).run(given_documents)

@@ -53,7 +53,7 @@ export async function choose(id) {
 const text = (id) => json(`/api/documents/${id}/text?start=0&end=1`);
 
 function show(summary, id, pages) {
-  const list = sentences(summary.sentences, id, pages);
+  const list = summary.blocks?.length ? digest(summary, id, pages) : sentences(summary.sentences, id, pages);
   const children = summary.tree?.children ?? [];
   const title = summary.tree?.title || named(id) || "Summary";
   $("tree").replaceChildren(
@@ -64,6 +64,19 @@ function show(summary, id, pages) {
     list ?? el("p", {}, "The summary is empty."),
     ...(children.length ? [el("h3", {}, "Part by part"), outline(children, id, pages)] : []),
   );
+}
+
+// A digest: its blocks in order, each with its heading and the next of the sentences.
+function digest(summary, id, pages) {
+  const out = el("div", {});
+  let at = 0;
+  for (const { heading, count, form } of summary.blocks) {
+    if (heading) out.append(el(form === "note" ? "p" : "h3", form === "note" ? { class: "soft" } : { dir: "auto" }, heading));
+    const list = sentences(summary.sentences.slice(at, at + count), id, pages);
+    if (list) out.append(list);
+    at += count;
+  }
+  return out;
 }
 
 function sentences(list, id, pages) {
