@@ -16,9 +16,9 @@ from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.memory.index.document_index import Match
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.models.encoder.embedder import Embedder
-from longdoc.pipelines.ask.cues import Question
-from longdoc.pipelines.ask.extractive_answer import extractive_answer
-from longdoc.pipelines.ask.found import candidates, without_copies
+from longdoc.pipelines.answers.cues import Question
+from longdoc.pipelines.answers.extractive_answer import extractive_answer
+from longdoc.pipelines.answers.found import candidates, without_copies
 from longdoc.testing import CountingTokenizer
 from tests.strategies import texts
 
@@ -115,7 +115,9 @@ def test_candidates_lie_in_their_passages_each_once(text: str, data: st.DataObje
     starts = data.draw(st.lists(st.integers(0, len(text)), max_size=4))
     passages = [("a", text[start : data.draw(st.integers(start, len(text)))], start) for start in starts]
     units = [one.unit for one in candidates(matches(*passages))]
-    assert len({unit.spans for unit in units if unit.kind != "row"}) == len([unit for unit in units if unit.kind != "row"])
+    assert len({unit.spans for unit in units if unit.kind != "row"}) == len(
+        [unit for unit in units if unit.kind != "row"]
+    )
     for unit in units:
         assert all(0 <= span.start < span.end <= len(text) for span in unit.spans)
 
