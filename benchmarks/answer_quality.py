@@ -170,7 +170,8 @@ def main() -> None:
     table = report(results)
     middle = sorted(seconds)[len(seconds) // 2]
     words = sum(len(one.split("\n  A ")[1].split()) for one in said) / len(said)
-    told = f"{len(results)} questions; {middle:.2f} s an answer in the middle, {max(seconds):.1f} s at most; {words:.0f} words."
+    told = f"{len(results)} questions; {middle:.2f} s an answer in the middle, {max(seconds):.1f} s at most"
+    told = f"{told}; {words:.0f} words an answer."
     if given.quiet:
         print(told, table, sep="\n\n")
     else:

@@ -26,7 +26,7 @@ from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.memory.index.document_index import DocumentIndex, Match
 from longdoc.models.encoder.embedder import Embedder
-from longdoc.pipelines.ask.extractive_answer import extractive_answer
+from longdoc.pipelines.answers.extractive_answer import extractive_answer
 
 MAX_TOKENS = 200
 PASSAGES = 12

@@ -11,8 +11,8 @@ from langchain_core.documents import Document
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.index.document_index import DocumentIndex, Match
+from longdoc.pipelines.answers.found import Texts
 from longdoc.pipelines.ask.answer import Citation
-from longdoc.pipelines.ask.found import Texts
 from longdoc.pipelines.ask.prompts import Shown
 from longdoc.pipelines.ask.retrieved import Retrieved
 from longdoc.pipelines.sources import join_chunks

@@ -11,11 +11,12 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from longdoc.chunkers.text.tables import tables_of
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import Sentence, join_lines
-from longdoc.pipelines.ask.carry import standing_alone
-from longdoc.pipelines.ask.extractive_answer import Found, best_answer
-from longdoc.pipelines.ask.found import without_copies
-from longdoc.pipelines.ask.kinds import AskedFor, asked_for
-from longdoc.pipelines.ask.listing import Listing, listing_of, people_of, stated
+from longdoc.pipelines.answers.carry import standing_alone
+from longdoc.pipelines.answers.extractive_answer import Found, best_answer
+from longdoc.pipelines.answers.found import without_copies
+from longdoc.pipelines.answers.kinds import AskedFor, asked_for
+from longdoc.pipelines.answers.listing import Listing, listing_of, people_of, stated
+from longdoc.pipelines.answers.reading import bundled_reader
 from longdoc.pipelines.ask.material import Item, Material, item_of
 from longdoc.pipelines.ask.whole import beginning_of, decisions_of, ending_of, summary_of
 from longdoc.pipelines.summarizers.sentence_table import Encoder
@@ -124,6 +125,7 @@ class Offline:
             tokenizer=self._tokenizer,
             max_tokens=max_tokens,
             texts=self._material.read,
+            reader=bundled_reader(),
         )
 
     def _whole(self, alone: str, kind: AskedFor, documents: Collection[str] | None) -> Reply:
@@ -139,7 +141,8 @@ class Offline:
             for document in self._material.documents(name):
                 sentences += _headed(make(document, budget, self._tokenizer), str(document.metadata["source"]), names)
         kept = self._fitting(sentences)
-        return Reply(tuple(kept), alone, kind, f"all of {_documents(names)}", float(bool(kept)), items=self._items(names))
+        read = f"all of {_documents(names)}"
+        return Reply(tuple(kept), alone, kind, read, float(bool(kept)), items=self._items(names))
 
     def _compared(self, alone: str, kind: AskedFor, documents: Collection[str] | None) -> Reply:
         """One answer a document, side by side."""
@@ -157,9 +160,7 @@ class Offline:
         read = f"the best passages of each of {_documents(names)}"
         return Reply(tuple(self._fitting(sentences)), alone, kind, read, sure, items=tuple(items))
 
-    def _listed(
-        self, alone: str, kind: AskedFor, documents: Collection[str] | None, but: str = ""
-    ) -> Reply | None:
+    def _listed(self, alone: str, kind: AskedFor, documents: Collection[str] | None, but: str = "") -> Reply | None:
         """All that was asked for, of every document read whole; None where nothing shows what that is."""
         names = self._names(documents)
         units = [unit for name in names for unit in self._units(name)]

@@ -61,7 +61,7 @@ def _placed(document: Document) -> Document:
     start = document.metadata.get("start_index")
     if not isinstance(start, int) or not document.metadata.get("source"):
         raise InputError(
-            f"a passage that was found has the metadata {sorted(document.metadata)}; cut documents with a splitter that "
-            "gives them source and start_index (add_start_index=True)"
+            f"a passage that was found has the metadata {sorted(document.metadata)}; cut documents with a splitter "
+            "that gives them source and start_index (add_start_index=True)"
         )
     return document

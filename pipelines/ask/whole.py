@@ -17,8 +17,9 @@ from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit
 
 _DECIDES = re.compile(
-    r"\b(?:decid\w+|agre(?:e|ed|es|eing) (?:to|that|on|upon|with)|resolv\w+|conclud\w+|settl(?:e|ed) on|approv\w+|adopt\w*"
-    r"|voted|let's|let us|we(?:'ll| will| should| shall| have to| need to| can| could)|we(?:'re| are) going (?:to|for|with)"
+    r"\b(?:decid\w+|agre(?:e|ed|es|eing) (?:to|that|on|upon|with)|resolv\w+|conclud\w+|settl(?:e|ed) on|approv\w+"
+    r"|adopt\w*|voted|let's|let us|we(?:'ll| will| should| shall| have to| need to| can| could)"
+    r"|we(?:'re| are) going (?:to|for|with)"
     r"|going to (?:be|have|use|do|make)|go (?:for|with)|action items?|next steps?|by (?:next|the end of))\b",
     re.IGNORECASE,
 )
@@ -90,7 +91,7 @@ def _summarizer(tokenizer: Tokenizer) -> ExtractiveSummarizer:
 
 def _passage(unit: Unit) -> Passage:
     span = unit.spans[-1]
-    return Passage(unit.text if len(unit.text) == span.end - span.start else " " * 0 + unit.text, (span,), unit.headings)
+    return Passage(unit.text, (span,), unit.headings)
 
 
 def _decides(unit: Unit) -> bool:

@@ -45,9 +45,7 @@ _MARK = re.compile(r"\s*:?\s*(?:[(\[]\d{1,3}[)\]])?\s*:*\Z")  # the end of an in
 class _Finder:
     """The lines of one text, read once from the first to the last."""
 
-    def __init__(
-        self, text: str, source: str, start: int, headings: tuple[str, ...], tables: Sequence[Table]
-    ) -> None:
+    def __init__(self, text: str, source: str, start: int, headings: tuple[str, ...], tables: Sequence[Table]) -> None:
         self._text, self._source, self._start = text, source, start
         self._lines = lines_of(text)
         self._width = width(self._lines)
@@ -162,7 +160,9 @@ class _Finder:
             end += 1
         head = self._trimmed(table["start"], table["header_end"])
         for row in cells(self._text, table):
-            said = [f"{readable(cell.column)} {readable(cell.value)}".strip() for cell in row if cell.span != row[0].span]
+            said = [
+                f"{readable(cell.column)} {readable(cell.value)}".strip() for cell in row if cell.span != row[0].span
+            ]
             label = readable(row[0].label)
             spans = [*([head] if head else []), self._span(row[0].span.start, row[-1].span.end)]
             self._add("row", spans, f"{label}: {'; '.join(said)}" if said else label, label)
@@ -247,7 +247,8 @@ class _Finder:
         if len(cuts) < _LEAST_COUNTED:
             return [span]
         ends = [start + len(text[start:end].rstrip()) for start, end in pairwise(cuts)]
-        return [self._span(span.start - self._start + a, span.start - self._start + b) for a, b in zip(cuts, ends, strict=False)]
+        first = span.start - self._start
+        return [self._span(first + start, first + end) for start, end in zip(cuts, ends, strict=False)]
 
     def _introduction(self) -> list[Span]:
         """The sentence right above that ends with a colon."""

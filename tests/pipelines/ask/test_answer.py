@@ -63,6 +63,7 @@ def test_the_json_is_what_is_documented() -> None:
             {"source": "a.md", "start": 0, "end": 11, "page": None, "quote": "Ships came."},
             {"source": "a.md", "start": 43, "end": 54, "page": None, "quote": "It is deep."},
         ],
+        "confidence": None,
         "seconds": 1.235,
     }
 

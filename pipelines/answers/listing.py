@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.ask.cues import Question
+from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.checks.facts import names
 from longdoc.pipelines.units.hygiene import without_mark
 from longdoc.pipelines.units.unit import Unit

@@ -22,8 +22,9 @@ from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.index.document_index import Match
 from longdoc.memory.summaries.summary import Sentence, join_lines
-from longdoc.pipelines.ask.cues import Question
-from longdoc.pipelines.ask.found import Candidate, Texts, candidates
+from longdoc.pipelines.answers.cues import Question
+from longdoc.pipelines.answers.found import Candidate, Texts, candidates
+from longdoc.pipelines.answers.reading import Answering, logit, readings
 from longdoc.pipelines.summarizers.sentence_table import Encoder
 from longdoc.pipelines.wording.words import content_words
 
@@ -42,7 +43,8 @@ _SLACK = 0.12  # less than that where the question is a broad one
 # What says that anything found answers: the cosine of the best unit, of the nearest one and of the first passage; the
 # share of the question's words in the best unit, with what it stands under, and how well its label is what is asked
 # for; whether it has what is asked for; and the shares of the question's names and words that nothing found has.
-_FITTED = (0.0, 3.7, 14.9, 2.0, 1.6, 3.0, 0.7, -2.9, -2.0, -7.5)
+_FITTED = (0.0, 3.7, 14.9, 2.0, 1.6, 3.0, 0.7, -2.9, -2.0, 0.5, -7.5)
+_READER, _UNREAD, _MOST_READ = 0.06, -2.0, 24  # what log odds of the reader count, those of what it has not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class _Scored:
     vectors: NDArray[np.float32]
     cosines: NDArray[np.float32]  # to the question
     passage: float  # the cosine of the first passage to it
+    read: NDArray[np.float64]  # the log odds that the reader gives
 
 
 def extractive_answer(
@@ -85,8 +88,10 @@ def best_answer(
     tokenizer: Tokenizer,
     max_tokens: int,
     texts: Texts | None = None,
+    reader: Answering | None = None,
 ) -> Found:
-    """As `extractive_answer`, with its confidence. `texts` has whole sources, to read around a passage.
+    """As `extractive_answer`, with its confidence. `texts` has whole sources, to read around a passage;
+    `reader` judges the units that do best without it, and whether any of them answers.
 
     Costs the vectors of some 5,000 characters, however many passages there are.
     """
@@ -95,7 +100,7 @@ def best_answer(
     if not units or not asked.words or max_tokens < 1:
         return Found((), 0.0)
     weights = _weights(asked, units)
-    scored = _scored(asked, units, weights, matches[0].document.page_content, encoder)
+    scored = _scored(asked, units, weights, matches[0].document.page_content, encoder, reader)
     if not scored.units:
         return Found((), 0.0)
     sure = 1 / (1 + math.exp(-_confidence(asked, scored, units, weights)))
@@ -143,7 +148,12 @@ def _label(asked: Question, one: Candidate, weights: dict[str, float]) -> float:
 
 
 def _scored(
-    asked: Question, units: Sequence[Candidate], weights: dict[str, float], first: str, encoder: Encoder
+    asked: Question,
+    units: Sequence[Candidate],
+    weights: dict[str, float],
+    first: str,
+    encoder: Encoder,
+    reader: Answering | None,
 ) -> _Scored:
     """The units that may answer: scored without their vectors, and the best of them with."""
     able = [one for one in units if one.answers]
@@ -157,8 +167,24 @@ def _scored(
     aim = vectors[2:].mean(axis=0) if asked.whole and chosen else vectors[0]
     cosines = vectors[1:] @ aim
     scores = np.array([plain[row] for row in rows]) + _COSINE * cosines[1:]
+    read = _read(asked, chosen, scores, reader)
     covered = [own[row] | (asked.words & able[row].context) for row in rows]
-    return _Scored(chosen, scores, [own[row] for row in rows], covered, vectors[2:], cosines[1:], float(cosines[0]))
+    held = [own[row] for row in rows]
+    scores = scores + _READER * read
+    return _Scored(chosen, scores, held, covered, vectors[2:], cosines[1:], float(cosines[0]), read)
+
+
+def _read(
+    asked: Question, chosen: Sequence[Candidate], scores: NDArray[np.float64], reader: Answering | None
+) -> NDArray[np.float64]:
+    """The log odds that the reader gives each of the best units; of the others, and without a reader, little."""
+    odds = np.full(len(chosen), _UNREAD)
+    if reader is None or asked.whole:
+        return odds
+    best = np.argsort(-scores, kind="stable")[:_MOST_READ].tolist()
+    for row, reading in zip(best, readings(asked.text, [chosen[row] for row in best], reader), strict=True):
+        odds[row] = logit(reading.score)
+    return odds
 
 
 def _evidence(
@@ -180,6 +206,7 @@ def _evidence(
         asked.cue(one.unit.text),
         asked.strange(words, letters),
         sum(weight for word, weight in weights.items() if word not in words and not word.startswith("@")),
+        float(scored.read[best]),
         1.0,
     )
 

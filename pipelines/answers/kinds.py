@@ -56,28 +56,32 @@ _PLOT = re.compile(r"\bwhat(?:'s| is| was| are)\s+(?:the\s+)?(?:plot|story|story
 _READ = re.compile(r"\b(?:describe|explain|review|read|present|what does) (?:this|that|the|it|these)\b", _I)
 _ENDING = re.compile(
     r"\bhow (?:does|do|did|will) .{0,60}?\b(?:end|finish|conclude|turn out|close)\b|\b(?:ending|the end|last scene"
-    r"|conclusion) of (?:the|this) (?:story|book|novel|tale|play|film|text|document)\b|\bwhat happens (?:at|in) the end\b",
+    r"|conclusion) of (?:the|this) (?:story|book|novel|tale|play|film|text|document)\b"
+    r"|\bwhat happens (?:at|in) the end\b",
     _I,
 )
 _BEGINNING = re.compile(r"\bhow (?:does|do|did) (?:the|this|it)\s?\w* (?:begin|start|open)\b", _I)
 _DECISIONS = re.compile(
-    r"\b(?:what|which|list|name|give|any|all)\b.{0,40}\b(?:decisions?|action items?|next steps?|resolutions?|agreed (?:up)?on"
-    r"|outcomes?)\b|\bwhat (?:did|do|have|has|was|were) (?:they|we|the (?:group|team|board|committee|meeting|members?"
-    r"|participants?))?\s?(?:finally )?(?:decided?|agreed?|conclude|resolved?)\b",
+    r"\b(?:what|which|list|name|give|any|all)\b.{0,40}\b(?:decisions?|action items?|next steps?|resolutions?"
+    r"|agreed (?:up)?on|outcomes?)\b|\bwhat (?:did|do|have|has|was|were) "
+    r"(?:they|we|the (?:group|team|board|committee|meeting|members?|participants?))?"
+    r"\s?(?:finally )?(?:decided?|agreed?|conclude|resolved?)\b",
     _I,
 )
 _PEOPLE = re.compile(
     r"\b(?:participants?|attendees|speakers?|characters|cast|people|persons|members)\b.{0,30}\b(?:meeting|call|story"
     r"|hearing|book|novel|conversation|interview|session|argument|case|discussion|play|document|text|here)\b"
-    r"|\bwho (?:took part|takes part|attended|was present|were present|participated|are the (?:characters|people|speakers"
-    r"|participants|members)|speaks?\W*\Z|spoke\W*\Z|appears?\W*\Z|(?:is|was|were) (?:in|at|there in) (?:the|this) meeting)"
+    r"|\bwho (?:took part|takes part|attended|was present|were present|participated|speaks?\W*\Z|spoke\W*\Z"
+    r"|are the (?:characters|people|speakers|participants|members)|appears?\W*\Z"
+    r"|(?:is|was|were) (?:in|at|there in) (?:the|this) meeting)"
     r"|\b(?:which|what|how many) (?:\w+ )?(?:people|speakers|participants"
     r"|persons|characters|justices|judges|members) (?:are|were|take|took|speak|spoke|appear|attend\w*|participat\w*)\b",
     _I,
 )
 _COUNT = re.compile(r"\bhow many\b|\bnumber of\b|\bcount (?:the|all|how)\b", _I)
 _ALL = re.compile(
-    r"^\W*(?:please )?(?:list|name|enumerate|give|show|find|tell me|identify|mention)\b.{0,30}\b(?:all|every|each|the)\b"
+    r"^\W*(?:please )?(?:list|name|enumerate|give|show|find|tell me|identify|mention)\b.{0,30}"
+    r"\b(?:all|every|each|the)\b"
     r"|^\W*(?:list|enumerate|name)\b|\b(?:all|every|each) (?:of )?(?:the )?\w+(?:s|en)\b.{0,60}\?*\Z"
     r"|^\W*(?:in|into|on|at|for|to|of|with|by|from)?\s*(?:which|what) (?:(?!is|was|were|are|do|did|of)\w+ )?"
     r"(?!is\b|was\b|does\b|has\b|this\b|less\b|happens\b)(?:\w+[^s\W]s|people|men|women|children|criteria|persons)\b"
@@ -90,23 +94,26 @@ _COMPARE = re.compile(
     _I,
 )
 _DEFINITION = re.compile(
-    r"\b(?:what (?:does|do) .{1,80}? (?:mean|stand for|refer to)|what is (?:meant|understood) by|definition of|define[ds]?"
-    r"|how is .{1,60}? defined|meaning of|what(?:'s| is| are) (?:an? )?(?!the\b|its?\b|his\b|her\b|their\b|this\b|that\b|your\b|there\b)"
+    r"\b(?:what (?:does|do) .{1,80}? (?:mean|stand for|refer to)|what is (?:meant|understood) by|definition of"
+    r"|define[ds]?|how is .{1,60}? defined|meaning of|what(?:'s| is| are) (?:an? )?"
+    r"(?!the\b|its?\b|his\b|her\b|their\b|this\b|that\b|your\b|there\b)"
     r"[\w’'-]+(?: (?!of\b|for\b|in\b|from\b|per\b|made\b)[\w’'-]+){0,4}\?*\Z)",
     _I,
 )
 _YES_NO = re.compile(
-    r"^\W*(?:and |but |so )?(?:is|are|was|were|does|do|did|has|have|had|can|could|may|must|will|would|shall|should|isn't"
-    r"|aren't|doesn't|don't|didn't)\b",
+    r"^\W*(?:and |but |so )?(?:is|are|was|were|does|do|did|has|have|had|can|could|may|must|will|would|shall|should"
+    r"|isn't|aren't|doesn't|don't|didn't)\b",
     _I,
 )
-_WHY = re.compile(r"\bwhy\b|\bfor what reasons?\b|\bwhat (?:is|was|were|are) the (?:reasons?|causes?)\b|\bhow come\b", _I)
+_WHY = re.compile(
+    r"\bwhy\b|\bfor what reasons?\b|\bwhat (?:is|was|were|are) the (?:reasons?|causes?)\b|\bhow come\b", _I
+)
 _GENERIC = content_words(
-    "summary summarize summarise outline overview gist abstract recap short brief briefly nutshell main key central most "
-    "important essential point idea topic theme takeaway message finding argument fact thing content document text file "
-    "article story paper book novel report page website post blog meeting transcript conversation discussion hearing "
-    "case lease contract agreement filing form letter email protocol study proposal specification spec plan plot say "
-    "says tell give please describe explain about deal cover discuss contain whole entire full please sentence word "
+    "summary summarize summarise outline overview gist abstract recap short brief briefly nutshell main key central "
+    "most important essential point idea topic theme takeaway message finding argument fact thing content document "
+    "text file article story paper book novel report page website post blog meeting transcript conversation discussion "
+    "hearing case lease contract agreement filing form letter email protocol study proposal specification spec plan plot "
+    "say says tell give please describe explain about deal cover discuss contain whole entire full please sentence word "
     "paragraph one two three four five few simple plain language whats tldr dr tl make write me us subject section "
     "chapter synopsis general happen read present show list name attached following above pep rfc bill pdf part piece"
 )

@@ -33,8 +33,8 @@ _ASKING = content_words(
     "answer question describe summarize summarise discuss explain outline tell give state list name according document "
     "text passage article story paper happen happens happened please know based information provided assume rounded "
     "nearest decimal places return units using only primarily shown within details clearly mention mentioned plot book "
-    "summary overview topic theme subject chapter transcript meeting conversation work author many number count all every "
-    "each following different various"
+    "summary overview topic theme subject chapter transcript meeting conversation work author many number count all "
+    "every each following different various"
 )
 _FISCAL = re.compile(r"\b(?:FY|CY|Q[1-4]\s?(?:FY)?)\s?'?((?:19|20)\d\d)\b", re.IGNORECASE)
 _PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)
@@ -46,42 +46,10 @@ _READ = 4000  # characters of a question; the encoder reads fewer
 _DIGITS = re.compile(r"\d")
 _YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentury\b", re.I)
 _TERM = re.compile(
-    r"\W*what(?:'s| is| are| was| were) (?:an? |the )?(?P<a>(?:(?!of\b|for\b|in\b|per\b|made\b|about\b)[\w’'-]+\W*){1,4})\Z"
+    r"\W*what(?:'s| is| are| was| were) (?:an? |the )?"
+    r"(?P<a>(?:(?!of\b|for\b|in\b|per\b|made\b|about\b)[\w’'-]+\W*){1,4})\Z"
     r"|\W*what (?:does|do) (?:the (?:term|word) )?(?P<b>.{1,60}?) (?:mean|stand for|refer to)\b|\W*(?:please )?define"
     r" (?P<c>.{1,60}?)\W*\Z|.{0,20}\bdefinition of (?P<d>.{1,60}?)\W*\Z|how is (?P<e>.{1,50}?) defined",
-    re.IGNORECASE,
-)
-_IS = re.compile(r"\b(?:[Ww]ho|[Ww]hat) (?:is|are|was|were) (?:the )?[^\W\da-z]")
-_DEFINES = re.compile(
-    r"\b(?:is|was|are|were|called|named)\s+(?:an?|the|one)\b|,\s+(?:an?|the|who|whose)\b|, [^,.]{4,60}, was\b"
-)
-_REASON = re.compile(r"\bwhy\b|\breasons?\b|\bcauses?\b|\bwhat (?:drove|led|made|makes)\b", re.IGNORECASE)
-_SHORT = re.compile(r"\b(?:who|which|where|is|are|does|do|did|was|were|has|have|can|could)\b", re.IGNORECASE)
-_BROAD = re.compile(
-    r"\b(?:describe|summari[sz]e|discuss|explain|outline|plot|overview|tell me|how (?:do|does|did|is|are|was|were)"
-    r"|what (?:happen\w*|did .+ (?:think|say|discuss))|compare|relationship|role|significance|setting)\b",
-    re.IGNORECASE,
-)
-_ASKING = content_words(
-    "answer question describe summarize summarise discuss explain outline tell give state list name according document "
-    "text passage article story paper happen happens happened please know based information provided assume rounded "
-    "nearest decimal places return units using only primarily shown within details clearly mention mentioned plot book "
-    "summary overview topic theme subject chapter transcript meeting conversation work author many number count all every "
-    "each following different various"
-)
-_FISCAL = re.compile(r"\b(?:FY|CY|Q[1-4]\s?(?:FY)?)\s?'?((?:19|20)\d\d)\b", re.IGNORECASE)
-_PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)
-_ORDER = re.compile(  # how to answer, which says nothing about what
-    r"(?<=[?.])\s+(?:please )?(?:answer|round|base|give|return|respond|use|if|assume|calculate) [^?]*\Z", re.IGNORECASE
-)
-_MANY, _FEW = 5, 2  # sentences of an answer to a broad question, and to one about a single thing
-_READ = 4000  # characters of a question; the encoder reads fewer
-_DIGITS = re.compile(r"\d")
-_YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentury\b", re.I)
-_TERM = re.compile(
-    r"\W*(?:what(?:'s| is| are| was| were) (?:an? |the )?(?:(?!of\b|for\b|in\b|per\b|made\b|about\b)[\w’'-]+\W*){1,4}\Z"
-    r"|what (?:does|do) .{1,60} (?:mean|stand for|refer to)\b|(?:please )?define\b|.{0,20}\bdefinition of\b|how is .{1,50}"
-    r" defined)",
     re.IGNORECASE,
 )
 _IS = re.compile(

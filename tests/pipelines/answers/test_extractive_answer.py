@@ -16,9 +16,9 @@ from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.memory.index.document_index import Match
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.models.encoder.embedder import Embedder
-from longdoc.pipelines.ask.cues import Question
-from longdoc.pipelines.ask.extractive_answer import extractive_answer
-from longdoc.pipelines.ask.found import candidates, without_copies
+from longdoc.pipelines.answers.cues import Question
+from longdoc.pipelines.answers.extractive_answer import extractive_answer
+from longdoc.pipelines.answers.found import candidates, without_copies
 from longdoc.testing import CountingTokenizer
 from tests.strategies import texts
 

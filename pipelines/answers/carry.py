@@ -1,4 +1,4 @@
-"""A question that leans on the turn before, made to stand alone by rules: what "it", "And when?", "What about X?" mean."""
+"""A question that leans on the turn before, made to stand alone by rules: "it", "And when?", "What about X?"."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from longdoc.pipelines.wording.words import content_words
 _I = re.IGNORECASE
 _LEAD = re.compile(r"^\W*(?:(?:and|but|so|or|also|then|ok(?:ay)?|well)\W+)+(?=\S)", _I)
 _ABOUT = re.compile(r"^\W*(?:what|how) about\s+|^\W*(?:what|how) is it (?:for|with)\s+", _I)
-_BARE = re.compile(r"\W*((?:by|to|for|from|with|of) whom|whose|why|when|where|who|how(?: much| many| long| large| old| far| often)?|which(?: one)?)\W*(?:not)?\W*\Z", _I)
-_WH = re.compile(r"^\W*(?:(?:in|at|for|by|to|from|with|on) )?(?:what|which|who|whom|whose|when|where|why|how(?: \w+)?)\b", _I)
-_VERB = re.compile(
-    r"\b(?:is|are|was|were|does|do|did|has|have|had|can|could|may|must|will|would|shall|should|came|come|comes|happen\w*"
-    r"|said|says|think|thought|made|make|makes|replaced|paid|pays|won|wrote|built|found|took|takes|gave|gives)\b",
+_BARE = re.compile(
+    r"\W*((?:by|to|for|from|with|of) whom|whose|why|when|where|who|how(?: much| many| long| large| old| far| often)?"
+    r"|which(?: one)?)\W*(?:not)?\W*\Z",
     _I,
+)
+_WH = re.compile(
+    r"^\W*(?:(?:in|at|for|by|to|from|with|on) )?(?:what|which|who|whom|whose|when|where|why|how(?: \w+)?)\b", _I
 )
 _POINTING = re.compile(
     r"\b(it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|ones?|there|each)\b", _I
