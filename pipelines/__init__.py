@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from longdoc.pipelines.ask.settings import ChatSettings
     from longdoc.pipelines.calls.executor import Executor, FanOutOptions
     from longdoc.pipelines.calls.local import LocalExecutor, afan_out, fan_out
+    from longdoc.pipelines.corpora.corpus import Corpus
+    from longdoc.pipelines.corpora.workers import Engine, Limits
     from longdoc.pipelines.route import ModelAtHand, Request, Route
     from longdoc.pipelines.router import Router
     from longdoc.pipelines.sources import join_chunks
@@ -27,11 +29,14 @@ _HOMES = {
     "ChatSettings": "ask.settings",
     "ChatSummarizer": "summarizers.chat",
     "Citation": "ask.answer",
+    "Corpus": "corpora.corpus",
     "DocumentChat": "ask.chat",
+    "Engine": "corpora.workers",
     "Executor": "calls.executor",
     "ExtractiveSummarizer": "summarizers.extractive",
     "FanOutOptions": "calls.executor",
     "LedSummarizer": "summarizers.led",
+    "Limits": "corpora.workers",
     "LocalExecutor": "calls.local",
     "ModelAtHand": "route",
     "Passage": "summarizers.protocol",
@@ -54,11 +59,14 @@ __all__ = [
     "ChatSettings",
     "ChatSummarizer",
     "Citation",
+    "Corpus",
     "DocumentChat",
+    "Engine",
     "Executor",
     "ExtractiveSummarizer",
     "FanOutOptions",
     "LedSummarizer",
+    "Limits",
     "LocalExecutor",
     "ModelAtHand",
     "Passage",

@@ -17,6 +17,7 @@ from longdoc.cli.cache import cache as cache_commands
 from longdoc.cli.chat import chat
 from longdoc.cli.config import defaults
 from longdoc.cli.console import one_line_errors, progress, refuse, write, write_lines
+from longdoc.cli.corpus import corpus as corpus_commands
 from longdoc.cli.generate import generate
 from longdoc.cli.options import (
     By,
@@ -204,6 +205,7 @@ app.command()(chat)
 app.command()(generate)
 app.command()(serve)
 app.add_typer(cache_commands, name="cache")
+app.add_typer(corpus_commands, name="corpus")
 
 
 def main() -> None:
