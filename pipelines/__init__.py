@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from longdoc.pipelines.checks.checker import Checker
     from longdoc.pipelines.checks.evidence import Evidence
     from longdoc.pipelines.checks.finding import Finding
+    from longdoc.pipelines.corpora.corpus import Corpus
+    from longdoc.pipelines.corpora.workers import Engine, Limits
     from longdoc.pipelines.route import ModelAtHand, Request, Route
     from longdoc.pipelines.router import Router
     from longdoc.pipelines.sources import join_chunks
@@ -32,13 +34,16 @@ _HOMES = {
     "ChatSummarizer": "summarizers.chat",
     "Checker": "checks.checker",
     "Citation": "ask.answer",
+    "Corpus": "corpora.corpus",
     "DocumentChat": "ask.chat",
+    "Engine": "corpora.workers",
     "Evidence": "checks.evidence",
     "Executor": "calls.executor",
     "ExtractiveSummarizer": "summarizers.extractive",
     "FanOutOptions": "calls.executor",
     "Finding": "checks.finding",
     "LedSummarizer": "summarizers.led",
+    "Limits": "corpora.workers",
     "LocalExecutor": "calls.local",
     "ModelAtHand": "route",
     "Passage": "summarizers.protocol",
@@ -63,13 +68,16 @@ __all__ = [
     "ChatSummarizer",
     "Checker",
     "Citation",
+    "Corpus",
     "DocumentChat",
+    "Engine",
     "Evidence",
     "Executor",
     "ExtractiveSummarizer",
     "FanOutOptions",
     "Finding",
     "LedSummarizer",
+    "Limits",
     "LocalExecutor",
     "ModelAtHand",
     "Passage",

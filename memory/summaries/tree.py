@@ -56,7 +56,7 @@ class Run:
     max_tokens: int
     calls: int
     extra_calls: int
-    seconds: float
+    seconds: float | None  # None where nobody is told
     planned_calls: int
     max_calls: int
     query: str | None

@@ -118,7 +118,7 @@ def figures(tree: SummaryTree, run: Run) -> Sequence[tuple[str, str]]:
     return [
         ("Tokens", f"{tree.summary.tokens:,} of {run.max_tokens:,}"),
         ("Calls", f"{run.calls:,}{extra}"),
-        ("Time", f"{run.seconds:.1f} s"),
+        *([] if run.seconds is None else [("Time", f"{run.seconds:.1f} s")]),
         ("Model", plain(run.model)),
         ("Sources", f"{len(run.texts):,}"),
     ]

@@ -48,6 +48,17 @@ def summarizer_of(
     return ChatSummarizer(chat, tokenizer=counted, context_tokens=context_tokens).with_originals(texts)
 
 
+def loaded_model(model: str, tokenizer: str | None) -> str | BaseChatModel | Summarizer:
+    """What `summarizer_of` takes in the name's place where many texts are to be summarized: loaded once."""
+    if model in ("extractive", "extractive:centrality"):
+        return summarizer_of(model, tokenizer, 0, None, {})
+    if _brought(model.partition(":")[0]) is not None:
+        return model
+    from longdoc.pipelines.summarizers.models import chat_model
+
+    return chat_model(model)
+
+
 def _brought(name: str) -> Callable[[str], Summarizer] | None:
     """What makes the summarizer of another package: a function of what follows the name and a colon."""
     found = list(entry_points(group=_GROUP, name=name))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from longdoc.pipelines.ask.chat import DocumentChat
     from longdoc.pipelines.calls.executor import FanOutOptions
     from longdoc.pipelines.chunk import chunk
+    from longdoc.pipelines.corpora.corpus import Corpus
     from longdoc.pipelines.render.render import render
     from longdoc.pipelines.router import Router
     from longdoc.pipelines.summarize.plan import Plan
@@ -42,6 +43,7 @@ _HOMES = {
     "Answer": "pipelines.ask.answer",
     "ChatHistory": "memory.history.chat_history",
     "Citation": "pipelines.ask.answer",
+    "Corpus": "pipelines.corpora.corpus",
     "DocumentChat": "pipelines.ask.chat",
     "DocumentIndex": "memory.index.document_index",
     "Embedder": "models.encoder.embedder",
@@ -71,6 +73,7 @@ __all__ = [
     "Answer",
     "ChatHistory",
     "Citation",
+    "Corpus",
     "DocumentChat",
     "DocumentIndex",
     "Embedder",

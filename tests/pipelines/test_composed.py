@@ -13,7 +13,7 @@ from longdoc import DocumentChat, DocumentIndex
 from longdoc.memory.words import words
 from longdoc.pipelines.checks.facts import missing_facts
 from longdoc.pipelines.checks.swaps import swapped
-from longdoc.pipelines.checks.words import content_words
+from longdoc.pipelines.wording.words import content_words
 
 TEXT = "The café Zoë serves cake. The inn Åse serves soup. Łódź lies in Poland.\n"
 FORMS = ("NFC", "NFD")

@@ -18,6 +18,7 @@ from longdoc.cli.cache import cache as cache_commands
 from longdoc.cli.chat import chat
 from longdoc.cli.config import defaults
 from longdoc.cli.console import gave_up_writing, one_line_errors, progress, refuse, write, write_lines
+from longdoc.cli.corpus import corpus as corpus_commands
 from longdoc.cli.generate import generate
 from longdoc.cli.mcp import mcp
 from longdoc.cli.options import (
@@ -209,6 +210,7 @@ app.command()(serve)
 app.command()(mcp)
 app.command()(verify)
 app.add_typer(cache_commands, name="cache")
+app.add_typer(corpus_commands, name="corpus")
 
 
 def main() -> None:

@@ -1,0 +1,396 @@
+"""Many documents as one job: each is read, cut, summarized and written, and what is done stays done.
+
+corpus = Corpus("out", max_tokens=200)
+corpus.run(Path("reports"))
+print(corpus.status())
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from longdoc.errors import CacheError, InputError
+from longdoc.pipelines.corpora.inventory import Chosen, Found, documents_in, file_digest
+from longdoc.pipelines.corpora.manifest import Entry, Manifest, State
+from longdoc.pipelines.corpora.places import kept_at, result_name
+from longdoc.pipelines.corpora.recipe import Recipe, Task
+from longdoc.pipelines.corpora.remaining import Remaining
+from longdoc.pipelines.corpora.workers import Done, Engine, Limits, Processes
+
+if TYPE_CHECKING:
+    from langchain_core.documents import Document
+
+Inputs: TypeAlias = "Path | Document | Iterable[Path | Document]"
+_AGAIN = ("late", "lost", "memory")  # what may be the doing of whatever else ran
+_TOGETHER = 1000  # entries of one transaction
+_PART = re.compile(r"\.\d+$")  # behind the name of a file that a kill left half written
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How many documents are in each state, and sums over those that are done."""
+
+    done: int
+    failed: int
+    waiting: int
+    gone: int
+    bytes: int
+    characters: int
+    seconds: float
+
+    def __str__(self) -> str:
+        gone = f", {self.gone:,} gone" if self.gone else ""
+        return f"{self.done:,} done, {self.failed:,} failed, {self.waiting:,} waiting{gone}"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is: documents done and failed of all that waited, and seconds left, None while none can say."""
+
+    done: int
+    failed: int
+    total: int
+    seconds_left: float | None
+
+
+OnProgress: TypeAlias = Callable[[Progress], object]
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusPlan:
+    """What a run takes: sums over the documents that wait; `unreadable` ones are among them and cost nothing."""
+
+    documents: int
+    unreadable: int
+    chunks: int
+    calls: int
+    max_calls: int
+    input_tokens: int
+    output_tokens: int
+    bytes: int
+
+
+class Corpus:
+    """The folder of a corpus: its manifest, its results, and what makes them.
+
+    Settings are those of `Recipe` by name; where none are given they are those of the last run. `jobs` documents are
+    worked on at once, each within `limits`, by `engine`: processes of this machine by default.
+    """
+
+    def __init__(
+        self,
+        out: str | os.PathLike[str],
+        *,
+        jobs: int | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        **settings: Any,
+    ) -> None:
+        self.out = Path(os.path.abspath(out))
+        self.limits = limits or Limits()
+        self.jobs = jobs or os.cpu_count() or 1
+        if self.jobs < 1:
+            raise InputError(f"jobs is {jobs}; give 1 or more")
+        self._engine = engine or Processes(self.limits)
+        try:
+            (self.out / "results").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CacheError(f"{str(out)!r} cannot be made ({error.strerror}); give another folder") from error
+        self.manifest = Manifest(self.out / "manifest.sqlite")
+        known = self.manifest.fact("recipe") if not settings else None
+        self.recipe = Recipe(**{**(known or settings), "out": str(self.out)})
+
+    def __enter__(self) -> Corpus:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the manifest."""
+        self.manifest.close()
+
+    def run(
+        self,
+        sources: Inputs,
+        *,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        prune: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> Status:
+        """Makes what is not made yet of the documents that `sources` have; what failed before stays so.
+
+        `sources` are files, folders and files of JSON lines, as `Path`s, or `Document`s, or an iterable of either.
+        With `prune` the results of documents that are gone are removed. Raises `CacheError` while another run works
+        in the same folder.
+        """
+        with self._alone():
+            self._survey(sources, Chosen(tuple(include), tuple(exclude), self._apart))
+            self._work(on_progress)
+            if prune:
+                self._prune()
+            self._summarize()
+        return self.status()
+
+    def retry(self, on_progress: OnProgress | None = None) -> Status:
+        """Tries what failed once more."""
+        with self._alone():
+            self.manifest.again()
+            self._work(on_progress)
+            self._summarize()
+        return self.status()
+
+    def plan(self, sources: Inputs, *, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> CorpusPlan:
+        """What `run` of the same would take. Reads and tokenizes what waits, and calls no model."""
+        with self._alone():
+            self._survey(sources, Chosen(tuple(include), tuple(exclude), self._apart))
+            names = ("chunks", "calls", "max_calls", "input_tokens", "output_tokens", "bytes")
+            sums = dict.fromkeys(names, 0)
+            documents = unreadable = 0
+            tasks = (self._task(entry, "plan") for entry in self.manifest.waiting())
+            for done in self._engine.stream(self.recipe, tasks, self.jobs):
+                documents += 1
+                unreadable += bool(done.answer.error)
+                for name in names if not done.answer.error else ():
+                    sums[name] += done.answer.value[name]
+        return CorpusPlan(documents, unreadable, **sums)
+
+    def status(self) -> Status:
+        """How many documents are in each state."""
+        totals = self.manifest.totals()
+        counted = {str(state): count for state, count in self.manifest.counts().items()}
+        return Status(
+            **counted,
+            bytes=int(totals["bytes"]),
+            characters=int(totals["characters"]),
+            seconds=float(totals["seconds"]),
+        )
+
+    def entries(self, state: State | None = None) -> Iterator[Entry]:
+        """What the manifest has of each document, by name."""
+        return self.manifest.entries(state)
+
+    def report(self, path: str | os.PathLike[str] | None = None) -> Path:
+        """Writes one HTML page over the corpus, `report.html` in its folder by default; where it is."""
+        from longdoc.pipelines.corpora.report import write_report
+
+        return write_report(self.out, self.manifest, self.recipe, Path(path or self.out / "report.html"))
+
+    @property
+    def _apart(self) -> tuple[str, ...]:
+        return tuple(os.path.realpath(one) for one in (self.out, self.recipe.index) if one)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Holds the folder against other runs, and clears what a kill left half written."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.out / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise CacheError(f"another run works in {str(self.out)!r}; wait for it, or give another --out") from error
+        try:
+            for path in (self.out / "results").iterdir():
+                if _PART.search(path.name):
+                    path.unlink(missing_ok=True)
+            yield
+        finally:
+            self._engine.close()
+            lock.release()
+
+    def _survey(self, sources: Inputs, chosen: Chosen) -> None:
+        """Enters what there is: what changed waits, what is not there any more is gone."""
+        self.manifest.tell("recipe", self.recipe.json())
+        run = int(self.manifest.fact("run") or 0) + 1
+        self.manifest.tell("run", run)
+        changed: list[Entry] = []
+        seen: list[str] = []
+        paths = self._paths(sources)
+        self.manifest.tell("sources", [os.path.abspath(path).encode("utf-8", "replace").decode() for path in paths])
+        for found in documents_in(paths, chosen, time.time_ns()):
+            old = self.manifest.get(found.name)
+            entry = self._entry(found, old, run)
+            if old == replace(entry, run=old.run if old else 0):
+                seen.append(found.name)
+            else:
+                changed.append(entry)
+            if len(changed) + len(seen) >= _TOGETHER:
+                self._enter(changed, seen, run)
+                changed, seen = [], []
+        self._enter(changed, seen, run)
+        self.manifest.gone(run)
+
+    def _enter(self, changed: list[Entry], seen: list[str], run: int) -> None:
+        self.manifest.put(*changed)
+        self.manifest.found(seen, run)
+
+    def _paths(self, sources: Inputs) -> list[Path]:
+        """The sources as paths; documents are written down as rows first, so that they are not held all at once."""
+        if isinstance(sources, str):
+            raise InputError(f"the source {sources!r} is a text; give Path({sources!r}) for a file or a folder")
+        given: Iterable[Any] = (
+            [sources] if isinstance(sources, os.PathLike) or hasattr(sources, "page_content") else sources
+        )
+        paths: list[Path] = []
+        rows = self.out / "documents.jsonl"
+        part = rows.with_name(f"{rows.name}.{os.getpid()}")
+        with part.open("wb") as file:
+            for one in given:
+                if isinstance(one, os.PathLike):
+                    paths.append(Path(one))
+                elif hasattr(one, "page_content"):
+                    file.write(_row(one))
+                else:
+                    raise InputError(f"{one!r:.80} is no source; give a Path or a Document")
+            written = file.tell()
+        if not written:
+            part.unlink()
+            return paths
+        part.replace(rows)
+        return [*paths, rows]
+
+    def _entry(self, found: Found, old: Entry | None, run: int) -> Entry:
+        """What the manifest is to have of a document, by what it had."""
+        here = Entry(found.name, found.path, found.offset, found.length, found.size, found.changed, run=run)
+        error = found.error
+        if found.size > self.limits.file_bytes:
+            error = f"it has {found.size:,} bytes, and a document may have {self.limits.file_bytes:,}; raise the limit"
+        digest = found.digest
+        if not error and not digest:
+            same = old is not None and bool(old.changed and old.digest)
+            same = (
+                same and old is not None and (old.path, old.size, old.changed) == (here.path, here.size, here.changed)
+            )
+            try:
+                digest = old.digest if same and old is not None else file_digest(found.path)
+            except OSError as unread:
+                error = f"it cannot be read ({unread.strerror}); check the path"
+        if error:
+            return replace(here, state="failed", error=error, cause="refused")
+        suffix = ".row" if found.length else Path(found.path).suffix
+        key, result = self.recipe.key(digest, suffix), result_name(found.name, self.recipe.suffix)
+        here = replace(here, digest=digest, key=key, result=result)
+        if old is None or old.key != key:
+            return here
+        made = replace(
+            here,
+            seconds=old.seconds,
+            characters=old.characters,
+            sentences=old.sentences,
+            indexed=old.indexed,
+            error=old.error,
+            cause=old.cause,
+        )
+        if old.state == "failed" or (old.state == "gone" and old.error):
+            return replace(made, state="failed")
+        whole = old.result == result and old.indexed == self.recipe.index and (self.out / "results" / result).exists()
+        return replace(made, state="done") if whole and old.state in ("done", "gone") else here
+
+    def _work(self, on_progress: OnProgress | None) -> None:
+        """Makes what waits, the longest first; what ended its process is tried once more, when nothing else runs."""
+        watch = _Watch(self.manifest, self.jobs, on_progress)
+        again: list[Task] = []
+        tasks = (self._task(entry, "make") for entry in self.manifest.waiting())
+        for done in self._engine.stream(self.recipe, tasks, self.jobs):
+            if done.answer.cause in _AGAIN:
+                again.append(done.task)
+            else:
+                watch.told(self._record(done))
+        if again:
+            for done in self._engine.stream(self.recipe, iter(again), 1):
+                watch.told(self._record(done, ", twice" if done.answer.cause in _AGAIN else ""))
+
+    def _task(self, entry: Entry, kind: Any) -> Task:
+        return Task(kind, entry.name, entry.path, entry.offset, entry.length, entry.digest, entry.key, entry.result)
+
+    def _record(self, done: Done, twice: str = "") -> Entry:
+        """Enters what became of a document, whose result is on disk."""
+        entry = self.manifest.get(done.task.name)
+        if entry is None:
+            raise CacheError(f"{done.task.name!r} is no longer in the manifest; another program has changed it")
+        seconds, answer = round(done.seconds, 3), done.answer
+        if answer.error:
+            told = answer.error if answer.cause == "refused" else f"it {answer.error}{twice}"
+            entry = replace(entry, state="failed", seconds=seconds, error=" ".join(told.split()), cause=answer.cause)
+        else:
+            made = {name: answer.value[name] for name in ("characters", "sentences")}
+            indexed = self.recipe.index
+            entry = replace(entry, state="done", seconds=seconds, error="", cause="", indexed=indexed, **made)
+        self.manifest.put(entry)
+        return entry
+
+    def _prune(self) -> None:
+        """Removes the results of what is gone, and what is kept for no document any more."""
+        gone = list(self.manifest.entries("gone"))
+        indexed = [Task("forget", entry.name) for entry in gone if entry.indexed]
+        for done in self._engine.stream(self.recipe, iter(indexed), 1) if indexed else ():
+            if done.answer.error:
+                raise CacheError(f"{done.task.name!r} cannot be taken out of the index: {done.answer.error}")
+        for entry in gone:
+            self.manifest.remove(entry.name)
+        results, used = self.manifest.values("result"), self.manifest.values("key")
+        for path in (self.out / "results").iterdir():
+            if path.name not in results:
+                path.unlink(missing_ok=True)
+        for entry in gone:
+            if entry.key and entry.key not in used:
+                kept_at(self.out, entry.key).unlink(missing_ok=True)
+
+    def _summarize(self) -> None:
+        """Makes the nodes over the documents that are not made yet, and `corpus.json` where the root is another."""
+        from longdoc.pipelines.corpora.whole import tasks_of, tree_json, tree_over
+
+        root = tree_over(self.manifest.entries("done"), self.recipe) if self.recipe.overall_tokens else None
+        if root is None:
+            return
+        for level in tasks_of(root, self.out):
+            for done in self._engine.stream(self.recipe, iter(level), self.jobs):
+                if done.answer.error:
+                    raise CacheError(f"the summary of {done.task.name!r} cannot be made: {done.answer.error}")
+        path = self.out / "corpus.json"
+        if self.manifest.fact("root") != root.key or not path.exists():
+            from longdoc.memory.disk import write_whole
+            from longdoc.pipelines.corpora.node import node_sentences
+
+            write_whole(path, tree_json(root, self.out, node_sentences).encode())
+            self.manifest.tell("root", root.key)
+
+
+class _Watch:
+    """Tells of a run's progress, with an estimate of what is left."""
+
+    def __init__(self, manifest: Manifest, jobs: int, on_progress: OnProgress | None) -> None:
+        left = manifest.left()
+        self._remaining = Remaining(left, jobs)
+        self._total = sum(count for count, _ in left.values())
+        self._done = self._failed = 0
+        self._on_progress = on_progress
+
+    def told(self, entry: Entry) -> None:
+        """One more document is done or has failed."""
+        self._remaining.add(Path(entry.path).suffix.lower(), entry.size, entry.seconds)
+        self._done += entry.state == "done"
+        self._failed += entry.state == "failed"
+        if self._on_progress is not None:
+            self._on_progress(Progress(self._done, self._failed, self._total, self._remaining.seconds))
+
+
+def _row(document: Any) -> bytes:
+    """A document as a line of JSON. Raises `InputError` where its metadata is none."""
+    told = dict(document.metadata)
+    name = document.id or told.get("source")
+    row = {**({"source": str(name)} if name else {}), "page_content": document.page_content, "metadata": told}
+    try:
+        return f"{json.dumps(row)}\n".encode()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the metadata of {name!r} is no JSON ({error}); leave out what is not") from error

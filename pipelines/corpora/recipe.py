@@ -1,0 +1,98 @@
+"""What is made of a document, and the document it is made of: plain values that go to another process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import Any, Literal, get_args
+
+from longdoc.errors import InputError, UnknownNameError
+
+ResultFormat = Literal["json", "markdown", "html"]
+SUFFIXES: dict[ResultFormat, str] = {"json": ".json", "markdown": ".md", "html": ".html"}
+_VERSION = 1  # of what is kept of a document
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is made of each document of a corpus: the settings of its summary, and where results and index are.
+
+    The settings are those of `summarize`, the model by name. `out` is the folder of the corpus, `index` that of a
+    `DocumentIndex` that each document is put in, "" for none. `overall_tokens` bounds the summary of each folder and of
+    the whole; 0 makes none.
+    """
+
+    out: str
+    format: ResultFormat = "json"
+    index: str = ""
+    max_tokens: int = 300
+    query: str | None = None
+    model: str = "extractive"
+    tokenizer: str | None = None
+    chunk_tokens: int | None = None
+    context_tokens: int = 8192
+    style: Literal["digest", "sentences"] = "digest"
+    overall_tokens: int = 400
+
+    def __post_init__(self) -> None:
+        if self.format not in get_args(ResultFormat):
+            raise UnknownNameError(f"format {self.format!r} is not known; give json, markdown or html")
+        if not isinstance(self.model, str):
+            raise InputError(f"the model is {self.model!r}; give it by its name, so that other processes can load it")
+        if self.max_tokens < 1 or self.overall_tokens < 0:
+            raise InputError(
+                f"max_tokens is {self.max_tokens} and overall_tokens {self.overall_tokens}; give 1 or more"
+            )
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of a result's name."""
+        return SUFFIXES[self.format]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes whenever the summary of the same bytes may: the settings, the encoder, this package's version."""
+        from longdoc.models.encoder.embedder import Embedder
+
+        made_by = [_VERSION, version("longdoc"), Embedder().fingerprint]
+        apart = ("out", "format", "index", "overall_tokens")
+        settings = {name: value for name, value in asdict(self).items() if name not in apart}
+        return digest_of(json.dumps([made_by, settings], sort_keys=True).encode())
+
+    def key(self, digest: str, suffix: str) -> str:
+        """What a document's summary is kept under: whatever its name, for these bytes and this suffix."""
+        return digest_of(json.dumps([self.fingerprint, digest, suffix.lower()]).encode())
+
+    def json(self) -> dict[str, Any]:
+        """The recipe as a JSON object."""
+        return asdict(self)
+
+
+TaskKind = Literal["make", "plan", "node", "forget"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece of work: a document to make or to plan, a node over others, or an index entry to forget.
+
+    The document is the file at `path`, or, where `length` is over 0, the row of JSON that stands there from `offset`
+    on. `digest` is that of its bytes. `children` are a node's: the keys and names of documents, "" the name of a node.
+    """
+
+    kind: TaskKind
+    name: str
+    path: str = ""
+    offset: int = 0
+    length: int = 0
+    digest: str = ""
+    key: str = ""
+    result: str = ""
+    children: tuple[tuple[str, str], ...] = ()
+
+
+def digest_of(data: bytes) -> str:
+    """The name of some bytes."""
+    return blake2b(data, digest_size=16).hexdigest()

@@ -1,0 +1,156 @@
+"""What does the tasks of a corpus: the seam between what is to be made and where; and processes of this machine."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from longdoc.errors import InputError
+from longdoc.pipelines.calls.child import Answer, Child
+from longdoc.pipelines.corpora.recipe import Recipe, Task
+
+_MEMORY = 6 << 30  # bytes that a worker may map: the encoder maps a fifth of it
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one document may take.
+
+    `seconds` are for its reading; it has as many again, and more by its length, to be summarized. `memory` is what its
+    process may map, in bytes; a file of more than `file_bytes` is not read.
+    """
+
+    seconds: float = 120.0
+    memory: int = _MEMORY
+    file_bytes: int = 1 << 30
+
+    def __post_init__(self) -> None:
+        if not self.seconds > 0:
+            raise InputError(f"a document is given {self.seconds} s; give it more than 0")
+        if self.memory < 1 << 30:
+            raise InputError(f"a worker is given {self.memory:,} bytes of memory; give it 1 GiB or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a task, and the seconds that it took."""
+
+    task: Task
+    answer: Answer
+    seconds: float
+
+
+class Engine(Protocol):
+    """Does tasks, here or on other machines; recipe and tasks are plain values.
+
+    An `Executor` answers in slots, one for each item; a corpus is larger than its slots, so that outcomes come here as
+    they are, each with its task.
+    """
+
+    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Iterator[Done]:
+        """What becomes of each task, in any order; `tasks` is asked for the next only where one of `jobs` is idle."""
+
+    def close(self) -> None:
+        """Lets go of what it holds from one stream to the next; it is asked for no more, or begins anew."""
+
+
+class Processes:
+    """The engine of this machine: worker processes, each with its encoder, one task at a time each.
+
+    A task that ends its process costs no other. They are kept from one stream to the next of the same recipe, and end
+    with `close`, or when whoever reads a stream stops in the middle.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._recipe: Recipe | None = None
+        self._children: list[Child] = []
+
+    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Iterator[Done]:
+        """See `Engine`."""
+        pending = _Shared(iter(tasks))
+        done: queue.SimpleQueue[Done | BaseException | None] = queue.SimpleQueue()
+        children = self._staffed(recipe, jobs)
+        threads = [threading.Thread(target=_work, args=(child, pending, done), daemon=True) for child in children]
+        for thread in threads:
+            thread.start()
+        running = len(threads)
+        try:
+            while running:
+                one = done.get()
+                if isinstance(one, BaseException):
+                    raise one
+                if one is None:
+                    running -= 1
+                else:
+                    yield one
+        finally:
+            pending.close()
+            if running:
+                self._interrupt()
+            for thread in threads:
+                thread.join()
+            if running:
+                self.close()
+
+    def close(self) -> None:
+        """Ends the processes."""
+        children, self._children = self._children, []
+        for child in children:
+            child.close()
+
+    def _interrupt(self) -> None:
+        for child in self._children:
+            child.interrupt()
+
+    def _staffed(self, recipe: Recipe, jobs: int) -> list[Child]:
+        """As many children as jobs, none of whom knows another recipe; those that are too many are let go."""
+        if recipe != self._recipe:
+            self.close()
+        self._recipe = recipe
+        while len(self._children) > jobs:
+            self._children.pop().close()
+        first = {"recipe": recipe.json(), "seconds": self._limits.seconds}
+        threads = {} if "OMP_NUM_THREADS" in os.environ else {"OMP_NUM_THREADS": "1"}
+        while len(self._children) < jobs:
+            limits = self._limits
+            child = Child("longdoc.pipelines.corpora.worker", limits.seconds, limits.memory, threads, first)
+            self._children.append(child)
+        return list(self._children)
+
+
+def _work(child: Child, pending: _Shared, done: queue.SimpleQueue[Done | BaseException | None]) -> None:
+    """Has the child do what is pending, until nothing is; what became of it, then None, goes to `done`."""
+    try:
+        while (task := pending.next()) is not None:
+            began = time.monotonic()
+            answer = child.ask(asdict(task))
+            if answer.cause != "closed":
+                done.put(Done(task, answer, time.monotonic() - began))
+    except BaseException as error:  # noqa: BLE001  the edge of a thread: raised again where the stream is read
+        done.put(error)
+    finally:
+        done.put(None)
+
+
+class _Shared:
+    """An iterator that several threads take from."""
+
+    def __init__(self, tasks: Iterator[Task]) -> None:
+        self._tasks = tasks
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def next(self) -> Task | None:
+        """The next task; None where there is none, or no more is wanted."""
+        with self._lock:
+            return None if self._closed else next(self._tasks, None)
+
+    def close(self) -> None:
+        """Gives no more."""
+        self._closed = True

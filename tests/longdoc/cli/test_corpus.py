@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from longdoc.cli.app import app
+from longdoc.cli.corpus import left
+from longdoc.pipelines.corpora.manifest import Entry, Manifest
+
+
+def test_status_and_report_of_what_a_manifest_has(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path / "manifest.sqlite")
+    manifest.put(
+        Entry("docs/a.txt", "a.txt", state="done", result="a.json", seconds=2.5, size=900),
+        Entry("docs/<b>.pdf", "b.pdf", state="failed", error="'docs/<b>.pdf' is not a PDF; give it a suffix"),
+    )
+    manifest.tell("recipe", {"out": str(tmp_path), "max_tokens": 50})
+    manifest.close()
+    told = CliRunner().invoke(app, ["corpus", "status", str(tmp_path)])
+    assert told.exit_code == 0
+    assert "done           1\nfailed         1\n" in told.stdout
+    told = CliRunner().invoke(app, ["corpus", "report", str(tmp_path)])
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert told.stdout.strip() == str(tmp_path / "report.html")
+    assert '<a dir="auto" href="results/a.json">docs/a.txt</a>' in page
+    assert "<b>.pdf" not in page
+    assert "it is not a PDF" in page
+
+
+def test_slips_are_told_in_one_line(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["corpus", "status", str(tmp_path)])
+    assert told.exit_code == 2
+    assert told.stderr.startswith("longdoc: there is no corpus in")
+    told = CliRunner().invoke(app, ["corpus", "retry", str(tmp_path)])
+    assert told.exit_code == 2
+    assert "give --failed" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, "not known yet"), (5, "less than a minute"), (90, "about 2 min"), (9000, "about 2.5 h")],
+)
+def test_the_time_left_is_told_roughly(seconds: float | None, said: str) -> None:
+    assert said in left(seconds)

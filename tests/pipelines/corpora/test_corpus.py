@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langchain_core.documents import Document
+
+from longdoc.errors import CacheError, InputError, LongdocError
+from longdoc.pipelines.calls.child import Answer
+from longdoc.pipelines.corpora.corpus import Corpus
+from longdoc.pipelines.corpora.make import Maker
+from longdoc.pipelines.corpora.recipe import Recipe, Task
+from longdoc.pipelines.corpora.workers import Done, Limits
+
+
+class Here:
+    """The engine of this very process; `answers` takes the place of what becomes of a document, by its name."""
+
+    def __init__(self, answers: dict[str, list[Answer]] | None = None, stop_after: int = 10**9) -> None:
+        self.answers = answers or {}
+        self.left = stop_after
+        self.tasks: list[Task] = []
+        self.jobs: list[int] = []
+        self._maker: Maker | None = None
+
+    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Iterator[Done]:
+        self._maker = self._maker if self._maker and self._maker.recipe == recipe else Maker(recipe)
+        self.jobs.append(jobs)
+        for task in tasks:
+            if self.left == 0:
+                raise KeyboardInterrupt
+            self.left -= 1
+            self.tasks.append(task)
+            yield Done(task, self._answer(self._maker, task), 0.5)
+
+    def _answer(self, maker: Maker, task: Task) -> Answer:
+        if self.answers.get(task.name):
+            return self.answers[task.name].pop(0)
+        try:
+            return Answer(maker.do(task, lambda seconds: None, 1.0))
+        except LongdocError as error:
+            return Answer(error=str(error), cause="refused")
+
+    def close(self) -> None:
+        pass
+
+    def made(self, kind: str = "make") -> list[str]:
+        return [task.name for task in self.tasks if task.kind == kind]
+
+
+ABOUT = ["harbour", "school", "library", "market", "bridge", "museum"]
+
+
+def text_of(number: int, edit: int = 0) -> str:
+    about = ABOUT[number % 6]
+    return (
+        f"# The {about}\n\nThe council met on {number % 27 + 1} May 2023 to speak about the {about} in ward {number}. "
+        f"It will spend {number + 3 + edit * 100} thousand pounds on the {about}. Nobody spoke against the plan."
+    )
+
+
+def filled(folder: Path, numbers: Iterable[int]) -> Path:
+    for number in numbers:
+        path = folder / ("north" if number % 2 else "south") / f"n{number:02}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text_of(number), encoding="utf-8")
+    return folder
+
+
+def results(out: Path) -> dict[str, bytes]:
+    made = {path.name: path.read_bytes() for path in (out / "results").iterdir()}
+    return {**made, "corpus.json": (out / "corpus.json").read_bytes()}
+
+
+def run(out: Path, *sources: Any, engine: Here | None = None, prune: bool = False, **settings: Any) -> Here:
+    engine = engine or Here()
+    with Corpus(out, engine=engine, jobs=2, **{"max_tokens": 60, **settings}) as corpus:
+        corpus.run(sources, prune=prune)
+    return engine
+
+
+def test_what_is_done_is_not_done_again_and_a_change_costs_itself_and_its_way_to_the_root(tmp_path: Path) -> None:
+    docs, out = filled(tmp_path / "docs", range(6)), tmp_path / "out"
+    assert sorted(run(out, docs).made()) == sorted(
+        f"docs/{'north' if n % 2 else 'south'}/n{n:02}.txt" for n in range(6)
+    )
+    assert run(out, docs).tasks == []
+    (docs / "north" / "n01.txt").write_text(text_of(1, edit=1), encoding="utf-8")
+    again = run(out, docs)
+    assert again.made() == ["docs/north/n01.txt"]
+    assert again.made("node") == ["docs/north", "docs"]
+
+
+def test_every_sentence_over_all_is_some_characters_of_its_document(tmp_path: Path) -> None:
+    docs, out = filled(tmp_path / "docs", range(6)), tmp_path / "out"
+    run(out, docs)
+    tree = json.loads((out / "corpus.json").read_bytes())
+    assert tree["title"] == "docs"
+    assert [child["title"] for child in tree["children"]] == ["docs/north", "docs/south"]
+    for node in (tree, *tree["children"]):
+        assert node["sentences"]
+        for sentence in node["sentences"]:
+            [span] = sentence["spans"]
+            text = (tmp_path / span["source"]).read_text(encoding="utf-8")
+            assert " ".join(text[span["start"] : span["end"]].split()) == sentence["text"]
+
+
+@settings(max_examples=5)
+@given(st.lists(st.tuples(st.sampled_from(["edit", "move", "delete", "add"]), st.integers(0, 5)), max_size=6))
+def test_after_any_changes_all_is_as_if_made_at_once(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("corpus")
+    docs = filled(folder / "docs", range(4))
+    engine = run(folder / "out", docs)
+    for step, (kind, number) in enumerate(changes):
+        path = docs / ("north" if number % 2 else "south") / f"n{number:02}.txt"
+        if kind == "add":
+            filled(docs, [number])
+        elif path.exists() and kind == "edit":
+            path.write_text(text_of(number, edit=step), encoding="utf-8")
+        elif path.exists() and kind == "move":
+            path.rename(docs / f"moved{step}.txt")
+        elif len(list(docs.rglob("*.txt"))) > 1:
+            path.unlink(missing_ok=True)
+        run(folder / "out", docs, engine=engine, prune=True)
+    run(folder / "fresh", docs)
+    assert results(folder / "out") == results(folder / "fresh")
+
+
+def test_a_renamed_document_is_not_even_read(tmp_path: Path) -> None:
+    docs, out = filled(tmp_path / "docs", [0, 1]), tmp_path / "out"
+    run(out, docs)
+    (docs / "south" / "n00.txt").rename(docs / "other.txt")
+    engine = Here()
+    with Corpus(out, engine=engine, max_tokens=60) as corpus:
+        corpus.run(docs)
+        [entry] = [one for one in corpus.entries() if one.name == "docs/other.txt"]
+        assert corpus.status().gone == 1
+    assert engine.made() == ["docs/other.txt"]
+    [task] = [one for one in engine.tasks if one.kind == "make"]
+    done = Maker(Recipe(str(out), max_tokens=60)).do(Task(**{**_plain(task), "path": "/nowhere.txt"}), _no, 1.0)
+    assert done["found"]
+    said = json.loads((out / "results" / entry.result).read_bytes())
+    assert said["sentences"][0]["spans"][0]["source"] == "docs/other.txt"
+
+
+def _plain(task: Task) -> dict[str, Any]:
+    return {name: getattr(task, name) for name in Task.__dataclass_fields__}
+
+
+def _no(seconds: float) -> None:
+    raise AssertionError("the document was read")
+
+
+@pytest.mark.parametrize("stop", [1, 3, 5])
+def test_what_was_interrupted_goes_on_to_the_same_result(tmp_path: Path, stop: int) -> None:
+    docs = filled(tmp_path / "docs", range(4))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "out", docs, engine=Here(stop_after=stop))
+    (tmp_path / "out" / "results" / "half.json.123").write_bytes(b"half")
+    finished = run(tmp_path / "out", docs)
+    assert len(finished.made()) == max(0, 4 - stop)
+    run(tmp_path / "fresh", docs)
+    assert results(tmp_path / "out") == results(tmp_path / "fresh")
+
+
+def test_a_document_that_ends_its_process_is_tried_once_more_alone_and_named(tmp_path: Path) -> None:
+    docs, out = filled(tmp_path / "docs", range(3)), tmp_path / "out"
+    lost = Answer(error="came to an unexpected end", cause="lost")
+    answers = {"docs/north/n01.txt": [lost, lost], "docs/south/n00.txt": [lost]}
+    engine = Here(answers)
+    with Corpus(out, engine=engine, jobs=2, max_tokens=60, overall_tokens=0) as corpus:
+        told = corpus.run(docs)
+        assert (told.done, told.failed) == (2, 1)
+        [failed] = corpus.entries("failed")
+        assert (failed.name, failed.cause) == ("docs/north/n01.txt", "lost")
+        assert failed.error == "it came to an unexpected end, twice"
+        assert engine.jobs == [2, 1]
+        corpus.run(docs)
+        assert len(engine.made()) == 5
+        assert corpus.retry().failed == 0
+        page = corpus.report().read_text(encoding="utf-8")
+        assert 'href="results/docs-north-n01.txt-' in page
+    assert engine.made()[5:] == ["docs/north/n01.txt"]
+
+
+def test_rows_and_documents_are_a_corpus_too(tmp_path: Path) -> None:
+    rows = [{"id": "one", "text": text_of(1)}, {"text": text_of(2)}, {"no": "text"}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n{ broken\n", encoding="utf-8")
+    given = (Document(page_content=text_of(number), metadata={"source": f"d{number}"}) for number in (3, 4))
+    with Corpus(tmp_path / "out", engine=Here(), max_tokens=60, overall_tokens=0) as corpus:
+        corpus.run([tmp_path / "rows.jsonl", *given])
+        states = {entry.name: entry.state for entry in corpus.entries()}
+        assert states == {
+            **dict.fromkeys(["documents.jsonl#d3", "documents.jsonl#d4", "rows.jsonl#2", "rows.jsonl#one"], "done"),
+            **dict.fromkeys(["rows.jsonl#3", "rows.jsonl#4"], "failed"),
+        }
+        with pytest.raises(InputError, match=r"give Path\('docs'\)"):
+            corpus.run("docs")  # type: ignore[arg-type]
+
+
+def test_which_files_are_documents_and_which_are_named_for_what_they_are(tmp_path: Path) -> None:
+    docs = filled(tmp_path / "docs", [0])
+    for name, data in {"a.png": b"x", "x/.b.txt": b"x", "bad.pdf": b"no", "big.txt": b"x" * 3000}.items():
+        (docs / name).parent.mkdir(exist_ok=True)
+        (docs / name).write_bytes(data)
+    with Corpus(docs / "out", engine=Here(), limits=Limits(file_bytes=2000), max_tokens=60) as corpus:
+        assert corpus.plan(docs).unreadable == 1
+        corpus.run(docs)
+        failed = {entry.name: entry.error for entry in corpus.entries("failed")}
+        assert failed["docs/big.txt"].startswith("it has 3,000 bytes, and a document may have 2,000")
+        assert failed["docs/bad.pdf"].startswith("'docs/bad.pdf' is not a PDF")
+        assert [entry.name for entry in corpus.entries("done")] == ["docs/south/n00.txt"]
+        corpus.run(docs, exclude=["big*", "*.pdf"])
+        assert {entry.name for entry in corpus.entries("gone")} == {"docs/big.txt", "docs/bad.pdf"}
+        corpus.run(docs, include=["south/*"], prune=True)
+        assert [entry.name for entry in corpus.entries()] == ["docs/south/n00.txt"]
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    docs = filled(tmp_path / "docs", [0])
+    with Corpus(tmp_path / "out", engine=Here()) as one, Corpus(tmp_path / "out", engine=Here()) as other:
+        with one._alone(), pytest.raises(CacheError, match="another run works in"):
+            other.run(docs)
+
+
+def test_the_processes_of_this_machine_make_the_same_as_this_one(tmp_path: Path) -> None:
+    docs = filled(tmp_path / "docs", range(2))
+    with Corpus(tmp_path / "out", jobs=1, max_tokens=60) as corpus:
+        assert corpus.run(docs).done == 2
+    run(tmp_path / "fresh", docs)
+    assert results(tmp_path / "out") == results(tmp_path / "fresh")
