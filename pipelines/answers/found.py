@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from langchain_core.documents import Document
 
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.text.tables import tables_of
 from longdoc.memory.index.document_index import Match
+from longdoc.pipelines.digest.digest import all_facts
+from longdoc.pipelines.digest.fact import Fact
+from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.summarizers.sentence_table import EMPTY_TABLE
 from longdoc.pipelines.units.find import units_of
 from longdoc.pipelines.units.hygiene import is_ended
 from longdoc.pipelines.units.unit import Unit
@@ -27,6 +32,8 @@ _POINTING = re.compile(
 _AROUND = 1500  # characters around a passage that are read for its lists, tables and speakers
 _READ = 300  # characters of a unit that are embedded
 _SHORT_TEXT = 200_000  # characters of a text that is cut into its units as a whole
+_LONG_TEXT = 2_000_000  # characters of a text whose key facts are not looked for
+_FACT = 0.5  # rank of a key fact that stands in no passage
 _SHINGLE = 5  # words
 _COPY = 0.8  # share of shingles from which a passage is a copy of one before it
 
@@ -78,6 +85,7 @@ class Texts:
     def __init__(self, document_of: Callable[[str], Document | None]) -> None:
         self._document_of = document_of
         self._held: dict[str, tuple[str, list[Unit] | None]] = {}
+        self._facts: dict[str, list[Unit]] = {}
 
     def around(self, source: str, stretch: _Stretch) -> list[Unit]:
         """The units in and around a stretch; of what lies around it only where the text is known to be the same."""
@@ -92,6 +100,20 @@ class Texts:
         high = text.find("\n", end + _AROUND, end + 2 * _AROUND)
         return units_of(text[low : high if high > 0 else end + _AROUND], source, low, stretch.headings if low else ())
 
+    def facts(self, source: str) -> list[Unit]:
+        """The key facts of a source, the heaviest of each label; none of a text that is not known or very long."""
+        document = self._document_of(source)
+        if document is None or len(document.page_content) > _LONG_TEXT:
+            return []
+        if source not in self._facts:
+            reading = Reading(document, EMPTY_TABLE, np.zeros(0), known=True)
+            best: dict[str, Fact] = {}
+            for fact in all_facts(reading):
+                held = best.get(fact.label)
+                best[fact.label] = fact if held is None or fact.weight > held.weight else held
+            self._facts[source] = [_unit(fact, reading) for fact in best.values()]
+        return self._facts[source]
+
     def _known(self, source: str) -> tuple[str, list[Unit] | None]:
         if source not in self._held:
             document = self._document_of(source)
@@ -103,7 +125,10 @@ class Texts:
 
 
 def candidates(matches: Sequence[Match], texts: Texts | None = None) -> list[Candidate]:
-    """The units of the passages, those of a document in reading order; with `texts`, read with what is around them."""
+    """The units of the passages, those of a document in reading order, then its key facts, wherever these stand.
+
+    With `texts` the passages are read with what is around them; without it there are no facts.
+    """
     found: list[Candidate] = []
     texts = texts or Texts(lambda _: None)
     for source, stretches in _stretches(matches).items():
@@ -114,6 +139,10 @@ def candidates(matches: Sequence[Match], texts: Texts | None = None) -> list[Can
                 if rank > 0 and unit.spans not in taken:
                     taken.add(unit.spans)
                     found.append(Candidate(unit, rank, _answers(unit), _leaning(unit, found)))
+        for fact in texts.facts(source):
+            if fact.spans not in taken:
+                rank = max(stretch.rank(fact.spans[-1].start) for stretch in stretches)
+                found.append(Candidate(fact, max(rank, _FACT), True))
     return found
 
 
@@ -162,8 +191,15 @@ def _joined(stretches: list[_Stretch]) -> Iterator[_Stretch]:
         yield last
 
 
+def _unit(fact: Fact, reading: Reading) -> Unit:
+    said = fact.sentence
+    return Unit("label", said.spans, said.text, said.label, reading.headings(fact.place))
+
+
 def _answers(unit: Unit) -> bool:
-    """Whether it can answer: a heading, a caption and a question cannot."""
+    """Whether it can answer: a heading, a caption, a question and a row of columns' names cannot."""
+    if unit.kind == "row" and ": " not in unit.text and not any(map(str.isdigit, unit.text)):
+        return False
     return not (unit.kind == "heading" or _ASKS.search(unit.text[-60:]) or _CAPTION.match(unit.text))
 
 

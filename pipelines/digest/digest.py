@@ -56,7 +56,7 @@ def digest(reading: Reading, budget: int, tokenizer: Tokenizer) -> Summary:
 def about(reading: Reading, query: str, budget: int, tokenizer: Tokenizer) -> Summary:
     """The facts and the sentences of a document that are about a query, whose scores the reading has."""
     words = content_words(query)
-    facts = [one for one in _all_facts(reading) if words & content_words(one.sentence.text)]
+    facts = [one for one in all_facts(reading) if words & content_words(one.sentence.text)]
     said = [meeting.clean_line(one) for one in reading.turns] if reading.kind is Kind.TRANSCRIPT else []
     by = {id(one.candidate): one for one in said if one is not None}
     pool = [one.candidate for one in by.values()] if by else reading.points
@@ -73,7 +73,8 @@ def about(reading: Reading, query: str, budget: int, tokenizer: Tokenizer) -> Su
     return summary if any(block.form in ("facts", "points") for block in summary.blocks) else EMPTY
 
 
-def _all_facts(reading: Reading) -> list[Fact]:
+def all_facts(reading: Reading) -> list[Fact]:
+    """Every key fact of a document, of its kind."""
     made = {
         Kind.CONTRACT: (parties, clauses, fields, governing, figures),
         Kind.FORM: (labelled_below, fields, filled_in),

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from langchain_core.documents import Document
@@ -107,6 +107,8 @@ _ARRAYS = (
     "tokens",
     "vectors",
 )
+_NOTHING: dict[str, NDArray[Any]] = {name: np.zeros((0, 0) if name == "vectors" else 0) for name in _ARRAYS}
+EMPTY_TABLE = SentenceTable(source="", total=0, **_NOTHING)
 
 
 class TableMaker:
