@@ -112,7 +112,8 @@ def verbatim(text: str, evidence: Evidence) -> Span | None:
     """
     wanted = text.strip()
     if len(re.findall(r"\w+", wanted)) < _VERBATIM:
-        return None
+        unit = evidence.whole(wanted)  # too short to be proof, unless it is all that a sentence says
+        return unit.spans[0] if unit is not None else None
     sources = [(at, passage) for at, passage in enumerate(evidence.passages) if is_source(passage)]
     for _, passage in sources:
         if (at := _whole(passage.text, wanted)) >= 0:

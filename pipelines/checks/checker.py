@@ -118,10 +118,11 @@ class Checker:
             return [one.finding for one in ruled]
         sources = [[evidence.units[row] for row in one.rows] for one in open_]
         said = iter(voices(self._reader, [one.match.text for one in open_], sources))
-        return [self._weighed(one, next(said)) if one.finding.supported else one.finding for one in ruled]
+        return [self._weighed(one, next(said), evidence) if one.finding.supported else one.finding for one in ruled]
 
-    def _weighed(self, one: _Ruled, voice: Voice) -> Finding:
-        return _with(one, voice, self._weigh(told(voice, one.match.shared, one.match.cosine)))
+    def _weighed(self, one: _Ruled, voice: Voice, evidence: Evidence) -> Finding:
+        units = [evidence.units[row] for row in one.rows]
+        return _with(one, voice, self._weigh(told(voice, one.match.shared, accounted(one.match.text, units))))
 
     def _weigh(self, voices: tuple[float, ...]) -> float:
         return together(voices)
@@ -133,9 +134,12 @@ class Checker:
             )
         rows = _labelled_rows(match.text, match.rows, evidence)
         problems = [*_fact_problems(match.text, rows, evidence)]
-        read = _reading_problems(match.text, [evidence.units[row] for row in rows])
+        read = _reading_problems(match.text, [evidence.units[row] for row in rows], evidence)
         spans = merge_spans(tuple(span for row in rows for span in evidence.units[row].spans))
-        if why := not_judged(match.text, " ".join(evidence.units[row].read for row in rows), match.shared):
+        literal = all(verbatim(part, evidence) is not None for part in _parts(plain(match.text)))
+        if not literal and (
+            why := not_judged(match.text, " ".join(evidence.units[row].read for row in rows), match.shared)
+        ):
             said = tuple(map(str, problems)) or (why,)
             return _Ruled(match, (), Finding(match.text, 0.4, "unsupported" if problems else "unjudged", spans, said))
         if not problems and not read:
@@ -259,11 +263,14 @@ def _labelled(text: str, unit: Unit) -> bool:
     return not label or bool(label & content_words(text))
 
 
-def _reading_problems(text: str, units: Sequence[Unit]) -> list[Problem]:
+def _reading_problems(text: str, units: Sequence[Unit], evidence: Evidence) -> list[Problem]:
     """What the rules find in each part of the claim beside the unit that is most like it."""
     found: list[Problem] = []
     also = frozenset(word.low for unit in units for word in Pairing("", f"{unit.read} {unit.context}").theirs)
-    for part in _parts(plain(text)):
+    parts = _parts(plain(text))
+    for part in parts:
+        if len(parts) > 1 and verbatim(part, evidence) is not None:
+            continue
         pairings = [Pairing(part, unit.read) for unit in units]
         best = max(pairing.coverage for pairing in pairings)
         told = [
@@ -274,6 +281,20 @@ def _reading_problems(text: str, units: Sequence[Unit]) -> list[Problem]:
         if all(told):
             found += told[0]
     return found
+
+
+def accounted(text: str, units: Sequence[Unit]) -> float:
+    """The part of a claim's words that the rules account for: said in these words or their like, or borne out."""
+    pairings = [Pairing(plain(text), unit.read) for unit in units]
+    if not pairings:
+        return 0.0
+    words = pairings[0].ours
+    content = [at for at, word in enumerate(words) if word.content]
+    figures, _ = _figures(pairings[0], plain(text), units[0].read)
+    held = {link.ours for pairing in pairings for link in pairing.links if link.relation != "opposite"}
+    names = {word for fact in facts(plain(text)) for word in fact.text.casefold().split()}
+    known = sum(at in held or at in figures or words[at].low in names for at in content)
+    return known / len(content) if content else 0.0
 
 
 def _parts(text: str) -> list[str]:

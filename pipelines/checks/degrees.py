@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from longdoc.pipelines.checks.finding import Problem
-from longdoc.pipelines.wording.lexicon import bases, is_verb
+from longdoc.pipelines.wording.lexicon import bases, is_verb, relation
 from longdoc.pipelines.wording.pairing import Link, Pairing, Word
 
 _SHARE_WORDS = """
@@ -46,7 +46,8 @@ _CLASS_WORDS = """
     sure: possibly perhaps maybe, probably likely, certainly definitely surely undoubtedly;
     bound: least, most, more greater over above exceeding, less fewer under below, up, within, after, before,
         until, since;
-    limit: minimum, maximum; line: first, second, third, last
+    limit: minimum, maximum; line: first, second, third, last; alike: same, different; side: with, without;
+    scale: hundred hundreds, thousand thousands, million millions, billion billions, trillion trillions, dozen dozens
     """
 
 
@@ -89,6 +90,7 @@ _HEDGES = re.compile(
     r"|may|might|could|potential(?:ly)?)\b",
     re.IGNORECASE,
 )
+_DENYING = frozenset({"not", "no", "never", "neither", "nothing", "none", "nobody", "without"})
 _IF = frozenset({"if", "unless", "provided", "providing", "whether"})
 _COUNTED = re.compile(
     r"\b(?:if|unless|provided|providing|whether|when|whenever|would|could|in case|should|subject to|depend\w*"
@@ -122,13 +124,20 @@ def _changed(pairing: Pairing) -> Iterator[Problem]:
     matcher = SequenceMatcher(None, [word.low for word in ours], [word.low for word in theirs], autojunk=False)
     if min(len(ours), len(theirs)) < _LONG_ENOUGH or matcher.quick_ratio() < _SAME or matcher.ratio() < _SAME:
         return
+    as_denied = [word.low for word in ours if word.low in _DENYING] == [
+        word.low for word in theirs if word.low in _DENYING
+    ]
     for tag, first, last, start, end in matcher.get_opcodes():
+        more = {word.low for word in (*ours[first:last], *theirs[start:end])} & _DENYING
+        if tag in ("insert", "delete") and len(more) == 1 and abs((last - first) - (end - start)) <= 2:
+            yield Problem(f'the {"source" if tag == "insert" else "claim"} alone says "{more.pop()}"', against=True)
         if tag != "replace" or max(last - first, end - start) > _REACH + 1:
             continue
         for one in ours[first:last]:
             for other in theirs[start:end]:
                 kinds = _CLASSES.get(one.low), _CLASSES.get(other.low)
-                if kinds[0] and kinds[1] and kinds[0][0] == kinds[1][0] and kinds[0] != kinds[1]:
+                unlike = kinds[0] and kinds[1] and kinds[0][0] == kinds[1][0] and kinds[0] != kinds[1]
+                if unlike or (as_denied and relation(one.low, other.low) == "opposite"):
                     yield Problem(_instead(one.text, other.text), against=True)
 
 
@@ -199,12 +208,17 @@ def _modals(pairing: Pairing) -> Iterator[Problem]:
         one, said = ours.get(link.ours, ("", ""))
         other, held = theirs.get(link.theirs, ("", ""))
         if other in _STRONGER.get(one, ()) and not _plainly(pairing, link, theirs, one):
-            if one == "" and (_nominal(pairing.ours, link.ours) or other == "would"):
+            if one == "" and (other == "would" or _nominal(pairing.ours, link.ours) or _said(pairing.ours, other)):
                 continue
             yield Problem(
                 f'the claim says "{said or pairing.ours[link.ours].text}" where the source says "{held}"', against=True
             )
             return
+
+
+def _said(words: Sequence[Word], kind: str) -> bool:
+    """Whether a modal of the kind stands anywhere among the words."""
+    return any(_MODALS.get((word.low,)) == kind for word in words)
 
 
 def _verbal(pairing: Pairing, link: Link) -> bool:

@@ -14,8 +14,8 @@ from typing import Protocol
 from longdoc.pipelines.checks.evidence import Unit
 
 _READ = 700  # characters of source that are read with one claim
-# Fitted by benchmarks/fit_support.py on rows of ../shared/data/train: a logistic of the three voices.
-WEIGHTS = (0.8, 1.2, 1.0, -1.0)  # of odds, shared words, likeness; and the bias
+# Fitted by benchmarks/fit_support.py on rows of ../shared/data/train: a logistic.
+WEIGHTS = (0.8, 1.0, 3.0, -2.5)  # of odds, of shared words, of what the rules account for; and the bias
 
 
 class Judged(Protocol):
@@ -59,13 +59,13 @@ def window(units: Sequence[Unit]) -> str:
     return " ".join(" ".join(parts).split())[: 2 * _READ]
 
 
-def told(voice: Voice, shared: float, cosine: float) -> tuple[float, ...]:
-    """What is weighed: the model's odds, the weight of the shared words, and the likeness of the sentences."""
+def told(voice: Voice, shared: float, accounted: float) -> tuple[float, ...]:
+    """What is weighed: the model's odds, the weight of the shared words, and what the rules account for."""
     odds = math.log(max(1e-4, voice.supports) / max(1e-4, 1 - voice.supports))
-    return odds, min(1.0, shared), cosine
+    return odds, min(1.0, shared), accounted
 
 
 def together(told: Sequence[float]) -> float:
-    """How sure model, shared words and likeness are together that the source supports a claim, from 0 to 1."""
+    """How sure model, shared words and rules are together that the source supports a claim, from 0 to 1."""
     score = sum(weight * value for weight, value in zip(WEIGHTS, [*told, 1.0], strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))

@@ -92,6 +92,15 @@ class Evidence:
             self._folded[number] = folded(self.passages[number].text)
         return self._folded[number]
 
+    def whole(self, text: str) -> Unit | None:
+        """The first unit of one span that says this and no more, but for case, white space and kinds of quotes."""
+        said, _ = folded(text)
+        return self._wholes.get(said) if said else None
+
+    @cached_property
+    def _wholes(self) -> dict[str, Unit]:
+        return {folded(unit.text)[0]: unit for unit in reversed(self.units) if len(unit.spans) == 1}
+
     def words_of(self, number: int) -> frozenset[str]:
         """The stems of the words of a passage and its headings."""
         if number not in self._words:

@@ -19,6 +19,7 @@ from longdoc.pipelines.wording.pairing import plain
 _WORD = re.compile(r"[^\W\d_](?:[\w&]|[.'’-](?=\w))*\.?")
 _NAME_WORD = re.compile(r"[^\W\d_](?:\.(?:[^\W\d_]\.)+|(?:[\w&]|['’](?=\w))*\.?)")  # hyphens and dots divide
 _TITLE = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|sr|jr|rev|hon|gen|col|capt|lt|sgt|gov|sen|rep|pres)\.?$", re.IGNORECASE)
+_PERIOD = re.compile(r"(?:[QH]\d|FY\d*)")
 _OPENING = re.compile(r"(?:[.!?…:;|#>—–]|--)[\s\"'“‘«„(\[{*_`]*$|(?:[,\s]|^)[\"“‘«„]$")
 _ENDINGS = ("", "s", "es", "n", "an", "ian", "ns", "ans", "ians", "ish", "ese", "ic", "al", "e")
 _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|nicht|ein|eine|mit|von|zu|den|dem|auf)\b", re.IGNORECASE)
@@ -147,7 +148,7 @@ def _is_initial(word: str) -> bool:
 def _is_name(text: str, match: re.Match[str]) -> bool:
     word = _bare(match[0])
     lower = word.casefold()
-    if lower in ORDINARY or lower in MONTHS or _TITLE.match(word):
+    if lower in ORDINARY or lower in MONTHS or _TITLE.match(word) or _PERIOD.fullmatch(word):
         return False
     if word[1:] != word[1:].lower() and len(word) > 1:
         return True

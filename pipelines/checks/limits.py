@@ -28,7 +28,7 @@ _CONCLUDES = re.compile(
     r"|we\s+can\s+conclude)\b",
     re.IGNORECASE,
 )
-_LONGEST = 90  # words of a sentence that is judged as one
+_LONGEST = 150  # words of a sentence that is judged as one
 _LATIN = "\u024f"  # the last letter of the Latin blocks
 _ENOUGH_WORDS = 5
 

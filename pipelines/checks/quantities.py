@@ -43,6 +43,7 @@ _CHANGE = re.compile(
 _YEAR = re.compile(r"(?:1[5-9]|20|21)\d\d")
 _MOST_TOGETHER = 6  # numbers that a sum may be of
 _ROUNDED = Decimal("0.05")  # how far a rounded number may be off, of itself
+_COUNTED = 5
 _ABOUT = Decimal("0.1")
 
 
@@ -113,7 +114,7 @@ def number_problems(
     rest = list(others)
     for one in asked:
         problem = _problem(claim, one, near)
-        if problem is None:
+        if problem is None or _counted(one, near):
             yield one, None, None
             continue
         elsewhere = next((place for place in rest if _problem(claim, one, (place,)) is None), None)
@@ -124,6 +125,13 @@ def number_problems(
             yield one, problem, None
         else:
             yield one, _problem(claim, one, (told,)), None
+
+
+def _counted(one: Quantity, near: Sequence[Place]) -> bool:
+    """Whether a small number in words may have been counted: nothing near has a number of the same things."""
+    if not one.text.isalpha() or not one.bare or one.bound or not one.noun or one.readings[0].value > _COUNTED:
+        return False
+    return all(figure.noun != one.noun for place in near for figure in place.figures if figure.noun)
 
 
 def _problem(claim: str, one: Quantity, places: Sequence[Place]) -> Problem | None:
@@ -158,6 +166,10 @@ def agree(ours: Quantity, theirs: Quantity, place: Place) -> bool:
     """Whether the source's quantity bears out the value and unit of the claim's."""
     if ours.raw or theirs.raw:
         return ours.raw == theirs.raw
+    if "centur" in ours.text:
+        number = ours.readings[0].value / 1200
+        if any(not other.dimension and _century(other.value) == number for other in theirs.readings):
+            return True
     if ours.decade:
         return any(0 <= held.value - ours.readings[0].value < 10 for held in theirs.readings)
     return any(
@@ -165,6 +177,10 @@ def agree(ours: Quantity, theirs: Quantity, place: Place) -> bool:
         for one in ours.readings
         for other in theirs.readings
     ) or any(_part_of_one(one, other, ours, theirs) for one in ours.readings for other in theirs.readings)
+
+
+def _century(year: Decimal) -> Decimal:
+    return (year - 1) // 100 + 1
 
 
 def _alike(ours: Quantity, one: Reading, theirs: Quantity, other: Reading, place: Place) -> bool:

@@ -22,7 +22,7 @@ from longdoc.pipelines.checks.finding import Problem
 from longdoc.pipelines.checks.polarity import turned_words
 from longdoc.pipelines.checks.quantities import Place, agree
 from longdoc.pipelines.checks.roles import passive
-from longdoc.pipelines.wording.lexicon import bases, is_verb, known, relation
+from longdoc.pipelines.wording.lexicon import bases, is_verb, known, of_a_kind, relation
 from longdoc.pipelines.wording.numerals import quantities
 from longdoc.pipelines.wording.ordinary_words import ORDINARY
 from longdoc.pipelines.wording.pairing import Pairing, Word
@@ -57,6 +57,7 @@ _LIGHT_WORDS = """
     """
 _LIGHT = frozenset(_LIGHT_WORDS.split())
 _FRAME = 0.6  # of a claim's words of content that the source has
+_LIKE = 0.55  # of all words, in order
 _FEW = 3  # words that stand for one another
 
 
@@ -65,7 +66,7 @@ def replaced_words(pairing: Pairing, also: Set[str], figures: tuple[Set[int], Se
 
     `also` are the words of what else the claim rests on, `figures` the places of numbers and units on either side.
     """
-    if pairing.coverage < _FRAME:
+    if pairing.coverage < _FRAME or pairing.likeness < _LIKE:
         return
     for run in _runs(pairing.unpaired(pairing.ours)):
         said = [pairing.ours[at] for at in run]
@@ -82,6 +83,8 @@ def replaced_words(pairing: Pairing, also: Set[str], figures: tuple[Set[int], Se
             continue
         if turned_words(pairing.ours).isdisjoint(run) != turned_words(pairing.theirs).isdisjoint(held):
             continue  # "did not grant" may be "denied"
+        if not any(of_a_kind(one.low, other.low) for one in said for other in theirs):
+            continue
         if not any(known(word.low) for word in theirs) or not any(known(word.low) for word in said):
             continue
         ours = " ".join(word.text for word in said)

@@ -123,6 +123,12 @@ def is_verb(word: str) -> bool:
     return any(one[0] == "v" for each in senses for one in each)
 
 
+def of_a_kind(one: str, other: str) -> bool:
+    """Whether two words can both be nouns, verbs, adjectives or adverbs."""
+    kinds = [{sense[0] for sense in _senses(bases(word))} for word in (one, other)]
+    return not kinds[0] or not kinds[1] or not kinds[0].isdisjoint(kinds[1])
+
+
 @lru_cache(maxsize=65536)
 def relation(one: str, other: str) -> Relation:
     """What `one` is to `other`: a form of it, the same in meaning, broader, its opposite, or nothing that is known."""

@@ -59,6 +59,7 @@ _HINTS = {
 }
 
 _DIGITS = re.compile(r"(?<!\d)\d{1,3}(?:[\u00a0\u202f\u2009\x20'’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*")
+_OF_NAME = re.compile(r"(?<![^\W_])[A-Z][A-Za-z]*[-‐]$")  # the number is part of a name: COVID-19
 _ANY_WORD = "|".join(sorted([*_WORDS, *_SPELLED_SCALES], key=len, reverse=True))
 _SPELLED = re.compile(
     rf"\b(?:an?[\s-]+(?=hundred|thousand|million|billion|dozen))?(?:{_ANY_WORD})(?:[\s-]+(?:and[\s-]+)?(?:{_ANY_WORD}))*\b",
@@ -108,6 +109,8 @@ def hints(text: str) -> tuple[Quantity, ...]:
 
 def _in_digits(text: str) -> Iterator[Quantity]:
     for match in _DIGITS.finditer(text):
+        if _OF_NAME.search(text, max(0, match.start() - 12), match.start()):
+            continue
         values = _values(match[0])
         if not values:
             yield Quantity(match[0], *match.span(), (), raw=re.sub(r"[^\d.,]", "", match[0]))

@@ -23,6 +23,7 @@ WORD_AFTER = re.compile(
     r"(?:[ -](?P<two>[^\W\d_]+)(?:\s(?P<three>[a-z]+))?)?"
 )
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
+_WHEN = re.compile(r"\b(?:after|before|within|beyond)\s+(?:the\s+)?$", re.IGNORECASE)
 _ABOUT = re.compile(
     r"(?:\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|some|close\s+to|circa|ca\.|an\s+estimated|an\s+average\s+of|or\s+so)|[~≈±])\s*$",
     re.IGNORECASE,
@@ -150,6 +151,8 @@ def beside(text: str, start: int, end: int, values: list[tuple[Decimal, Decimal]
     before = text[max(0, start - 40) : first]
     negative = minus or (closed and (bool(units) or scaled or bool(money) or _in_a_row(text, start)))
     bound = _bound(before, text[last : last + 40])
+    if noun and _WHEN.search(before):
+        bound = 0  # "after two meetings" is no more than two meetings
     return Quantity(
         " ".join(text[first:last].split()), first, last, tuple(readings), noun=noun, scaled=scaled,
         negative=negative, about=bool(_ABOUT.search(before)), bound=bound,
