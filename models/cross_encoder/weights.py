@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from longdoc.errors import UnavailableError
 
 FILE = "reader.safetensors"
-DIGEST = "f7f9a4e1edc1e4aedb6473e5988420666932e110130ce4b3456f53cf6843124a"
+DIGEST = "c61263dcc6e8887a4a2aceed68913579487d281681e8d64647e5036e512cfa9e"
 _SCALE = ".scale"
 
 
