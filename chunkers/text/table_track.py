@@ -95,6 +95,9 @@ class TableTrack:
                 return found
         low, high = self._scanned, tape.fill(self._scanned + _STEP)
         end, base = tape.fill(high + 2 * _VIEW), tape.base
+        if all(tape.text.find(sign, low - base, end - base) < 0 for sign in "|\t"):  # far quicker than the pattern
+            self._scanned = high
+            return None
         for match in _CANDIDATE.finditer(tape.text, low - base, end - base):
             at = match.start() + base
             if at >= high:
