@@ -26,11 +26,9 @@ from pathlib import Path
 
 from table import markdown, publish
 
-ABOUT = "harbour school library market bridge museum hospital railway park canal theatre archive station court".split()
-DONE = "approved rejected postponed reviewed funded inspected repaired extended measured published".split()
-WHY = "after the storm,for the second time,because of the cost,at the request of the residents,without a vote".split(
-    ","
-)
+ABOUT = ["harbour", "school", "library", "market", "bridge", "museum", "hospital", "railway", "park", "canal", "theatre", "archive", "station", "court"]
+DONE = ["approved", "rejected", "postponed", "reviewed", "funded", "inspected", "repaired", "extended", "measured", "published"]
+WHY = ["after the storm", "for the second time", "because of the cost", "at the request of the residents", "without a vote"]
 
 
 def text_of(number: int, sentences: int) -> str:
