@@ -26,9 +26,41 @@ from pathlib import Path
 
 from table import markdown, publish
 
-ABOUT = ["harbour", "school", "library", "market", "bridge", "museum", "hospital", "railway", "park", "canal", "theatre", "archive", "station", "court"]
-DONE = ["approved", "rejected", "postponed", "reviewed", "funded", "inspected", "repaired", "extended", "measured", "published"]
-WHY = ["after the storm", "for the second time", "because of the cost", "at the request of the residents", "without a vote"]
+ABOUT = [
+    "harbour",
+    "school",
+    "library",
+    "market",
+    "bridge",
+    "museum",
+    "hospital",
+    "railway",
+    "park",
+    "canal",
+    "theatre",
+    "archive",
+    "station",
+    "court",
+]
+DONE = [
+    "approved",
+    "rejected",
+    "postponed",
+    "reviewed",
+    "funded",
+    "inspected",
+    "repaired",
+    "extended",
+    "measured",
+    "published",
+]
+WHY = [
+    "after the storm",
+    "for the second time",
+    "because of the cost",
+    "at the request of the residents",
+    "without a vote",
+]
 
 
 def text_of(number: int, sentences: int) -> str:
@@ -124,7 +156,8 @@ def speed(documents: int) -> None:
     table = markdown(["what", "seconds by the clock", "of the processors", "documents a processor's second"], rows)
     share = (encode - load) / (used - 2 * load)
     load_now = f"The machine's load was {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
-    note = f"{documents:,} documents, {sentences:,} sentences. The corpus has {share:.2f} of the encoder's pace. {load_now}."
+    note = f"{documents:,} documents, {sentences:,} sentences. The corpus has {share:.2f} of the encoder's pace."
+    note = f"{note} {load_now}."
     publish("corpus_speed", "A corpus beside the encoder alone", f"{note}\n\n{table}")
 
 
@@ -169,9 +202,9 @@ def kills(documents: int, count: int) -> None:
         equal = digests(out) == digests(folder / "whole")
         left = [path.name for path in (out / "results").iterdir() if not path.name.endswith(".json")]
     body = (
-        f"{documents:,} documents; {killed['worker']} workers and {killed['coordinator']} coordinators killed by SIGKILL, "
-        f"{runs} runs; documents that were done and were not after a kill: {-min([0, *lost])}; files left half written: "
-        f"{len(left)}.\n\nDigests of every result and of `corpus.json` equal to those of an uninterrupted run: "
+        f"{documents:,} documents; {killed['worker']} workers and {killed['coordinator']} coordinators killed by "
+        f"SIGKILL, {runs} runs; documents that were done and were not after a kill: {max([0, *lost])}; files left half "
+        f"written: {len(left)}.\n\nDigests of every result and of `corpus.json` equal to those of an uninterrupted run: "
         f"**{'yes' if equal else 'no'}**."
     )
     publish("corpus_kills", "A corpus whose processes are killed", body)
@@ -262,10 +295,11 @@ def hostile(documents: int, count: int) -> None:
         ]
     equal = sum(made[0].get(key) == value for key, value in made[1].items())
     rows = [(one, failed.get(one, "**not named**").replace("|", "/")) for one in names[:10]]
+    table = markdown(["the first of each kind", "what is told"], rows)
     body = (
         f"{documents:,} files, {count} of them hostile: {sum(one in failed for one in names)} named, "
-        f"{len(set(failed) - set(names))} others named; {equal:,} of {documents - count:,} others equal to the byte to those "
-        f"of a run without the hostile ones. {said}; {clock:.0f} s.\n\n{markdown(['the first of each kind', 'what is told'], rows)}"
+        f"{len(set(failed) - set(names))} others named; {equal:,} of {documents - count:,} others equal to the byte to "
+        f"those of a run without the hostile ones. {said}; {clock:.0f} s.\n\n{table}"
     )
     publish("corpus_hostile", "Hostile files in a corpus", body)
 
