@@ -203,7 +203,7 @@ def kills(documents: int, count: int) -> None:
         left = [path.name for path in (out / "results").iterdir() if not path.name.endswith(".json")]
     body = (
         f"{documents:,} documents; {killed['worker']} workers and {killed['coordinator']} coordinators killed by "
-        f"SIGKILL, {runs} runs; documents that were done and were not after a kill: {max([0, *lost])}; files left half "
+        f"SIGKILL, {runs} runs; documents done that were not after a kill: {max([0, *lost])}; files left half "
         f"written: {len(left)}.\n\nDigests of every result and of `corpus.json` equal to those of an uninterrupted run: "
         f"**{'yes' if equal else 'no'}**."
     )
