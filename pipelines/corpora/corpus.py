@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from longdoc.errors import CacheError, InputError
 from longdoc.pipelines.corpora.inventory import Chosen, Found, documents_in, file_digest
 from longdoc.pipelines.corpora.manifest import Entry, Manifest, State
-from longdoc.pipelines.corpora.places import kept_at, result_name
+from longdoc.pipelines.corpora.places import result_name
 from longdoc.pipelines.corpora.recipe import Recipe, Task
 from longdoc.pipelines.corpora.remaining import Remaining
 from longdoc.pipelines.corpora.workers import Done, Engine, Limits, Processes
@@ -330,7 +330,7 @@ class Corpus:
         return entry
 
     def _prune(self) -> None:
-        """Removes the results of what is gone, and what is kept for no document any more."""
+        """Removes the results and the index entries of what is gone, and what is kept for no document any more."""
         gone = list(self.manifest.entries("gone"))
         indexed = [Task("forget", entry.name) for entry in gone if entry.indexed]
         for done in self._engine.stream(self.recipe, iter(indexed), 1) if indexed else ():
@@ -342,9 +342,9 @@ class Corpus:
         for path in (self.out / "results").iterdir():
             if path.name not in results:
                 path.unlink(missing_ok=True)
-        for entry in gone:
-            if entry.key and entry.key not in used:
-                kept_at(self.out, entry.key).unlink(missing_ok=True)
+        for path in (self.out / "kept").glob("*/*"):
+            if path.stem not in used:
+                path.unlink(missing_ok=True)
 
     def _summarize(self) -> None:
         """Makes the nodes over the documents that are not made yet, and `corpus.json` where the root is another."""
@@ -364,6 +364,10 @@ class Corpus:
 
             write_whole(path, tree_json(root, self.out, node_sentences).encode())
             self.manifest.tell("root", root.key)
+            used = {node.key for node in root.walk()}
+            for other in (self.out / "nodes").iterdir():
+                if other.stem not in used:
+                    other.unlink(missing_ok=True)
 
 
 class _Watch:

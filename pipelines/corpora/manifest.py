@@ -59,14 +59,15 @@ class Manifest:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
         try:
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")  # a result is on disk before it is entered here
             self._db.execute(f"CREATE TABLE IF NOT EXISTS documents ({_TABLE}, PRIMARY KEY (name)) WITHOUT ROWID")
             self._db.execute("CREATE INDEX IF NOT EXISTS by_state ON documents (state, size DESC, name)")
             self._db.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         except sqlite3.Error as error:
+            self._db.close()
             raise CacheError(f"{str(path)!r} is no manifest of a corpus ({error}); give another --out") from error
         if self.fact("format") is None:
             self.tell("format", _FORMAT)

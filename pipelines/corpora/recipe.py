@@ -6,7 +6,6 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import blake2b
-from importlib.metadata import version
 from typing import Any, Literal, get_args
 
 from longdoc.errors import InputError, UnknownNameError
@@ -54,10 +53,11 @@ class Recipe:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes whenever the summary of the same bytes may: the settings, the encoder, this package's version."""
+        """Changes whenever the summary of the same bytes may: the settings, the encoder, the code of summaries."""
         from longdoc.models.encoder.embedder import Embedder
+        from longdoc.pipelines.summarize.rests_on import summary_code
 
-        made_by = [_VERSION, version("longdoc"), Embedder().fingerprint]
+        made_by = [_VERSION, summary_code(), Embedder().fingerprint]
         apart = ("out", "format", "index", "overall_tokens")
         settings = {name: value for name, value in asdict(self).items() if name not in apart}
         return digest_of(json.dumps([made_by, settings], sort_keys=True).encode())

@@ -13,10 +13,10 @@ from langchain_core.documents import Document
 from longdoc.chunkers.section import SectionChunker
 from longdoc.chunkers.section_content import SectionContentChunker
 from longdoc.errors import BudgetError, InputError, UnknownNameError
-from longdoc.memory.cache.keys import code_digest
 from longdoc.pipelines.route import Request, Route
 from longdoc.pipelines.router import Router
 from longdoc.pipelines.summarize.outline import Outline, outline_of
+from longdoc.pipelines.summarize.rests_on import summary_code
 from longdoc.pipelines.summarizers.protocol import SO_FAR, Passage, Summarizer
 
 _HEADING = 4  # tokens that set off a heading in a prompt
@@ -26,18 +26,6 @@ _LEAST = 64  # but no chunk is asked for less than this many tokens
 
 
 Style = Literal["digest", "sentences"]
-
-
-_RESTS_ON = (
-    "longdoc.chunkers",
-    "longdoc.models.salience",
-    "longdoc.memory.summaries",
-    "longdoc.pipelines.checks",
-    "longdoc.pipelines.digest",
-    "longdoc.pipelines.summarize",
-    "longdoc.pipelines.summarizers",
-    "longdoc.pipelines.units",
-)  # the code that a tree is made by
 
 
 @dataclass(frozen=True)
@@ -90,7 +78,7 @@ class Job:
     def key(self) -> str:
         """A digest of all that the tree of summaries rests on."""
         rests_on = {
-            "code": code_digest(*_RESTS_ON),
+            "code": summary_code(),
             "summarizer": [self.summarizer.fingerprint, self._vectors],
             "tokenizer": self.summarizer.tokenizer.name,
             "settings": [self.max_tokens, self.query, self.chunk_tokens, self.memory_tokens, self.fan_in],

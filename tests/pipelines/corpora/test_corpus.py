@@ -225,9 +225,9 @@ def test_which_files_are_documents_and_which_are_named_for_what_they_are(tmp_pat
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
     docs = filled(tmp_path / "docs", [0])
-    with Corpus(tmp_path / "out", engine=Here()) as one, Corpus(tmp_path / "out", engine=Here()) as other:
-        with one._alone(), pytest.raises(CacheError, match="another run works in"):
-            other.run(docs)
+    one, other = Corpus(tmp_path / "out", engine=Here()), Corpus(tmp_path / "out", engine=Here())
+    with one, other, one._alone(), pytest.raises(CacheError, match="another run works in"):
+        other.run(docs)
 
 
 def test_the_processes_of_this_machine_make_the_same_as_this_one(tmp_path: Path) -> None:

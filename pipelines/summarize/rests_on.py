@@ -1,0 +1,22 @@
+"""The code that a summary is made by, which the keys of all that is kept of one hang on."""
+
+from __future__ import annotations
+
+from longdoc.memory.cache.keys import code_digest
+
+_CODE = (
+    "longdoc.chunkers",
+    "longdoc.models.salience",
+    "longdoc.memory.summaries",
+    "longdoc.pipelines.checks",
+    "longdoc.pipelines.digest",
+    "longdoc.pipelines.summarize",
+    "longdoc.pipelines.summarizers",
+    "longdoc.pipelines.units",
+    "longdoc.pipelines.wording",
+)
+
+
+def summary_code() -> str:
+    """A digest of that code. Loads none of it."""
+    return code_digest(*_CODE)
