@@ -17,10 +17,9 @@ from longdoc.cli.ask import ask
 from longdoc.cli.cache import cache as cache_commands
 from longdoc.cli.chat import chat
 from longdoc.cli.config import defaults
-from longdoc.cli.console import gave_up_writing, one_line_errors, progress, refuse, write, write_lines
+from longdoc.cli.console import Commands, gave_up_writing, one_line_errors, progress, refuse, write, write_lines
 from longdoc.cli.corpus import corpus as corpus_commands
 from longdoc.cli.generate import generate
-from longdoc.cli.mcp import mcp
 from longdoc.cli.options import (
     By,
     ContextTokens,
@@ -35,8 +34,7 @@ from longdoc.cli.options import (
     TokenizerName,
     Verbose,
 )
-from longdoc.cli.plugins import Commands
-from longdoc.cli.serve import serve
+from longdoc.cli.serve import mcp, serve
 from longdoc.cli.sources import documents_of
 from longdoc.cli.verify import verify
 

@@ -1,4 +1,4 @@
-"""The command `longdoc serve`: the page and the HTTP interface, on this machine unless told otherwise."""
+"""The commands `longdoc serve` and `longdoc mcp`: documents for the browser and for agents, on this machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from longdoc.cli.console import one_line_errors
+from longdoc.cli.options import IndexFolder
+from longdoc.cli.sources import paths_of
 
 Port = Annotated[int, typer.Option(help="0 takes one that is free.")]
 Host = Annotated[str, typer.Option(help="The address to listen on; any but this machine's own needs a token.")]
@@ -52,3 +54,31 @@ def default_folder() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("longdoc", appauthor=False) / "server"
+
+
+def mcp(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, patterns.")],
+    http: Annotated[int | None, typer.Option("--http", metavar="PORT", help="Serve HTTP here, not stdio.")] = None,
+    index: IndexFolder = None,
+) -> None:
+    """Serve documents to agents over MCP: list, search, read, summarize, ask, verify."""
+    with one_line_errors():
+        from longdoc.errors import InputError, MissingExtraError
+
+        if "-" in sources:
+            raise InputError("stdin ('-') is where the client speaks; give files or folders")
+        try:
+            from longdoc.mcp.app import server_of
+        except ModuleNotFoundError as error:
+            if error.name != "mcp":
+                raise
+            raise MissingExtraError("mcp", "mcp") from error
+        from longdoc.mcp.shelf import Shelf
+        from longdoc.pipelines.ask.library import default_folder
+
+        paths = paths_of(sources)
+        given = Path(sources[0])
+        root = given if len(sources) == 1 and given.is_dir() else Path()
+        settings = {} if http is None else {"host": "127.0.0.1", "port": http}
+        app = server_of(lambda: Shelf(paths, root, index or default_folder()), **settings)
+        app.run("stdio" if http is None else "streamable-http")

@@ -84,7 +84,6 @@ BAD_FILES = {
     "text.pdf": (b"just text", "PDF"),
     "locked.pdf": (pdf(password="secret"), "password"),
     "scanned.pdf": (pdf(), "text"),
-    "half.txt": ("\ufeffok".encode("utf-16-le") + b"\x00\xd8a", "encoding"),
 }
 
 

@@ -53,7 +53,7 @@ def test_the_json_cites_the_very_characters(book: Path, tmp_path: Path) -> None:
     result = ask(tmp_path, book, QUESTION, "--format", "json")
     assert result.exit_code == 0, result.stderr
     made = json.loads(result.stdout)
-    assert set(made) == {"answer", "supported", "sentences", "citations", "seconds"}
+    assert set(made) == {"answer", "supported", "sentences", "citations", "confidence", "seconds"}
     assert "1843" in made["answer"]
     assert made["supported"]
     for place in made["citations"]:

@@ -64,7 +64,7 @@ def test_it_is_a_summarizer_and_cites_what_the_model_writes() -> None:
 
 def test_an_invention_is_marked() -> None:
     summary = summarizer("Profits rose to 1,300 crowns in the second quarter.")[0].summarize(SOURCE, 50)
-    assert [one.problems for one in summary.sentences] == [("number 1,300 is not in the source",)]
+    assert [one.problems for one in summary.sentences] == [("number 1,300 crowns is not in the source",)]
 
 
 REPLIES = st.lists(
@@ -263,7 +263,7 @@ def test_partial_summaries_are_merged_with_their_own_prompt_and_spans() -> None:
     assert "partial summaries" in str(model.calls[0][-1].text)
     originals = chat.with_originals({"": TEXT.replace("1,200", "1,400")})
     model.replies = ["", "Profits rose to 1,200 crowns."]
-    assert originals.summarize(lower, 50).sentences[0].problems == ("number 1,200 is not in the source",)
+    assert originals.summarize(lower, 50).sentences[0].problems == ("number 1,200 crowns is not in the source",)
 
 
 def test_query_memory_and_headings_are_in_the_prompt() -> None:
