@@ -198,12 +198,13 @@ def _evidence(
     words = frozenset[str]().union(*(unit.unit.words | unit.context for unit in units))
     texts = [*dict.fromkeys(unit.unit.spans[0].source for unit in units), *(unit.unit.text for unit in units)]
     letters = "".join(filter(str.isalnum, "".join(texts).casefold()))
+    above = asked.named & asked.words & words if one.unit.kind in ("row", "label") else frozenset[str]()  # its subject
     return (
         float(scored.cosines[best]),
         float(scored.cosines.max()),
         scored.passage,
-        sum(weights[word] for word in scored.own[best]),
-        sum(weights[word] for word in scored.covered[best]),
+        sum(weights[word] for word in scored.own[best] | above),
+        sum(weights[word] for word in scored.covered[best] | above),
         _label(asked, one, weights),
         asked.cue(one.unit.text),
         asked.strange(words, letters),
