@@ -112,9 +112,10 @@ _GENERIC = content_words(
     "summary summarize summarise outline overview gist abstract recap short brief briefly nutshell main key central "
     "most important essential point idea topic theme takeaway message finding argument fact thing content document "
     "text file article story paper book novel report page website post blog meeting transcript conversation discussion "
-    "hearing case lease contract agreement filing form letter email protocol study proposal specification spec plan plot "
-    "say says tell give please describe explain about deal cover discuss contain whole entire full please sentence word "
-    "paragraph one two three four five few simple plain language whats tldr dr tl make write me us subject section "
+    "hearing case lease contract agreement filing form letter email protocol study proposal specification spec plan "
+    "plot say says tell give please describe explain about deal cover discuss contain whole entire full please "
+    "sentence word paragraph one two three four five few simple plain "
+    "language whats tldr dr tl make write me us subject section "
     "chapter synopsis general happen read present show list name attached following above pep rfc bill pdf part piece"
 )
 

@@ -1,0 +1,85 @@
+"""What kind a question is, and what a follow-up takes from the turn before."""
+
+from __future__ import annotations
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+
+from longdoc.pipelines.answers.carry import standing_alone
+from longdoc.pipelines.answers.kinds import asked_for
+from longdoc.pipelines.answers.listing import listing_of, people_of, stated
+from longdoc.pipelines.units.find import units_of
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("hello", "greeting"),
+        ("Thanks a lot!", "greeting"),
+        ("yes please", "assent"),
+        ("Summarize this document.", "whole"),
+        ("What is this about?", "whole"),
+        ("What are the main points of the meeting?", "whole"),
+        ("What did they decide?", "whole"),
+        ("How does the story end?", "whole"),
+        ("List the people in the meeting.", "list"),
+        ("Which ships are in the fleet?", "list"),
+        ("How many ships are in the fleet?", "count"),
+        ("Compare the rent of the two leases.", "compare"),
+        ("What is a glossary?", "definition"),
+        ("Are methods allowed?", "yes-no"),
+        ("Why was it deferred?", "why"),
+        ("Who is the tenant?", "fact"),
+        ("What happens if the rent is late?", "fact"),
+        ("Summarize the rules on parking.", "fact"),
+    ],
+)
+def test_kinds(question: str, kind: str) -> None:
+    assert asked_for(question).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "question", "alone"),
+    [
+        ("When does the lease start?", "", "And when does it end?", "when does the lease end?"),
+        ("What is the unit cost of K-66?", "", "What about K-92?", "What is the unit cost of K-92?"),
+        ("What were net sales in 2021?", "", "And in 2020?", "What were net sales in 2020?"),
+        ("What are the inclusion criteria?", "", "And the exclusion criteria?", "What are the exclusion criteria?"),
+        ("Is it for left-handed people?", "", "Why?", "Why Is it for left-handed people?"),
+        ("Who led Acme?", "Mara Lund led Acme.", "Who came after her?", "Who came after Mara Lund?"),
+        ("When was Ann Lee born?", "", "What was her occupation?", "What was Ann Lee's occupation?"),
+        ("Who is the tenant?", "", "What is the rent?", "What is the rent?"),
+    ],
+)
+def test_a_follow_up_stands_alone(before: str, said: str, question: str, alone: str) -> None:
+    assert standing_alone(question, [HumanMessage(before), AIMessage(said)]) == alone
+
+
+def test_a_first_question_is_left_as_it_is() -> None:
+    assert standing_alone("And when does it end?", []) == "And when does it end?"
+
+
+def test_a_list_is_found_by_its_introduction() -> None:
+    units = units_of("Wood is dear.\n\nThe tools needed are:\n\n- a saw\n- a plane\n- glue\n\nIt takes a day.\n")
+    listing = listing_of("Which tools are needed?", units)
+    assert listing is not None
+    assert [one.text for one in listing.items] == ["a saw", "a plane", "glue"]
+
+
+def test_every_sentence_that_says_so_is_listed() -> None:
+    said = "The Alma is a ship of the fleet. The town is old. The Bella is a ship of the fleet. Bread is cheap."
+    listing = listing_of("Which ships are in the fleet?", units_of(said))
+    assert listing is not None
+    assert len(listing.items) == 2
+
+
+def test_those_who_speak_are_the_people() -> None:
+    text = "\n".join(f"{name}: We meet at noon again." for name in ("Ann Lee", "Bo", "Ann Lee", "Bo", "Ann Lee", "Bo"))
+    people = people_of(units_of(text))
+    assert people is not None
+    assert [one.text for one in people.items] == ["Ann Lee", "Bo"]
+
+
+def test_a_count_that_the_text_states() -> None:
+    assert stated("How many test cases are there?", "Below we provide 17 test cases.")
+    assert not stated("How many test cases are there?", "In 2020 we met.")
