@@ -62,6 +62,8 @@ class Match:
 
 def matches(sentences: Sequence[str], evidence: Evidence, encoder: Encoder) -> Iterator[Match]:
     """The match of each sentence. Cost: sentences times units, and a vector for each candidate."""
+    if not sentences:
+        return
     if not evidence.units:
         yield from (Match(text, (), 0.0, 0.0, 0.0) for text in sentences)
         return
