@@ -206,7 +206,8 @@ def summaries(given: Sequence[Task], words: int) -> Iterator[tuple[Task, dict[st
         if task.id != last:
             last, sentences = task.id, sentences_of(task.text)
             vectors = encoder.encode(sentences)
-            summarize(task.text, max_tokens=words, model=models["longdoc"], style="sentences")  # whose vectors are then known
+            # The sentences' vectors are known from here on.
+            summarize(task.text, max_tokens=words, model=models["longdoc"], style="sentences")
             for name, rank in PEERS.items():
                 began = time.perf_counter()
                 rankings[name] = rank(sentences, vectors, words)
