@@ -139,8 +139,11 @@ def candidates(matches: Sequence[Match], texts: Texts | None = None) -> list[Can
                 if rank > 0 and unit.spans not in taken:
                     taken.add(unit.spans)
                     found.append(Candidate(unit, rank, _answers(unit), _leaning(unit, found)))
+        labelled = [one.unit.spans for one in found if one.unit.kind == "label"]
         for fact in texts.facts(source):
-            if fact.spans not in taken:
+            last = fact.spans[-1]
+            held = any(one[-1].start <= last.start and last.end <= one[-1].end for one in labelled)
+            if fact.spans not in taken and not held:
                 rank = max(stretch.rank(fact.spans[-1].start) for stretch in stretches)
                 found.append(Candidate(fact, max(rank, _FACT), True))
     return found
