@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from longdoc.chunkers.text.span import Span
 from longdoc.pipelines.checks.evidence import Evidence, folded
-from longdoc.pipelines.summarizers.protocol import Passage
+from longdoc.pipelines.passage import Passage
 from longdoc.pipelines.wording.pairing import plain
 from longdoc.pipelines.wording.words import content_words
 

@@ -26,7 +26,7 @@ from longdoc.pipelines.checks.polarity import converse, polarity_problems
 from longdoc.pipelines.checks.quantities import number_problems
 from longdoc.pipelines.checks.roles import role_problems
 from longdoc.pipelines.checks.swaps import replaced_words, swapped
-from longdoc.pipelines.summarizers.protocol import Passage
+from longdoc.pipelines.passage import Passage
 from longdoc.pipelines.wording.numerals import quantities
 from longdoc.pipelines.wording.pairing import Pairing, plain
 from longdoc.pipelines.wording.words import content_words

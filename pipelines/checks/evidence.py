@@ -14,7 +14,7 @@ from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.pipelines.checks.facts import Told
 from longdoc.pipelines.checks.quantities import Place, Scale
-from longdoc.pipelines.summarizers.protocol import Passage
+from longdoc.pipelines.passage import Passage
 from longdoc.pipelines.wording.pairing import plain
 from longdoc.pipelines.wording.words import content_words
 

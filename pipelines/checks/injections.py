@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
-from longdoc.pipelines.summarizers.protocol import Passage
+from longdoc.pipelines.passage import Passage
 
 _EARLIER = r"(?:previous|prior|above|earlier|preceding|former|original|initial|system|your|all|any|these|those|other)"
 _RULES = r"(?:instructions?|prompts?|rules?|guidelines?|directions?|commands?|orders?|constraints?|context|passages?)"

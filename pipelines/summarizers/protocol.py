@@ -11,32 +11,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.cache.keys import code_digest
 from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
+from longdoc.pipelines.passage import Passage as Passage
 from longdoc.pipelines.route import ModelAtHand
 from longdoc.pipelines.summarizers.salience import Scorer
 from longdoc.pipelines.summarizers.sentence_table import Encoder, SentenceTable
 
 SO_FAR = "Summary so far"
 UNBOUNDED = 2**62  # tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """Text to be summarized and the spans of the source it stands for.
-
-    A passage of source text has one span, whose characters it is. A passage that is a sentence of another summary
-    has the spans that the sentence rests on. Passages of which the first is `so_far` begin with a summary, to be
-    rewritten with what follows it.
-    """
-
-    text: str
-    spans: tuple[Span, ...]
-    headings: tuple[str, ...] = ()
-    so_far: bool = False
 
 
 @dataclass(frozen=True, slots=True)
