@@ -14,8 +14,8 @@ from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.text.tables import tables_of
 from longdoc.memory.index.document_index import Match
 from longdoc.pipelines.digest.digest import all_facts
-from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.digest.section import Fact
 from longdoc.pipelines.summarizers.sentence_table import EMPTY_TABLE
 from longdoc.pipelines.units.find import units_of
 from longdoc.pipelines.units.hygiene import is_ended

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
-from longdoc.pipelines.digest import definitions_of_code, meeting
-from longdoc.pipelines.digest.fact import Fact
+from longdoc.pipelines.digest import meeting
 from longdoc.pipelines.digest.fields import fields, filled_in, lists
 from longdoc.pipelines.digest.figures import figures, heaviest, scale
 from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.opening import author_of, date_of, labelled_below, title_of
+from longdoc.pipelines.digest.opening import defined as defined_in
 from longdoc.pipelines.digest.people import speakers
 from longdoc.pipelines.digest.points import ranked
 from longdoc.pipelines.digest.reading import OWN, Candidate, Reading
-from longdoc.pipelines.digest.section import Entry, Section, fitted
+from longdoc.pipelines.digest.section import Entry, Fact, Section, fitted
 from longdoc.pipelines.digest.story import story
 from longdoc.pipelines.digest.terms import clauses, governing, parties
 from longdoc.pipelines.units.unit import Unit
@@ -235,7 +235,7 @@ def _heads(reading: Reading, fact: Fact) -> bool:
 
 
 def _code(reading: Reading) -> list[Section]:
-    defined = definitions_of_code.defined(reading)
+    defined = defined_in(reading)
     first = Section("", "facts", 0.3, [Entry(one) for one in defined], ordered=False)
     return [first, _points(reading, 0.7)]
 

@@ -9,9 +9,9 @@ from math import log
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.reading import Reading, numbering_end
+from longdoc.pipelines.digest.section import Fact
 from longdoc.pipelines.units.hygiene import is_ended, readable
 from longdoc.pipelines.units.unit import Unit
 

@@ -9,8 +9,8 @@ from math import log
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.digest.section import Fact
 from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import content_words

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
+from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Block, Sentence, Summary
-from longdoc.pipelines.digest.common import in_common
 from longdoc.pipelines.digest.digest import about, digest
 from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.reading import Reading
@@ -18,11 +20,16 @@ from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
 from longdoc.pipelines.summarizers.protocol import Chooser
 from longdoc.pipelines.summarizers.salience import GENERAL, Scorer, features, readable, scores_of, standardized
 from longdoc.pipelines.summarizers.sentence_table import SentenceTable
+from longdoc.pipelines.units.hygiene import readable as legible
+from longdoc.pipelines.wording.ordinary_words import ORDINARY
 from longdoc.pipelines.wording.words import content_words
 
 LEAST = 60  # tokens; a smaller summary has no room for headings
 _SAMPLED = 60  # sentences that tell the language
 _ASCII = 0.95  # of the characters of a text of few sentences that is taken for English
+_WORD = re.compile(r"[^\W\d_]{5,}")
+_MOST_SHARED = 7  # words
+_SAID = 2  # times that each document says a word
 
 
 def digest_of(
@@ -120,3 +127,24 @@ def _is_known(text: str, table: SentenceTable) -> bool:
 
 def _is_ascii(text: str) -> bool:
     return sum(map(str.isascii, text)) > _ASCII * len(text)
+
+
+def in_common(readings: Sequence[Reading]) -> Sentence | None:
+    """The words that every document says often, each cited where each document says it first; None for none."""
+    counts = [Counter(match[0].casefold() for match in _WORD.finditer(reading.text)) for reading in readings]
+    shares = [
+        {word: times / sum(count.values()) for word, times in count.items() if times >= _SAID} for count in counts
+    ]
+    shared = [word for word in shares[0] if word not in ORDINARY and all(word in share for share in shares[1:])]
+    best = sorted(shared, key=lambda word: (-min(share[word] for share in shares), word))[:_MOST_SHARED]
+    if not best:
+        return None
+    places = [[_first(reading, word) for reading in readings] for word in best]
+    said = ", ".join(legible(spans[0].of(readings[0].text)) for spans in places)
+    return Sentence(f"In common: {said}", tuple(span for spans in places for span in spans), label="In common")
+
+
+def _first(reading: Reading, word: str) -> Span:
+    match = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE).search(reading.text)
+    start = match.start() if match else 0
+    return Span(start, start + len(word), reading.source)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.reading import Reading, numbering_end
+from longdoc.pipelines.digest.section import Fact
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, readable
 from longdoc.pipelines.wording.dates import calendar_dates
 
@@ -47,6 +47,15 @@ class _Line:
     start: int
     end: int
     text: str
+
+
+_OUTER = re.compile(
+    r"^(?:export |default |pub(?:\(\w+\))? |public |abstract |final |static |async )*"
+    r"(?P<what>class|struct|enum|trait|interface|def|fn|func|function|type)\s+(?P<name>[A-Za-z]\w*)",
+    re.MULTILINE,
+)
+_TYPES = frozenset(("class", "struct", "enum", "trait", "interface", "type"))
+_MOST_NAMES = 12
 
 
 def title_of(reading: Reading) -> Sentence | None:
@@ -156,3 +165,20 @@ def _lines(text: str) -> Iterator[_Line]:
         if bare:
             start = match.start() + match[0].index(bare)
             yield _Line(start, start + len(bare), bare)
+
+
+def defined(reading: Reading) -> list[Sentence]:
+    """The types and the functions of the outer level that are not private, each kind a line."""
+    found = [match for match in _OUTER.finditer(reading.text) if not match["name"].startswith("_")]
+    lines = (
+        _named(reading, "Types", [match for match in found if match["what"] in _TYPES]),
+        _named(reading, "Functions", [match for match in found if match["what"] not in _TYPES]),
+    )
+    return [line for line in lines if line is not None]
+
+
+def _named(reading: Reading, label: str, found: list[re.Match[str]]) -> Sentence | None:
+    spans = tuple(Span(*match.span("name"), reading.source) for match in found[:_MOST_NAMES])
+    if not spans:
+        return None
+    return Sentence(f"{label}: {', '.join(span.of(reading.text) for span in spans)}", spans, label=label)

@@ -10,6 +10,24 @@ from longdoc.memory.summaries.summary import EMPTY, Block, Form, Sentence, Summa
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """A line such as "Base Rent: $25,534.57 per month", and its weight, comparable within a document."""
+
+    sentence: Sentence
+    weight: float
+
+    @property
+    def place(self) -> int:
+        """Where the value begins."""
+        return self.sentence.spans[-1].start
+
+    @property
+    def label(self) -> str:
+        """The label in small letters."""
+        return self.sentence.label.casefold()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A line that may be shown, and the heading of the source that it stands under, if that is to be shown."""
 

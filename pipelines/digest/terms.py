@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import log
 
 from longdoc.chunkers.text.span import Span
-from longdoc.pipelines.digest.fact import Fact
 from longdoc.pipelines.digest.reading import Reading, numbering_end
+from longdoc.pipelines.digest.section import Fact
 from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.dates import calendar_dates
