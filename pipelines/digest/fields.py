@@ -10,7 +10,7 @@ from math import log
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.digest.kinds import Kind
-from longdoc.pipelines.digest.reading import Reading, numbering_end
+from longdoc.pipelines.digest.reading import Reading, bullet_end
 from longdoc.pipelines.digest.section import Fact
 from longdoc.pipelines.units.hygiene import is_ended, readable
 from longdoc.pipelines.units.unit import Unit
@@ -32,6 +32,7 @@ _MOST_ITEMS = 9
 _DIGIT = re.compile(r"[$€£¥]?\s?\d")
 _SHORT_LINE = 45  # characters; a line of a form that ends earlier is not gone on with
 _CELL = re.compile(r"[^\t\n|]+")
+_ASIDE = re.compile(r"(?:see|see also|references|further reading|notes?|contents|in this article)\b", re.IGNORECASE)
 _COMMON = 4  # times from which a label is a form of its text, such as "Step 3", and names no fact
 
 
@@ -70,7 +71,11 @@ def _filled_row(reading: Reading, unit: Unit) -> Iterator[Fact]:
         Span(line.start + one.start(), line.start + one.end(), line.source)
         for one in _CELL.finditer(line.of(reading.text))
     ]
-    said = [one.of(reading.text).strip() for one in found]
+    if len(found) == 1 and unit.label and (name := found[0].of(reading.text).find(unit.label)) >= 0:
+        start = found[0].start + name
+        cut = start + len(unit.label)
+        found = [Span(start, cut, line.source), Span(cut, found[0].end, line.source)]
+    said = [one.of(reading.text).strip(" \t:") for one in found]
     told = [at for at, text in enumerate(said) if any(map(str.isalnum, text))]
     found, said = [found[at] for at in told], [said[at] for at in told]
     if len(found) == 4 and not any(map(str.isdigit, said[0] + said[2])):
@@ -115,7 +120,7 @@ def _field(reading: Reading, unit: Unit) -> Sentence | None:
     label = Span(unit.start, unit.start + colon.start(), reading.source)
     start = unit.start + colon.end()
     start += len(reading.text[start : unit.end]) - len(reading.text[start : unit.end].lstrip())
-    start = numbering_end(reading.text, start, unit.end)
+    start = bullet_end(reading.text, start)
     end = unit.end
     if reading.kind is Kind.FORM and (stop := reading.text.find("\n", start, end)) > 0 and stop - start < _SHORT_LINE:
         end = stop
@@ -149,6 +154,7 @@ def lists(reading: Reading) -> Iterator[Fact]:
             continue
         if (
             unit.label
+            and not _ASIDE.match(unit.label)
             and unit.label[0].isupper()
             and len(unit.label.split()) <= _MOST_LABEL
             and words <= 9 * len(unit.spans)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.digest.kinds import Kind
-from longdoc.pipelines.digest.reading import Reading, numbering_end
+from longdoc.pipelines.digest.reading import Reading, bullet_end
 from longdoc.pipelines.digest.section import Fact
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, readable
 from longdoc.pipelines.wording.dates import calendar_dates
@@ -154,7 +154,7 @@ def labelled_below(reading: Reading) -> Iterator[Fact]:
         match = _UNDER.match(line.text)
         if match and len(match["label"].split()) > 2 and not above.text.endswith(")") and len(above.text.split()) <= 12:
             label = Span(line.start + match.start("label"), line.start + match.end("label"), reading.source)
-            start = numbering_end(reading.text, above.start, above.end)
+            start = bullet_end(reading.text, above.start)
             yield Fact(reading.line(start, above.end, readable(match["label"]), label), 6.0)
 
 

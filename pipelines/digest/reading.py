@@ -57,9 +57,11 @@ _SITE = re.compile(
 _CODE = re.compile(r"[{}]|\w\(\)|==|=>|->|::\w|</?\w+>|\w_\w+\(|^\s*(?:def|class|return|import)\b")
 _CITED = re.compile(r"\b(?:19|20)\d\d[a-z]?;\s?\d|\bet al\b.*\b(?:19|20)\d\d\b.*\.$|\bpp?\. ?\d|\bdoi\b", re.IGNORECASE)
 _NUMBERING = re.compile(
-    r"\s*(?:[A-Z][A-Za-z]{3,14}(?: [A-Za-z]+){0,3} \d{1,3}(?= [A-Z])|(?:\d+\.)+\d*|\d{1,3}[.)]?|[A-Z]\."
+    r"\s*(?:[A-Z][A-Za-z]{3,14}(?: [A-Za-z]+){0,3} \d{1,3}(?= [A-Z])|(?:\d+\.)+\d*|\d{1,3}[.)]|[A-Z]\."
+    r"|\d{1,3}(?= (?:The|This|In|On|By|At|It|I|He|She|There|As|For|If|Pursuant|That|Mr|Dr)\b)"
     r"|\([a-zA-Z0-9]{1,3}\)|§ ?[\d.]+|[-*•–−●■])\s+(?=[“\"A-Z])"
 )
+_BULLET = re.compile(r"[-*•–−●■]\s+(?=\w)")
 _ELLIPTIC = re.compile(
     r"(?:Could|Was|Is|Are|Were|Did|Does|Has|Had|Can|Whether|Thanks?|Good (?:morning|afternoon|evening)"
     r"|Welcome to)\b|\[|\d+ \("
@@ -245,6 +247,12 @@ def _is_spoken(text: str, place: int) -> bool:
     """Whether quotation marks that are open in its paragraph stand around a place."""
     before = text[max(0, text.rfind("\n\n", 0, place)) : place]
     return before.count("“") > before.count("”") or before.count('"') % 2 == 1
+
+
+def bullet_end(text: str, start: int) -> int:
+    """Where the words begin behind a bullet, if there is one at `start`."""
+    match = _BULLET.match(text, start)
+    return match.end() if match else start
 
 
 def numbering_end(text: str, start: int, end: int | None = None) -> int:
