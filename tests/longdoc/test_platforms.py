@@ -11,8 +11,9 @@ LACKS = {
     "fcntl": "sys.modules['fcntl'] = None",
     "resource": "sys.modules['resource'] = None",
     "affinity": "if hasattr(os, 'sched_getaffinity'): del os.sched_getaffinity, os.sched_setaffinity",
+    # SIGKILL stays: torch takes it wherever `sys.platform` is not Windows.
     "signals": """
-for name in ('SIGKILL', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGCHLD', 'SIGPIPE', 'SIGXCPU'):
+for name in ('SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGCHLD', 'SIGPIPE', 'SIGXCPU'):
     if hasattr(signal, name): delattr(signal, name)
 for name in ('alarm', 'setitimer', 'pthread_sigmask', 'pthread_kill', 'sigwait'):
     if hasattr(signal, name): delattr(signal, name)""",
@@ -50,8 +51,10 @@ for index in (longdoc.DocumentIndex(folder),):
 from longdoc.server.app import create_app
 from longdoc.server.settings import ServerSettings""",
 }
+# What other packages need of a system is theirs: transformers is imported before anything is taken away.
 BEGIN = """
 import os, signal, sys, tempfile, pathlib, warnings
+import transformers.modeling_utils
 {lack}
 import longdoc
 from langchain_core.documents import Document
