@@ -204,8 +204,8 @@ def kills(documents: int, count: int) -> None:
     body = (
         f"{documents:,} documents; {killed['worker']} workers and {killed['coordinator']} coordinators killed by "
         f"SIGKILL, {runs} runs; documents done that were not after a kill: {max([0, *lost])}; files left half "
-        f"written: {len(left)}.\n\nDigests of every result and of `corpus.json` equal to those of an uninterrupted run: "
-        f"**{'yes' if equal else 'no'}**."
+        f"written: {len(left)}.\n\nDigests of every result and of `corpus.json` equal to those of an uninterrupted "
+        f"run: **{'yes' if equal else 'no'}**."
     )
     publish("corpus_kills", "A corpus whose processes are killed", body)
 

@@ -1,4 +1,4 @@
-"""Summarizes Python's language reference, which every CPython carries, at three budgets, and writes a report.
+"""Summarizes Python's language reference, which every CPython carries, asks it two questions, and writes a report.
 
 make demo
 """
@@ -11,10 +11,13 @@ from pydoc_data.topics import topics
 from langchain_core.documents import Document
 
 import longdoc
-from longdoc import ExtractiveSummarizer
+from longdoc import DocumentChat, DocumentIndex
+from longdoc.pipelines import ExtractiveSummarizer
+from longdoc.pipelines.ask.answer import answer_text
 from longdoc.pipelines.summarize.map_reduce import Event, NodeDone
 
-BUDGETS = (60, 150, 300)
+BUDGETS = (150, 300)
+QUESTIONS = ("What does the pass statement do?", "What is a descriptor?")
 REPORT = Path("demo/report.html")
 
 
@@ -30,7 +33,7 @@ def show(event: Event) -> None:
 
 
 def main() -> None:
-    """Prints the three summaries with their citations."""
+    """Prints the summaries and answers with their citations."""
     text = language_reference()
     source = Document(page_content=text, metadata={"source": "language reference", "format": "rst"})
     print(f"Python's language reference: {len(text.split()):,} words")
@@ -39,6 +42,12 @@ def main() -> None:
         tree = longdoc.summarize(source, max_tokens=budget, model=model, on_event=show)
         print(f"\n=== at most {budget} tokens ===\n")
         print(longdoc.render(tree, "text"))
+    index = DocumentIndex()
+    index.put([source])
+    chat = DocumentChat(index)
+    for question in QUESTIONS:
+        print(f"=== {question} ===\n")
+        print(answer_text(chat.ask(question)), end="\n\n")
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(longdoc.render(tree, "html"), encoding="utf-8")
     print(f"The same with its tree and its source to click through: {REPORT}")

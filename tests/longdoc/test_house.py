@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -42,3 +43,14 @@ def test_nobody_asks_a_seam_which_implementation_it_is() -> None:
                 if named & SEAMS:
                     asked.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert asked == []
+
+
+def test_every_room_is_installed() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    homes = {"src/longdoc": "longdoc", **{name: f"longdoc.{name}" for name in FOLDERS[:-1]}}
+    rooms = {
+        ".".join((home, *path.parent.relative_to(ROOT / folder).parts))
+        for folder, home in homes.items()
+        for path in (ROOT / folder).rglob("__init__.py")
+    }
+    assert set(told) == rooms

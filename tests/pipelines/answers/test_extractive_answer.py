@@ -223,3 +223,9 @@ def test_orders_on_how_to_answer_are_not_looked_for() -> None:
     asked = Question.of("What were the FY2021 total assets? Answer in USD millions.")
     assert "2021" in asked.words
     assert "usd" not in asked.words
+
+
+def test_a_label_without_a_word_is_no_trouble() -> None:
+    text = "***: The ferry leaves at noon.\n\n“…”: The ferry leaves at one.\n"
+    made = answer("When does the ferry leave?", matches(("a", text, 0)))
+    assert all(sentence.spans for sentence in made)
