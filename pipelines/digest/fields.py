@@ -28,7 +28,7 @@ _NUMBERED = re.compile(r"[\d.]+|\b[ivx]+\b|\b[a-z]\b", re.IGNORECASE)
 _TOTAL = re.compile(r"\b(?:total|balance|due|sum|net|overall)\b", re.IGNORECASE)
 _VALUE = re.compile(r"\d|[A-Z]")
 _MOST_LABEL, _MOST_VALUE, _FEW = 6, 26, 12  # words
-_MOST_ITEMS = 9
+_MOST_ITEMS, _MOST_LIST = 9, 4  # items of a list that is a fact, and words of what introduces it
 _DIGIT = re.compile(r"[$€£¥]?\s?\d")
 _SHORT_LINE = 45  # characters; a line of a form that ends earlier is not gone on with
 _CELL = re.compile(r"[^\t\n|]+")
@@ -156,7 +156,7 @@ def lists(reading: Reading) -> Iterator[Fact]:
             unit.label
             and not _ASIDE.match(unit.label)
             and unit.label[0].isupper()
-            and len(unit.label.split()) <= _MOST_LABEL
+            and len(unit.label.split()) <= _MOST_LIST
             and words <= 9 * len(unit.spans)
         ):
             yield Fact(Sentence(unit.text, unit.spans, label=unit.label), 1.5)
