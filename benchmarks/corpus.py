@@ -202,10 +202,10 @@ def kills(documents: int, count: int) -> None:
         equal = digests(out) == digests(folder / "whole")
         left = [path.name for path in (out / "results").iterdir() if not path.name.endswith(".json")]
     body = (
-        f"{documents:,} documents; {killed['worker']} workers and {killed['coordinator']} coordinators killed by "
-        f"SIGKILL, {runs} runs; documents done that were not after a kill: {max([0, *lost])}; files left half "
-        f"written: {len(left)}.\n\nDigests of every result and of `corpus.json` equal to those of an uninterrupted "
-        f"run: **{'yes' if equal else 'no'}**."
+        f"{documents:,} documents; {killed['worker']} workers and {killed['coordinator']} coordinators were killed by "
+        f"SIGKILL, in {runs} runs. Documents that were done and no longer were after a kill: {max([0, *lost])}. "
+        f"Files left half written: {len(left)}.\n\nDigests of every result and of `corpus.json` equal to those of an "
+        f"uninterrupted run: **{'yes' if equal else 'no'}**."
     )
     publish("corpus_kills", "A corpus whose processes are killed", body)
 

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from longdoc.pipelines.corpora.inventory import Chosen, Found, documents_in, fil
 from longdoc.pipelines.corpora.manifest import Entry, Manifest, State
 from longdoc.pipelines.corpora.places import result_name
 from longdoc.pipelines.corpora.recipe import Recipe, Task
-from longdoc.pipelines.corpora.remaining import Remaining
+from longdoc.pipelines.corpora.remaining import OnProgress, Watch
 from longdoc.pipelines.corpora.workers import Done, Engine, Limits, Processes
 
 if TYPE_CHECKING:
@@ -49,19 +49,6 @@ class Status:
     def __str__(self) -> str:
         gone = f", {self.gone:,} gone" if self.gone else ""
         return f"{self.done:,} done, {self.failed:,} failed, {self.waiting:,} waiting{gone}"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run is: documents done and failed of all that waited, and seconds left, None while none can say."""
-
-    done: int
-    failed: int
-    total: int
-    seconds_left: float | None
-
-
-OnProgress: TypeAlias = Callable[[Progress], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +285,7 @@ class Corpus:
 
     def _work(self, on_progress: OnProgress | None) -> None:
         """Makes what waits, the longest first; what ended its process is tried once more, when nothing else runs."""
-        watch = _Watch(self.manifest, self.jobs, on_progress)
+        watch = Watch(self.manifest, self.jobs, on_progress)
         again: list[Task] = []
         tasks = (self._task(entry, "make") for entry in self.manifest.waiting())
         for done in self._engine.stream(self.recipe, tasks, self.jobs):
@@ -368,25 +355,6 @@ class Corpus:
             for other in (self.out / "nodes").iterdir():
                 if other.stem not in used:
                     other.unlink(missing_ok=True)
-
-
-class _Watch:
-    """Tells of a run's progress, with an estimate of what is left."""
-
-    def __init__(self, manifest: Manifest, jobs: int, on_progress: OnProgress | None) -> None:
-        left = manifest.left()
-        self._remaining = Remaining(left, jobs)
-        self._total = sum(count for count, _ in left.values())
-        self._done = self._failed = 0
-        self._on_progress = on_progress
-
-    def told(self, entry: Entry) -> None:
-        """One more document is done or has failed."""
-        self._remaining.add(Path(entry.path).suffix.lower(), entry.size, entry.seconds)
-        self._done += entry.state == "done"
-        self._failed += entry.state == "failed"
-        if self._on_progress is not None:
-            self._on_progress(Progress(self._done, self._failed, self._total, self._remaining.seconds))
 
 
 def _row(document: Any) -> bytes:

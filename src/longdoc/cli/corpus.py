@@ -15,7 +15,8 @@ from longdoc.cli.console import one_line_errors, refuse, write
 from longdoc.cli.options import ContextTokens, MaxTokens, ModelName, Quiet, TokenizerName
 
 if TYPE_CHECKING:
-    from longdoc.pipelines.corpora.corpus import Corpus, Progress
+    from longdoc.pipelines.corpora.corpus import Corpus
+    from longdoc.pipelines.corpora.remaining import Progress
 
 corpus = typer.Typer(help="Many documents: each summarized once, again only where it changed, whatever is killed.")
 
