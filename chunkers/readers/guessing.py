@@ -17,6 +17,7 @@ _SAMPLE = 1 << 14  # bytes looked at, out of lines that are not ASCII
 _LINE = 400  # bytes of a line that are looked at
 _MARGIN = 6.0  # bits that the best must be ahead
 _DOUBTED = 0.02  # share of the bytes beyond ASCII that two encodings may read differently and both be taken for right
+_SPARSE = 0.001  # of all bytes beyond ASCII, up to which a text is read with what is doubted left open
 _COMMONEST = 3.0  # bits that any encoding but the most common one costs
 _BEYOND = bytes(range(0x80, 0x100))
 _WORST = -9.5  # bits for each byte beyond ASCII, under which no encoding is plausible
@@ -51,6 +52,9 @@ class _Reading:
 def guess(data: bytes, worst: float = _WORST) -> Guess | None:
     """The encoding that `data`, which is not UTF-8, is most likely in; None where two are as likely, or none is.
 
+    Of a long text with a foreign word here and there, which two encodings may read as well, what they read alike is
+    told, and the rest doubted.
+
     `worst` is the least plausible that it may be, in bits for each byte beyond ASCII.
     """
     sample = _sampled(data)
@@ -65,10 +69,15 @@ def guess(data: bytes, worst: float = _WORST) -> Guess | None:
     doubted: set[str] = set()
     for other in near:
         unlike = [ours for ours, theirs in zip(best.text, other.text, strict=False) if ours != theirs]
-        if len(best.text) != len(other.text) or len(unlike) > _DOUBTED * high:
+        sure = len(unlike) <= _DOUBTED * high or _is_sparse(data)
+        if len(best.text) != len(other.text) or not sure:
             return None
         doubted.update(unlike)
     return Guess(best.encoding, frozenset(doubted))
+
+
+def _is_sparse(data: bytes) -> bool:
+    return len(data) - len(data.translate(None, _BEYOND)) <= _SPARSE * len(data)
 
 
 def _sampled(data: bytes) -> bytes:

@@ -9,9 +9,11 @@ from langchain_core.documents import Document
 from langchain_core.runnables import Runnable
 
 import longdoc
+from longdoc.chunkers import Tokenizer, load_tokenizer
+from longdoc.pipelines import Summarizer
 
 
-def check(summarizer: longdoc.Summarizer, tokenizer: longdoc.Tokenizer) -> None:
+def check(summarizer: Summarizer, tokenizer: Tokenizer) -> None:
     tree = longdoc.summarize("text", max_tokens=300, query="what", model=summarizer)
     assert_type(tree, longdoc.SummaryTree)
     assert_type(tree.summary, longdoc.Summary)
@@ -19,7 +21,7 @@ def check(summarizer: longdoc.Summarizer, tokenizer: longdoc.Tokenizer) -> None:
     assert_type(longdoc.plan("text").cost, float | None)
     assert_type(longdoc.chunk(["a.txt", Document("b")], by="tokens"), Iterator[Document])
     assert_type(longdoc.render(tree, "markdown"), str)
-    assert_type(longdoc.load_tokenizer("minilm").count("text"), int)
+    assert_type(load_tokenizer("minilm").count("text"), int)
     assert_type(longdoc.read("a.txt"), Document)
     chunker = longdoc.SectionChunker(512, tokenizer=tokenizer)
     assert_type(chunker.invoke("text"), list[Document])

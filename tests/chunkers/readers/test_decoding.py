@@ -111,6 +111,14 @@ def test_a_large_ascii_text_with_a_foreign_word_at_its_end_is_not_lost() -> None
     assert decode(text.encode("cp1252"), "x.txt") == text
 
 
+def test_words_of_two_languages_in_a_long_text_are_told_as_far_as_they_can_be() -> None:
+    text = "plain words of English prose " * 4_000 + "elle était, ciò, perchè, écoutant, l'aumône"
+    made = decode(text.encode("cp1252"), "x.txt")
+    assert len(made) == len(text)
+    assert all(ours in (theirs, "\ufffd") for ours, theirs in zip(made, text, strict=True))
+    assert "était" in made
+
+
 @pytest.mark.parametrize(
     ("label", "encoding"),
     [
