@@ -8,7 +8,6 @@ import stat
 import sys
 from functools import cache, partial
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from langchain_core.documents import Document
@@ -18,6 +17,7 @@ from longdoc.chunkers.readers.decoding import decode
 from longdoc.chunkers.readers.formats import PLAIN, SUFFIXES, XML, binary_suffix
 from longdoc.chunkers.readers.html.reading import declared_charset, looks_like_html
 from longdoc.errors import InputError
+from longdoc.plugins import brought
 
 __all__ = ["SUFFIXES", "read", "read_bytes", "read_stdin", "reader_of"]
 
@@ -45,7 +45,7 @@ def reader_of(suffix: str) -> Reader:
 @cache
 def _brought() -> dict[str, Reader]:
     """The readers that other installed packages bring, by suffix."""
-    readers: list[Reader] = [entry.load() for entry in entry_points(group=_GROUP)]
+    readers: list[Reader] = [entry.load() for entry in brought(_GROUP)]
     return {suffix: reader for reader in readers for suffix in reader.suffixes}
 
 

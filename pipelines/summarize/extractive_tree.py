@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
-from longdoc.pipelines.digest.make import digest_of
 from longdoc.pipelines.summarize.job import Job
 from longdoc.pipelines.summarize.map_reduce import NodeDone, OnEvent, node_key
 from longdoc.pipelines.summarize.outline import Outline, covered, steps_of
@@ -54,6 +53,8 @@ class Extract:
         """The digest of the whole; empty where bare sentences are asked for, or where it has no room."""
         if self.job.style != "digest":
             return EMPTY
+        from longdoc.pipelines.digest.make import digest_of
+
         return digest_of(self.job.documents, tables, self._chooser, self.job.max_tokens, self.job.query)
 
     def _chosen(self, node: Outline, tables: dict[str, SentenceTable], query: NDArray[np.float32] | None) -> Summary:

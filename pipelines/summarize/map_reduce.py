@@ -13,9 +13,9 @@ from longdoc.memory.summaries.store import SummaryStore
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.pipelines.calls.executor import Executor, FanOutEvent, FanOutOptions, ItemRetried, Outcome
+from longdoc.pipelines.calls.extra import counted_calls
 from longdoc.pipelines.summarize.job import Job
 from longdoc.pipelines.summarize.outline import Outline, covered, steps_of
-from longdoc.pipelines.summarizers.chat import counted_calls
 from longdoc.pipelines.summarizers.protocol import Passage, Summarizer
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Generator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -17,6 +15,7 @@ from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY, Summary
 from longdoc.models.encoder.embedder import Embedder
+from longdoc.pipelines.calls.extra import asked_again
 from longdoc.pipelines.checks.checker import Checker, fitting, named_choice
 from longdoc.pipelines.checks.finding import OnUnsupported
 from longdoc.pipelines.route import ModelAtHand
@@ -28,27 +27,6 @@ FRAMING = 16  # tokens allowed for what a chat template puts around each message
 _NONCES = 64  # tokens that the seven nonces of a prompt may differ by from one prompt to another
 
 _Steps = Generator[list[BaseMessage], AIMessage, Summary]
-
-
-@dataclass
-class ExtraCalls:
-    """How often a model was asked again within `counted_calls`, since its first reply would not do."""
-
-    extra: int = 0
-
-
-_COUNT: ContextVar[ExtraCalls | None] = ContextVar("extra calls", default=None)
-
-
-@contextmanager
-def counted_calls() -> Iterator[ExtraCalls]:
-    """Counts the second askings of what runs inside it, in this context and the threads that carry it on."""
-    counted = ExtraCalls()
-    token = _COUNT.set(counted)
-    try:
-        yield counted
-    finally:
-        _COUNT.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +207,8 @@ class ChatSummarizer(WritingSummarizer):
         return f"{max(1, int(0.85 * budget * min(1.0, (words or tokens) / tokens)))} words"
 
     def _read(self, reply: AIMessage, messages: list[BaseMessage], *, extra: bool) -> list[str]:
-        if extra and (counted := _COUNT.get()) is not None:
-            counted.extra += 1
+        if extra:
+            asked_again()
         if self._on_call is not None:
             usage = reply.usage_metadata
             read = usage["input_tokens"] if usage else self._count(messages)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
 from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
 from longdoc.pipelines.summarizers.protocol import Summarizer
+from longdoc.plugins import brought
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -61,6 +61,6 @@ def loaded_model(model: str, tokenizer: str | None) -> str | BaseChatModel | Sum
 
 def _brought(name: str) -> Callable[[str], Summarizer] | None:
     """What makes the summarizer of another package: a function of what follows the name and a colon."""
-    found = list(entry_points(group=_GROUP, name=name))
+    found = brought(_GROUP, name)
     make: Callable[[str], Summarizer] | None = found[0].load() if found else None
     return make

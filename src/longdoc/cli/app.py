@@ -49,6 +49,7 @@ app = typer.Typer(
     name="longdoc",
     cls=Commands,
     no_args_is_help=True,
+    rich_markup_mode=None,  # importing what draws boxes takes longer than all else that help does
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
@@ -104,7 +105,7 @@ def summarize(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Summarize the sources as one, every sentence with the place it comes from."""
+    """Summarize the sources as one, every sentence with its place."""
     with garbage.kept():
         from longdoc.memory.cache.encoding_cache import EncodingCache
         from longdoc.pipelines.render.render import render
@@ -153,7 +154,10 @@ def plan(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Say what summarize will take with the same options: calls, tokens, cost, bytes. No model is called."""
+    """Say what summarize will take with the same options.
+
+    Calls, tokens, cost, bytes. No model is called.
+    """
     with one_line_errors():
         wanted = _settings(
             max_tokens=max_tokens,

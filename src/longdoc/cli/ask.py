@@ -32,7 +32,7 @@ def ask(
     index: IndexFolder = None,
     route: Annotated[bool, typer.Option("--route", help="Say on stderr what was taken to be asked, and why.")] = False,
 ) -> None:
-    """Answer a question from the sources, every sentence with the place it rests on."""
+    """Answer a question, every sentence with its place."""
     with one_line_errors():
         from longdoc.errors import UnknownNameError
 

@@ -10,7 +10,7 @@ import typer
 
 from longdoc.cli.console import one_line_errors
 
-cache = typer.Typer(help="What is kept between runs: what it holds, whether it is whole, and emptying it.")
+cache = typer.Typer(help="What is kept between runs: what it holds, and emptying it.")
 
 Folder = Annotated[Path | None, typer.Option("--cache", metavar="DIR", help="The cache's folder; by default yours.")]
 Asked = Annotated[

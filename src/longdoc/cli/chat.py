@@ -34,7 +34,10 @@ def chat(
     context_tokens: ContextTokens = 8192,
     index: IndexFolder = None,
 ) -> None:
-    """Answer the questions on stdin, line by line; /sources, /summary, /clear and /quit are commands."""
+    """Answer the questions on stdin, line by line.
+
+    /sources, /summary, /clear and /quit are commands.
+    """
     with one_line_errors():
         if not sources:
             raise InputError("no source was given; give one file or more to talk about")

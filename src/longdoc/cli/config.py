@@ -10,7 +10,6 @@ In the environment `LONGDOC_MODEL` is the first, `LONGDOC_SUMMARIZE_MAX_TOKENS` 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -60,6 +59,8 @@ def _option(name: str) -> str:
 def _read(path: Path) -> dict[str, Any]:
     if not os.path.isfile(path):
         return {}
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,8 +13,11 @@ import typer
 from typer.core import TyperGroup
 
 from longdoc.errors import InputError, LongdocError
+from longdoc.plugins import brought
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from longdoc.pipelines.summarize.map_reduce import Event
 
 _GROUP = "longdoc.commands"
@@ -132,14 +134,14 @@ class Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands."""
         own = super().list_commands(ctx)
-        return [*own, *sorted({entry.name for entry in entry_points(group=_GROUP)} - {*own})]
+        return [*own, *sorted({entry.name for entry in brought(_GROUP)} - {*own})]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a name; None where there is none."""
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        found = list(entry_points(group=_GROUP, name=cmd_name))
+        found = brought(_GROUP, cmd_name)
         return _command(found[0]) if found else None
 
 

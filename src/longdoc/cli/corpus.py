@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from longdoc.pipelines.corpora.corpus import Corpus
     from longdoc.pipelines.corpora.remaining import Progress
 
-corpus = typer.Typer(help="Many documents: each summarized once, again only where it changed, whatever is killed.")
+corpus = typer.Typer(help="Many documents, each summarized once, whatever is killed.")
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What corpus run was given as --out.")]
 Jobs = Annotated[int | None, typer.Option(help="Documents at once; by default one for each core.")]

@@ -36,7 +36,7 @@ def generate(
     stop: Stop = None,
     chat: Chat = False,
 ) -> None:
-    """Continue the text on stdin with a local model, in bounded memory."""
+    """Continue the text on stdin with a model, in bounded memory."""
     with one_line_errors():
         from longdoc.chunkers.readers.registry import read_bytes
         from longdoc.pipelines.summarizers.models import local_chat_model

@@ -31,7 +31,7 @@ def serve(
     allow_host: AllowHost = None,
     max_megabytes: MaxMegabytes = 64,
 ) -> None:
-    """Serve documents, summaries and questions over HTTP, with a page for the browser."""
+    """Serve documents, summaries and questions, with a page."""
     with one_line_errors():
         from longdoc.errors import MissingExtraError
         from longdoc.server.settings import MIB, Limits, ServerSettings
@@ -61,7 +61,10 @@ def mcp(
     http: Annotated[int | None, typer.Option("--http", metavar="PORT", help="Serve HTTP here, not stdio.")] = None,
     index: IndexFolder = None,
 ) -> None:
-    """Serve documents to agents over MCP: list, search, read, summarize, ask, verify."""
+    """Serve documents to agents over MCP.
+
+    Tools: list, search, read, summarize, ask, verify.
+    """
     with one_line_errors():
         from longdoc.errors import InputError, MissingExtraError
 
