@@ -50,10 +50,7 @@ def verify(text: str, against: Sources, *, checker: Checker | None = None) -> Ve
     """
     began = time.monotonic()
     documents = load_sources(against)
-    if checker is None:
-        from longdoc.models.encoder.embedder import Embedder
-
-        checker = Checker(Embedder())
+    checker = checker or Checker.load()
     evidence = Evidence([_passage(document) for document in documents])
     said = [" ".join(span.of(text).split()) for span in split_sentences(text)]
     findings = checker.check_all([one for one in said if any(map(str.isalnum, one))], evidence)

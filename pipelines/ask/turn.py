@@ -210,7 +210,7 @@ class Turn:
         if len(said) == 1 and said[0].is_silence:
             return ()
         numbered = [item.passages for item in self._items]
-        checker = ReplyChecker(Checker(self._means.encoder), numbered, self._means.settings.on_unsupported)
+        checker = ReplyChecker(Checker.load(self._means.encoder), numbered, self._means.settings.on_unsupported)
         return self._fitted(checker.check_all(said))
 
     def _fitted(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:

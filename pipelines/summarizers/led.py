@@ -11,7 +11,6 @@ from langchain_core.messages import AIMessage
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY, Summary
-from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.checks.checker import Checker, fitting, named_choice
 from longdoc.pipelines.checks.finding import OnUnsupported
 from longdoc.pipelines.summarizers.protocol import Passage, Traits, WritingSummarizer
@@ -38,7 +37,7 @@ class LedSummarizer(WritingSummarizer):
         self, writer: LEDWriter, *, checker: Checker | None = None, on_unsupported: OnUnsupported = "mark"
     ) -> None:
         self._writer = writer
-        self._checker = checker or Checker(Embedder())
+        self._checker = checker or Checker.load()
         self._on_unsupported = on_unsupported
         if self.max_input_tokens < 1:
             raise BudgetError(f"the model reads {writer.max_input_tokens} tokens, which leaves no room for passages")
