@@ -17,7 +17,8 @@ from langchain_core.messages import BaseMessage
 
 from longdoc.errors import InputError, UnavailableError
 from longdoc.memory.history.message_json import from_json, to_json
-from longdoc.memory.words import Posting, said, words
+from longdoc.memory.history.words import Posting, said
+from longdoc.memory.words import words
 
 _APPLICATION = 0x4C444348  # LDCH, in the header of the file
 _VERSION = 1
