@@ -39,9 +39,10 @@ from longdoc.chunkers.readers.pdf.places import Places
 from longdoc.chunkers.readers.pdf.reading import read_pdf
 
 Pages = dict[int, str]
+_FURNITURE = "\x1f"  # what stands after it has no order: longdoc keeps it apart from the text
 _AROUND = 300  # characters of the pages before and after: a sentence goes on over the edge
 _ABOUT = """Right of all, for the truths of the manifest; white space and soft hyphens are ignored but for `joined`.
-A phrase counts as found, too, where longdoc has it in `furniture`. Of the phrases not found, some no reader sees
+A phrase counts as found, too, where longdoc has it in `furniture`, whose order is not asked. Of the phrases not found, some no reader sees
 (invisible, white, off the page), one is a note mark that longdoc sets in brackets, and some cross columns or cells. The
 distance is Levenshtein's over the length of the longer text, white space as one blank; the mean over the generated
 PDFs. Rows of tables: all cells of a row of the hand-made truth in one line, in order."""
@@ -62,7 +63,7 @@ def _longdoc(data: bytes, wanted: Iterable[int]) -> Pages:
     for page in wanted:
         if page < len(starts):
             around = text[max(0, starts[page - 1] - _AROUND) : starts[page] + _AROUND]
-            pages[page] = "\n".join([around, *left_out[page]])
+            pages[page] = "\n".join([around, _FURNITURE, *left_out[page]])
     return pages
 
 
@@ -119,10 +120,12 @@ def judge(name: str, row: dict[str, Any], pages: Pages, tally: Tally) -> None:
         wanted = squeezed(said)
         tally["phrases", name].append(wanted in found or wanted.replace("-", "") in found.replace("-", ""))
     for page, parts in row.get("order", ()):
-        found, place, right = squeezed(pages.get(page, "")), -1, True
-        for part in parts:
-            place = found.find(squeezed(part), place + 1)
-            right = right and place >= 0
+        found, _, aside = (squeezed(text) for text in pages.get(page, "").partition(_FURNITURE))
+        place, right = -1, True
+        for part in map(squeezed, parts):
+            if part in found or part not in aside:
+                place = found.find(part, place + 1)
+                right = right and place >= 0
         tally["order", name].append(right)
     for page, said in row.get("join", ()):
         tally["joined", name].append(" ".join(said.split()) in " ".join(pages.get(page, "").split()))
