@@ -11,6 +11,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.pages import SourcePages, page_words, place_json
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import load_tokenizer
@@ -35,6 +36,7 @@ class Verification:
     texts: dict[str, str] = field(repr=False)  # the documents by name
     pages: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)  # where their pages begin
     seconds: float = 0.0
+    places: SourcePages = field(default_factory=SourcePages, repr=False)  # where spans stand on their pages
 
     @property
     def holds(self) -> bool:
@@ -56,7 +58,7 @@ def verify(text: str, against: Sources, *, checker: Checker | None = None) -> Ve
     findings = checker.check_all([one for one in said if any(map(str.isalnum, one))], evidence)
     texts = {str(document.metadata["source"]): document.page_content for document in documents}
     pages = {name: starts for document in documents for name, starts in _pages(document)}
-    return Verification(tuple(findings), texts, pages, time.monotonic() - began)
+    return Verification(tuple(findings), texts, pages, time.monotonic() - began, SourcePages(documents))
 
 
 def _passage(document: Document) -> Passage:
@@ -88,7 +90,8 @@ def _place(found: Verification, span: Span) -> str:
 
 def _on_page(found: Verification, span: Span) -> str:
     starts = found.pages.get(span.source, ())
-    return f" page {bisect_right(starts, span.start)}" if starts else ""
+    page = bisect_right(starts, span.start) if starts else None
+    return f" {page_words(page, found.places.label(span))}".rstrip()
 
 
 def verification_json(found: Verification) -> str:
@@ -101,7 +104,15 @@ def verification_json(found: Verification) -> str:
                 "verdict": one.verdict,
                 "support": round(one.support, 4),
                 "problems": list(one.problems),
-                "spans": [{"source": span.source, "start": span.start, "end": span.end} for span in one.spans],
+                "spans": [
+                    {
+                        "source": span.source,
+                        "start": span.start,
+                        "end": span.end,
+                        **place_json(span, found.places),
+                    }
+                    for span in one.spans
+                ],
             }
             for one in found.sentences
         ],
@@ -116,6 +127,6 @@ def verification_html(found: Verification, title: str) -> str:
     summary = Summary.of(sentences, load_tokenizer("minilm"))
     run = Run(
         model="checked text", max_tokens=summary.tokens, calls=0, extra_calls=0, seconds=found.seconds,
-        planned_calls=0, max_calls=0, query=None, texts=found.texts, pages=found.pages,
+        planned_calls=0, max_calls=0, query=None, texts=found.texts, pages=found.pages, places=found.places,
     )  # fmt: skip
     return render_html(SummaryTree(title, summary.spans, summary, "", run=run))

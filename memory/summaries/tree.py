@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence, Summary
 
@@ -63,6 +64,7 @@ class Run:
     texts: dict[str, str] = field(repr=False)  # the source texts by name, for renderers that show the spans
     pages: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)  # where the pages of a source begin
     reused: int = 0  # nodes that were found finished in the cache
+    places: SourcePages = field(default_factory=SourcePages, repr=False)  # where spans stand on their pages
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.section import SectionChunker
 from longdoc.chunkers.section_content import SectionContentChunker
 from longdoc.errors import BudgetError, InputError, UnknownNameError
@@ -104,6 +105,11 @@ class Job:
         """Where the pages of each source begin, for sources that have pages."""
         named = ((str(d.metadata["source"]), tuple(d.metadata.get("pages") or ())) for d in self.documents)
         return {source: pages for source, pages in named if pages}
+
+    @property
+    def places(self) -> SourcePages:
+        """Where the spans of the sources stand on their pages."""
+        return SourcePages(self.documents)
 
     @cached_property
     def outline(self) -> Outline:

@@ -131,6 +131,7 @@ class Summarization(Runnable[Sources, SummaryTree]):
             texts=job.texts,
             pages=job.pages,
             reused=made.found,
+            places=job.places,
         )
         return replace(made.tree, run=run)
 

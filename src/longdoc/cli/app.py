@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from longdoc import __version__, garbage
-from longdoc.cli.ask import ask
+from longdoc.cli.ask import annotate, ask
 from longdoc.cli.cache import cache as cache_commands
 from longdoc.cli.chat import chat
 from longdoc.cli.config import defaults
@@ -206,6 +206,7 @@ def chunk(
 
 
 app.command()(ask)
+app.command()(annotate)
 app.command()(chat)
 app.command()(generate)
 app.command()(serve)

@@ -1,4 +1,4 @@
-"""The command `longdoc ask`: one question about documents, and an answer with the places that it rests on."""
+"""The commands `longdoc ask`, one question about documents, and `longdoc annotate`, its places marked in the PDF."""
 
 from __future__ import annotations
 
@@ -53,6 +53,27 @@ def ask(
         said = json.dumps(answer_json(answer)) if format == "json" else answer_text(answer)
         sys.stdout.write(f"{said}\n")
         sys.stdout.flush()
+
+
+def annotate(
+    pdf: Annotated[str, typer.Argument(metavar="PDF", help="The PDF that was asked or summarized.")],
+    cited: Annotated[
+        str, typer.Argument(metavar="JSON", help="What ask or summarize gave with --format json; - is stdin.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the marked PDF is written.")],
+) -> None:
+    """Mark in a PDF what an answer or a summary rests on: highlights, with each sentence as the note."""
+    with one_line_errors():
+        from longdoc.errors import InputError
+        from longdoc.memory.disk import write_whole
+        from longdoc.pipelines.render.highlights import highlighted, highlights_of
+
+        try:
+            data = Path(pdf).read_bytes()
+            said = sys.stdin.buffer.read() if cited == "-" else Path(cited).read_bytes()
+        except OSError as error:
+            raise InputError(f"{error.filename!r} cannot be read ({error.strerror}); check the path") from error
+        write_whole(output, highlighted(data, pdf, highlights_of(said, pdf)))
 
 
 def _parted(given: list[str]) -> tuple[list[str], str]:
