@@ -13,6 +13,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     LEDConfig,
     LEDForConditionalGeneration,
+    LlamaConfig,
+    LlamaForCausalLM,
     LongformerConfig,
     LongformerForQuestionAnswering,
     LongformerForSequenceClassification,
@@ -26,7 +28,7 @@ MARKS = ["who", "is", "the", "pilot", "?", "Pilot", ":"]
 NAMES = ["Anna", "Boris", "Clara", "David", "Edith", "Frank", "Greta", "Henry"]
 QUESTION = "who is the pilot ?"
 WINDOW = 62
-_WORDS = [*dict.fromkeys([*FILLER, *sum(TOPICS.values(), []), *MARKS, *NAMES])]
+_WORDS = [*dict.fromkeys([*FILLER, *(word for words in TOPICS.values() for word in words), *MARKS, *NAMES])]
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
@@ -114,6 +116,35 @@ def save_copier(folder: Path, copied: int = 4) -> Path:
         return model(**given, labels=torch.tensor(wanted)).loss
 
     return _saved(_trained(model, loss, 0.05, rate=5e-3), words, folder)
+
+
+def save_counter(folder: Path) -> Path:
+    """A decoder that goes on with the names in their order, whatever came before them."""
+    torch.manual_seed(0)
+    words, chance = tokenizer(), random.Random(4)
+    ids = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
+    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "num_attention_heads": 2}
+    limits = {"max_position_embeddings": 256, "vocab_size": len(words)}
+    model = LlamaForCausalLM(LlamaConfig(**sizes, **limits, **ids))
+
+    def loss() -> Any:
+        starts = [chance.randrange(len(NAMES)) for _ in range(8)]
+        texts = [[*filler(8, chance), *_following(start, 16)] for start in starts]
+        rows = torch.tensor([words.convert_tokens_to_ids(text) for text in texts])
+        wanted = rows.clone()
+        wanted[:, :9] = -100
+        return model(input_ids=rows, labels=wanted).loss
+
+    return _saved(_trained(model, loss, 0.02), words, folder)
+
+
+def _following(start: int, count: int) -> list[str]:
+    return [NAMES[(start + place) % len(NAMES)] for place in range(count)]
+
+
+def counted(start: int, count: int) -> str:
+    """Names in their order, from the one at `start`."""
+    return " ".join(_following(start, count))
 
 
 def _longformer(**changes: Any) -> LongformerConfig:

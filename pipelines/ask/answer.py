@@ -121,7 +121,7 @@ def answer_text(answer: Answer) -> str:
 
 def citation_lines(answer: Answer) -> list[str]:
     """A line for each place cited: its number from 1, source, characters, page and quotation."""
-    return [f"[{number}] {_place(one)}" for number, one in enumerate(answer.citations, start=1)]
+    return [f"[{number}] {place_line(one)}" for number, one in enumerate(answer.citations, start=1)]
 
 
 def doubts(answer: Answer) -> Iterator[str]:
@@ -138,6 +138,7 @@ def _marked(sentence: Sentence, numbers: Sequence[int]) -> str:
     return " ".join(filter(None, (plain(sentence.text), marks, doubt)))
 
 
-def _place(citation: Citation) -> str:
+def place_line(citation: Citation) -> str:
+    """A place cited in a line: source, characters, page and quotation."""
     page = "" if citation.page is None else f" page {citation.page}"
     return f'{plain(citation.source)}:{citation.start}-{citation.end}{page} "{quoted(citation.quote, _QUOTE)}"'

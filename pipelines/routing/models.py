@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 EXTRACTIVE = "extractive"
 _LONGFORMER = "longformer:"
+_TOGETHER = 1024  # tokens of windows that are read at once where windows are short
 _UNTOLD = 2**40  # tokens: what a chat model holds is the caller's to say
-_TASKS: dict[str, Literal["classify", "answer"]] = {
+WindowTask = Literal["encode", "classify", "answer"]
+_TASKS: dict[str, WindowTask] = {
     "LongformerForSequenceClassification": "classify",
     "LongformerForQuestionAnswering": "answer",
 }
@@ -82,16 +84,6 @@ def models_of(given: Sequence[str | BaseChatModel | RoutedModel]) -> tuple[Route
     return tuple(one if isinstance(one, RoutedModel) else _model(one) for one in given)
 
 
-def is_routed(names: Sequence[str]) -> bool:
-    """Whether these names need a router: several, or one that reads by windows."""
-    return len(names) > 1 or any(name.startswith(_LONGFORMER) for name in names)
-
-
-def with_extractive(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, and last the sentences chosen here, which need no model and fail last."""
-    return tuple(dict.fromkeys((*names, EXTRACTIVE)))
-
-
 def _model(name: str | BaseChatModel) -> RoutedModel:
     if not isinstance(name, str):
         given = name
@@ -116,15 +108,17 @@ def _chat(name: str, load: Callable[[], BaseChatModel]) -> RoutedModel:
 def _longformer(name: str, where: str) -> RoutedModel:
     folder, config = _config(name, where, "longformer")
     made = str((getattr(config, "architectures", None) or ["?"])[0])
-    main = _TASKS.get(made, "encode")
-    tasks: tuple[Task, ...] = tuple(dict.fromkeys((main, "encode")))
+    main: WindowTask = _TASKS.get(made, "encode")
+    tasks: tuple[Task, ...] = ("encode",) if main == "encode" else (main, "encode")
     trained = config.max_position_embeddings - config.pad_token_id - 1
     facts = ModelAtHand(name, "longformer", trained, None, tasks, weight_bytes(folder), read_token_bytes(config))
 
     def load() -> Any:
         from longdoc.models.longformer.reader import LongformerReader
 
-        return LongformerReader.load(str(folder), main)
+        reader = LongformerReader.load(str(folder), main)
+        reader.batch_size = max(1, _TOGETHER // reader.window)
+        return reader
 
     return RoutedModel(facts, load, _tokenizer(folder))
 
