@@ -27,7 +27,7 @@ LABELS = list(TOPICS)
 MARKS = ["who", "is", "the", "pilot", "?", "Pilot", ":"]
 NAMES = ["Anna", "Boris", "Clara", "David", "Edith", "Frank", "Greta", "Henry"]
 QUESTION = "who is the pilot ?"
-WINDOW = 62
+WINDOW = 38
 _WORDS = [*dict.fromkeys([*FILLER, *(word for words in TOPICS.values() for word in words), *MARKS, *NAMES])]
 
 
@@ -71,7 +71,7 @@ def save_classifier(folder: Path) -> Path:
         texts = [topical(LABELS[one], 30, chance) for one in classes]
         return model(**_batch(words, texts, seen=1), labels=torch.tensor(classes)).loss
 
-    return _saved(_trained(model, loss, 0.05), words, folder)
+    return _saved(_trained(model, loss, 0.05, rate=2e-3), words, folder)
 
 
 def save_finder(folder: Path) -> Path:
@@ -85,17 +85,18 @@ def save_finder(folder: Path) -> Path:
         texts, places = [], []
         for _ in range(8):
             if chance.random() < 0.4:
-                texts.append(" ".join(chance.choice([*FILLER, *NAMES]) for _ in range(room)))
+                cut = ["Pilot", ":"][: chance.choice([0, 0, 1, 2])]  # a mark whose name is in the next window
+                texts.append(" ".join([chance.choice([*FILLER, *NAMES]) for _ in range(room - len(cut))] + cut))
                 places.append(0)
             else:
-                at = chance.randrange(room - 3)
+                at = chance.randrange(room - 2)
                 texts.append(marked(chance.choice(NAMES), room, chance, at))
                 places.append(asked + 3 + at + 2)
         pairs = [f"{QUESTION} </s> </s> {text}" for text in texts]
         there = torch.tensor(places)
         return model(**_batch(words, pairs, seen=1 + asked), start_positions=there, end_positions=there).loss
 
-    return _saved(_trained(model, loss, 0.03), words, folder)
+    return _saved(_trained(model, loss, 0.02, rate=2e-3), words, folder)
 
 
 def save_copier(folder: Path, copied: int = 4) -> Path:
@@ -149,7 +150,7 @@ def counted(start: int, count: int) -> str:
 
 def _longformer(**changes: Any) -> LongformerConfig:
     torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48, "num_hidden_layers": 2}
+    sizes = {"hidden_size": 64, "num_attention_heads": 2, "intermediate_size": 64, "num_hidden_layers": 2}
     ids = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "sep_token_id": 2, "type_vocab_size": 1}
     still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     limits = {"max_position_embeddings": WINDOW + 2, "attention_window": 8}
@@ -167,14 +168,13 @@ def _trained(model: Any, loss: Callable[[], Any], enough: float, steps: int = 90
     """Until a running mean of the loss is low enough; what never gets there is an error, not a bad model."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
     running = 5.0
-    for step in range(steps):
+    for _ in range(steps):
         optimizer.zero_grad()
         now = loss()
         now.backward()
         optimizer.step()
         running = 0.9 * running + 0.1 * now.item()
         if running < enough:
-            print(type(model).__name__, step)
             return model.eval()
     raise AssertionError(f"{type(model).__name__} has a loss of {running:.3f} after {steps} steps")
 

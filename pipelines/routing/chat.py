@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 _INSTRUCTIONS = 300  # tokens of a chat's prompt beside question and passages
-_OF_A_SPAN = ("definition", "yes-no", "why", "fact")  # the kinds of question that one place in a text may answer
+_OF_A_SPAN = {"definition", "yes-no", "why", "fact"}  # the kinds of question that one place in a text may answer
 
 Documents = Callable[[Collection[str] | None], Sequence[Document]]
 ChatWith = Callable[["str | BaseChatModel"], DocumentChat]
@@ -65,14 +65,14 @@ class RoutedChat:
 
     def route(self, question: str, *, documents: Collection[str] | None = None) -> Route:
         """How a question would be answered that begins a conversation; nothing is read but the texts."""
-        return self._attempts(question, self._documents(documents)).next()[0]
+        return self._attempts(question, question, self._documents(documents)).next()[0]
 
     def stream_answer(self, question: str, *, documents: Collection[str] | None = None) -> Iterator[str | Answer]:
         """Pieces of text as they are written, then the checked `Answer`, whose `route` says who read what and why."""
         request = ChatRequest(question, documents)
         texts = self._documents(documents)
         turns: Sequence[BaseMessage] = self._history.messages if self._history is not None else ()
-        attempts = self._attempts(standing_alone(question, turns), texts)
+        attempts = self._attempts(question, standing_alone(question, turns), texts)
         said = False
         while True:
             route, model = attempts.next()
@@ -95,9 +95,9 @@ class RoutedChat:
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             yield piece
 
-    def _attempts(self, alone: str, texts: Sequence[Document]) -> Attempts:
+    def _attempts(self, question: str, alone: str, texts: Sequence[Document]) -> Attempts:
         settings = self._settings
-        by_span = asked_for(alone).kind in _OF_A_SPAN
+        by_span = {asked_for(question).kind, asked_for(alone).kind} <= _OF_A_SPAN
 
         def asked(model: RoutedModel, facts: ModelAtHand) -> Request:
             tokens = sum(model.count(one.page_content) for one in texts)
