@@ -70,7 +70,10 @@ def main() -> None:
             route = reading.route
             rows.append([asked.task, name, route.strategy, route.model.kind, said, verdict, f"{seconds:.1f}"])
     headers = ["task", "what is read", "route", "model", "result", "right", "seconds"]
-    note = "Longformer was trained on windows of 38 tokens, LED on 24 words at most, the decoder on 24. Weights are read anew in each row."
+    note = (
+        "Longformer was trained on windows of 38 tokens, LED on 24 words at most, the decoder on 24. The seconds are those "
+        "of a row with its models loaded anew."
+    )
     publish("routes", f"Routes and their results, texts of {tokens:,} tokens", f"{markdown(headers, rows)}\n\n{note}")
 
 
