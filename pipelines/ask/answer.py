@@ -140,7 +140,7 @@ def answer_text(answer: Answer) -> str:
 
 def citation_lines(answer: Answer) -> list[str]:
     """A line for each place cited: its number from 1, source, characters, page and quotation."""
-    return [f"[{number}] {_place(one)}" for number, one in enumerate(answer.citations, start=1)]
+    return [f"[{number}] {place_line(one)}" for number, one in enumerate(answer.citations, start=1)]
 
 
 def doubts(answer: Answer) -> Iterator[str]:
@@ -157,6 +157,7 @@ def _marked(sentence: Sentence, numbers: Sequence[int]) -> str:
     return " ".join(filter(None, (plain(sentence.text), marks, doubt)))
 
 
-def _place(citation: Citation) -> str:
+def place_line(citation: Citation) -> str:
+    """A place cited in a line: source, characters, page and quotation."""
     page = f" {plain(page_words(citation.page, citation.page_label))}".rstrip()
     return f'{plain(citation.source)}:{citation.start}-{citation.end}{page} "{quoted(citation.quote, _QUOTE)}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -55,6 +55,10 @@ class Library:
         """Where the pages of each source begin, for sources that have pages."""
         named = ((str(one.metadata["source"]), tuple(one.metadata.get("pages") or ())) for one in self.documents)
         return {source: pages for source, pages in named if pages}
+
+    def of(self, ids: Collection[str] | None) -> list[Document]:
+        """The documents with these ids, all for None."""
+        return [one for id, one in zip(self.ids, self.documents, strict=True) if ids is None or id in ids]
 
     def named(self, answer: Answer) -> Answer:
         """The answer with the sources called as they were given now."""

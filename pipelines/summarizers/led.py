@@ -31,7 +31,7 @@ class LedSummarizer(WritingSummarizer):
     after a clause or word and ends in "...".
     """
 
-    traits = Traits(paid=False, local=True)
+    traits = Traits(reads_memory=False, paid=False, local=True)
 
     def __init__(
         self, writer: LEDWriter, *, checker: Checker | None = None, on_unsupported: OnUnsupported = "mark"

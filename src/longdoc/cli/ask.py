@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from longdoc.cli.console import one_line_errors
+from longdoc.cli.options import Models, names_of
 from longdoc.cli.sources import paths_of
 
-ModelName = Annotated[str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")]
 MaxTokens = Annotated[int, typer.Option(help="The answer is never longer, in tokens of the model's tokenizer.")]
 ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and answer together.")]
 IndexFolder = Annotated[
@@ -25,7 +25,7 @@ def ask(
         list[str] | None,
         typer.Argument(metavar="SOURCE... QUESTION", help="Files, folders; then the question."),
     ] = None,
-    model: ModelName = "extractive",
+    model: Models = None,
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
     max_tokens: MaxTokens = 200,
     context_tokens: ContextTokens = 8192,
@@ -40,14 +40,16 @@ def ask(
             raise UnknownNameError(f"unknown format {format!r}; give text or json")
         sources, question = _parted(sources_and_question or [])
         from longdoc.pipelines.ask.answer import answer_json, answer_text
-        from longdoc.pipelines.ask.library import answering, default_folder, library
+        from longdoc.pipelines.ask.library import default_folder, library
         from longdoc.pipelines.ask.settings import ChatSettings
         from longdoc.pipelines.render.footnotes import plain
+        from longdoc.pipelines.routing.at_hand import at_hand
 
         settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
-        answers = answering(model)
+        models = at_hand(names_of(model), chats=True)
         held = library([str(path) for path in paths_of(sources)], index or default_folder())
-        answer = held.named(held.chat(answers, settings).ask(question, documents=held.ids))
+        chat = models.chat(lambda model: held.chat(model, settings), held.of, settings)
+        answer = held.named(chat.ask(question, documents=held.ids))
         if route:
             sys.stderr.write(f"longdoc: {plain(answer.route) or 'the chat model read what was found'}\n")
         said = json.dumps(answer_json(answer)) if format == "json" else answer_text(answer)
