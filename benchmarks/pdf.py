@@ -43,8 +43,9 @@ _FURNITURE = "\x1f"  # what stands after it has no order: longdoc keeps it apart
 _AROUND = 300  # characters of the pages before and after: a sentence goes on over the edge
 _ABOUT = """Right of all, for the truths of the manifest; white space and soft hyphens are ignored but for `joined`.
 A phrase counts as found, too, where longdoc has it in `furniture`, whose order is not asked. Of the phrases not found,
-some no reader sees (invisible, white, off the page), one is a note mark that longdoc sets in brackets, and some cross columns or cells. The
-distance is Levenshtein's over the length of the longer text, white space as one blank; the mean over the generated
+some no reader sees (invisible, white, off the page), one is a note mark that longdoc sets in brackets, and some cross
+columns or cells. Most of the phrases were chosen because pypdf and pypdfium2 agree on them, which favours those two.
+The distance is Levenshtein's over the length of the longer text, white space as one blank; the mean over the generated
 PDFs. Rows of tables: all cells of a row of the hand-made truth in one line, in order."""
 
 

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.documents import Document
 from pydantic import PrivateAttr
 
+from longdoc.chunkers.readers.base import Box
 from longdoc.chunkers.text.span import Span
 
 if TYPE_CHECKING:
     from longdoc.chunkers.readers.pdf.places import Places
-
-Box = tuple[int, float, float, float, float]
-"""The page from 1, and left, bottom, right and top in points from the lower left of the page as the file has it."""
 
 
 class PagedDocument(Document):

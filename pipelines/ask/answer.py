@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from langchain_core.messages import AIMessage
 from pydantic import Field
 
-from longdoc.chunkers.readers.pages import Box, boxes_json, page_words
+from longdoc.chunkers.readers.base import Box
+from longdoc.chunkers.readers.pages import boxes_json, page_words
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.render.footnotes import plain, quoted

@@ -7,7 +7,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from longdoc.chunkers.readers.pages import Box, SourcePages, page_words
+from longdoc.chunkers.readers.base import Box
+from longdoc.chunkers.readers.pages import SourcePages, page_words
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.memory.summaries.tree import Run, SummaryTree

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from longdoc.chunkers.readers.pages import Box
+from longdoc.chunkers.readers.base import Box
 from longdoc.chunkers.readers.pdf.pdfium import opened
 from longdoc.errors import InputError
 

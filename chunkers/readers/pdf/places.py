@@ -12,7 +12,7 @@ import numpy as np
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
-from longdoc.chunkers.readers.pages import Box
+from longdoc.chunkers.readers.base import Box
 from longdoc.chunkers.readers.pdf.furniture import rows_that_say
 from longdoc.chunkers.readers.pdf.layout.marks import piece
 from longdoc.chunkers.readers.pdf.layout.page import page_blocks, read_page
