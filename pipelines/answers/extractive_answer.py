@@ -114,14 +114,14 @@ def best_answer(
 
 def _weights(asked: Question, units: Sequence[Candidate]) -> dict[str, float]:
     """How much each word of the question tells: much, where few units have it. They are 1 together."""
-    holders = Counter(word for one in units for word in asked.words & (one.unit.words | one.context))
+    holders = Counter(word for one in units for word in asked.words & (one.words(asked.named) | one.context))
     raw = {word: math.log(1 + (len(units) + 1) / (1 + holders[word])) for word in sorted(asked.words)}
     whole = sum(raw.values())
     return {word: weight / whole for word, weight in raw.items()}
 
 
 def _own(asked: Question, one: Candidate) -> frozenset[str]:
-    return (asked.words & one.unit.words) | asked.dated(one.unit.text)
+    return (asked.words & one.words(asked.named)) | asked.dated(one.unit.text) | asked.spelled_out(one.unit.text)
 
 
 def _plain_score(asked: Question, one: Candidate, own: frozenset[str], weights: dict[str, float]) -> float:
@@ -147,7 +147,7 @@ def _label(asked: Question, one: Candidate, weights: dict[str, float]) -> float:
     if not label or one.unit.kind in ("turn", "sentence"):
         return 0.0
     words = content_words(label)
-    if not words:  # a label of signs alone
+    if not words or (asked.term and asked.cue(one.unit.text) < 1):  # a label of signs alone; a name with its title
         return 0.0
     return len(words & asked.words) / len(words) * sum(weights[word] for word in words & asked.words)
 

@@ -55,6 +55,16 @@ class Candidate:
             text = f"{self.unit.headings[-1]}: {text}"
         return text[:_READ]
 
+    def words(self, named: frozenset[str]) -> frozenset[str]:
+        """The words of what it says; those of a speaker's name only where these are among `named`."""
+        if self.unit.kind != "turn":
+            return self.unit.words
+        return self._said | (self.unit.words & named)
+
+    @cached_property
+    def _said(self) -> frozenset[str]:
+        return content_words(self.unit.value)
+
     @property
     def unfinished(self) -> bool:
         """Whether it is neither a sentence with its end nor anything that needs none."""

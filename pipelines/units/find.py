@@ -222,13 +222,22 @@ class _Finder:
         label = _MARK.sub("", readable(" ".join(self._of(one) for one in over))) if over else self._under
         placed = [part for one in items for part in self._counted(self._span(one[0].start, one[-1].end))]
         said = [readable(self._of(one)) for one in placed]
+        inner = self._nested(placed, said)
         words = sum(len(one.split()) for one in said)
         alone = len(placed) == 1
         if not alone and words <= _LIST_WORDS and not any(map(is_clause, said)):
             text = "; ".join(one.rstrip(";,") for one in said)
             text = f"{label}: {text}" if over and label else text
             self._add("list", [*over, *placed], text, label)
-        for span, text in zip(placed, said, strict=True):
+        outer = label
+        for at, (span, text) in enumerate(zip(placed, said, strict=True)):
+            over_at = inner.get(at)
+            label = outer if over_at is None else without_mark(said[over_at]).rstrip(": ")
+            if over_at == at - 1:
+                below = [number for number in inner if inner[number] == over_at]
+                text_below = "; ".join(said[number].rstrip(";,") for number in below)
+                spans = [placed[number] for number in (over_at, *below)]
+                self._add("list", spans, f"{label}: {text_below}", label)
             own = label_in(without_mark(text))
             if len(text.split()) <= _ITEM_WORDS and not (is_clause(text) or (alone and RUN_IN.match(text))):
                 if own:
@@ -239,6 +248,18 @@ class _Finder:
             for number, one in enumerate(split_sentences(self._text, span.start - self._start, span.end - self._start)):
                 if number or not (alone or is_clause(text)) or not self._runs_in(one.start, one.end):
                     self._sentence([self._span(one.start, one.end)], self._under or label)
+
+    def _nested(self, placed: Sequence[Span], said: Sequence[str]) -> dict[int, int]:
+        """For each item that stands deeper below one that ends with a colon, the place of that one."""
+        depth = [one.start - self._start - self._text.rfind("\n", 0, one.start - self._start) for one in placed]
+        over: dict[int, int] = {}
+        for at, text in enumerate(said):
+            if text.endswith(":"):
+                below = at + 1
+                while below < len(placed) and depth[below] > depth[at]:
+                    over[below] = at
+                    below += 1
+        return over
 
     def _counted(self, span: Span) -> list[Span]:
         """The items in one line that counts 1. 2. 3.; the line where it does not."""
