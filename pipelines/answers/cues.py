@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -58,6 +59,10 @@ _IS = re.compile(
     re.IGNORECASE,
 )
 _QUALIFIED = re.compile(r"^[^,]{0,60},\s|\([^)]*\)")
+_WHO = re.compile(r"\W*(?:and |but |so )?(?:who|whom|by whom)\b", re.IGNORECASE)
+_MAY = re.compile(
+    r"\b(?:can|may|must|shall|should|will|could|would|has to|have to|pays?|owns?|needs?)\b", re.IGNORECASE
+)
 _ABBREVIATION = re.compile(r"\b[A-Z]{2,6}\b")
 _NUMERAL = re.compile(r"\d[\d,.]*\d|\d")
 _PERCENT = re.compile(r"\d[\d,.]*\s?(?:%|percent|per cent|basis points?)|\b(?:19|20)\d\d\b|\b\w+ percent\b", re.I)
@@ -94,6 +99,7 @@ class Question:
     whole: bool
     dates: tuple[tuple[str, frozenset[str]], ...] = ()  # a word that stands for each, and what it may mean
     term: frozenset[str] = frozenset()  # the words of what is to be defined
+    named_so: tuple[str, ...] = ()  # the names as they are written
     short: tuple[tuple[str, re.Pattern[str]], ...] = ()  # the stem of each abbreviation, and what it may be short for
 
     @classmethod
@@ -111,10 +117,11 @@ class Question:
             kinds = kinds - {"name", "definition"} | {"term"}
         words = content_words(_undated(plain)) | {word for word, _ in dates}
         broad = _BROAD.search(plain) is not None or (not kinds and _SHORT.search(plain) is None)
-        named = tuple(content_words(one.text) for one in names(plain) if _DIGITS.search(one.text) is None)
+        so = tuple(one.text for one in names(plain) if _DIGITS.search(one.text) is None)
+        named = tuple(content_words(one) for one in so)
         telling = words - _ASKING
         short = tuple((stem(one.casefold()), _long_form(one)) for one in _ABBREVIATION.findall(plain))
-        return cls(plain, telling or words, named, kinds, broad or not telling, not telling, dates, term, short)
+        return cls(plain, telling or words, named, kinds, broad or not telling, not telling, dates, term, so, short)
 
     def dated(self, text: str) -> frozenset[str]:
         """The words for those of its dates that the text has, however it writes them."""
@@ -122,6 +129,23 @@ class Question:
             return frozenset()
         held = borne_out(text)
         return frozenset(word for word, values in self.dates if values & held)
+
+    @property
+    def wants_a_name(self) -> bool:
+        """Whether only a name answers: who did it, and not who may."""
+        return self.kinds == {"name"} and _WHO.match(self.text) is not None and _MAY.search(self.text) is None
+
+    def names_none_of(self, texts: Sequence[str]) -> bool:
+        """Whether it names someone or something of which no text has a word, written out or short."""
+        held = [one.casefold() for one in texts]
+        for name in self.named_so:
+            words = [word for word in re.findall(r"[^\W_]+", name.casefold()) if len(word) > 1]
+            shortened = any(
+                long.search(one) for word, long in self.short if word in content_words(name) for one in texts
+            )
+            if words and not shortened and not any(word in one for word in words for one in held):
+                return True
+        return False
 
     def spelled_out(self, text: str) -> frozenset[str]:
         """The abbreviations of the question that the text has in full: CEO, for its Chief Executive Officer."""

@@ -107,9 +107,20 @@ def best_answer(
     if not scored.units:
         return Found((), 0.0)
     sure = 1 / (1 + math.exp(-_confidence(asked, scored, units, weights)))
-    if not asked.whole and sure <= 0.5:
-        return Found((), sure)
-    return Found(_within(_chosen(asked, scored, weights), units, tokenizer, max_tokens), sure)
+    if not asked.whole and (sure <= 0.5 or _strange(asked, units, texts)):
+        return Found((), min(sure, 0.5))
+    chosen = _chosen(asked, scored, weights)
+    if asked.wants_a_name and not any(asked.cue(one.unit.text) > 0 for one in chosen):
+        return Found((), min(sure, 0.5))
+    return Found(_within(chosen, units, tokenizer, max_tokens), sure)
+
+
+def _strange(asked: Question, units: Sequence[Candidate], texts: Texts | None) -> bool:
+    """Whether the question names what the documents do not; False where their whole texts are not known."""
+    if texts is None or not asked.named_so:
+        return False
+    wholes = [texts.whole(source) for source in dict.fromkeys(one.unit.spans[0].source for one in units)]
+    return all(wholes) and asked.names_none_of(wholes)
 
 
 def _weights(asked: Question, units: Sequence[Candidate]) -> dict[str, float]:

@@ -110,6 +110,11 @@ class Texts:
         high = text.find("\n", end + _AROUND, end + 2 * _AROUND)
         return units_of(text[low : high if high > 0 else end + _AROUND], source, low, stretch.headings if low else ())
 
+    def whole(self, source: str) -> str:
+        """The text of a source; "" where it is not known."""
+        document = self._document_of(source)
+        return "" if document is None else document.page_content
+
     def facts(self, source: str) -> list[Unit]:
         """The key facts of a source, the heaviest of each label; none of a text that is not known or very long."""
         document = self._document_of(source)

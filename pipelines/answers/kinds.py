@@ -75,7 +75,8 @@ _PEOPLE = re.compile(
     r"|\bwho (?:took part|takes part|attended|was present|were present|participated|speaks?\W*\Z|spoke\W*\Z"
     r"|are the (?:characters|people|speakers|participants|members)|appears?\W*\Z"
     r"|(?:is|was|were) (?:in|at|there in) (?:the|this) meeting)"
-    r"|^\W*(?:please )?(?:list|name|give|show|identify|who are|who were|what are)(?: me)?(?: all)?(?: of)? (?:the |its )?"
+    r"|^\W*(?:please )?(?:list|name|give|show|identify|who are|who were|what are)"
+    r"(?: me)?(?: all)?(?: of)? (?:the |its )?"
     r"(?:names of (?:the )?)?(?:main |chief |different )?(?:participants?|attendees|speakers?|characters|people|persons"
     r"|cast|members)(?: (?:involved|present|here))?\W*\Z"
     r"|\b(?:which|what|how many) (?:\w+ )?(?:people|speakers|participants"
@@ -83,7 +84,8 @@ _PEOPLE = re.compile(
     _I,
 )
 _AUTHORS = re.compile(
-    r"\bwho (?:is|are|was|were) (?:the |its )?(?:authors?|writers?|sender)\b(?! of (?!th))|\bwho (?:wrote|signed|sent|authored)"
+    r"\bwho (?:is|are|was|were) (?:the |its )?(?:authors?|writers?|sender)\b(?! of (?!th))"
+    r"|\bwho (?:wrote|signed|sent|authored)"
     r" (?:it|th(?:is|e))\b|\b(?:list|name) (?:all )?(?:the |its )?authors\b|\bwho (?:is|was) (?:it|this)(?: \w+)? "
     r"(?:by|from|written by|sent by|signed by)\b",
     _I,
@@ -121,8 +123,10 @@ _WHY = re.compile(
 _GENERIC = content_words(
     "summary summarize summarise outline overview gist abstract recap short brief briefly nutshell main key central "
     "most important essential point idea topic theme takeaway message finding argument fact thing content document "
-    "text file article story paper book novel report page website post blog meeting transcript conversation discussion "
-    "hearing call interview session case lease contract agreement filing form letter memo email protocol study proposal specification spec plan "
+    "text file article story paper book novel report page website post blog meeting "
+    "transcript conversation discussion "
+    "hearing call interview session case lease contract agreement filing form letter memo email "
+    "protocol study proposal specification spec plan "
     "plot say says tell give please describe explain about deal cover discuss contain whole entire full please "
     "sentence word paragraph one two three four five few simple plain "
     "language whats tldr dr tl make write me us subject section "

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.checks.facts import names
@@ -79,8 +78,8 @@ def _under_a_label(weights: dict[str, float], units: Sequence[Unit]) -> Listing 
         if unit.kind == "item" or (unit.kind == "label" and unit.paragraph in over):
             groups.setdefault((unit.paragraph, unit.label if unit.kind == "item" else ""), []).append(unit)
     best, held = 0.0, None
-    for (paragraph, said), items in groups.items():
-        label = said or over.get(paragraph) or items[0].label
+    for (paragraph, told), items in groups.items():
+        label = told or over.get(paragraph) or items[0].label
         own = content_words(label) if label else frozenset()
         above = content_words(" ".join(items[0].headings[-1:])) if items[0].headings else frozenset()
         has = sum(weights[word] for word in weights if word in own)

@@ -23,8 +23,9 @@ _MOST = 16  # characters of a story
 _OPENING = 4000  # characters in which a text says who it is by
 _CLOSE = 600  # characters in which a letter is signed
 _CLOSING = re.compile(
-    r"^[^\S\n]*(?:(?:(?:with )?(?:best|kind(?:est)?|warm(?:est)?) )?(?:regards|wishes)|(?:yours|very|most)?\s?(?:sincerely"
-    r"|truly|faithfully|respectfully)(?: yours| submitted)?|yours|cordially|cheers|thanks|thank you|signed|love)"
+    r"^[^\S\n]*(?:(?:(?:with )?(?:best|kind(?:est)?|warm(?:est)?) )?(?:regards|wishes)|(?:yours|very|most)?\s?(?:"
+    r"sincerely|truly|faithfully|respectfully)(?: yours| submitted)?|yours|cordially|cheers|thanks"
+    r"|thank you|signed|love)"
     r"[^\S\n]*[,.:!]?[^\S\n]*\n\s*(?P<name>[^\n]{2,60})",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -32,7 +33,7 @@ _LABEL = re.compile(
     r"^\W*(?:authors?|written by|signed(?: by)?|prepared by|from|submitted by)\W*:\W*(?P<name>\S[^\n]{1,200})",
     re.IGNORECASE | re.MULTILINE,
 )
-_NAME = r"(?:[A-Z][\w’'.-]*)(?:[ \u00a0](?:de|van|von|der|la|le|di|da|bin|al|[A-Z][\w’'.-]*)){1,4}"
+_NAME = r"(?:[A-Z][\w’'.-]*)(?:[ \u00a0](?:(?:de|van|von|der|la|le|di|da|bin|al)\b|[A-Z][\w’'.-]*)){1,4}"
 _NOTED = r"(?:[\s\u00a0]?(?:\[\d+\]|[*†‡§¶∗^]|\d|,(?=\d|[*†‡∗^\[])))*"
 _NAMES = re.compile(rf"[^\S\n]*{_NAME}{_NOTED}(?:\s*(?:,|;|·|\band\b|&)+\s*(?:and )?{_NAME}{_NOTED})+[^\S\n]*(?=\n|\Z)")
 _ONE = re.compile(_NAME)

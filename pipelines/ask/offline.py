@@ -183,8 +183,8 @@ class Offline:
         told = (characters_of(one) for name in names for one in self._material.documents(name))
         return speaking or next(filter(None, told), None)
 
-    def _by(self, alone: str, kind: AskedFor, names: Sequence[str]) -> Reply | None:
-        """Who each document is by; None where none says so."""
+    def _by(self, alone: str, kind: AskedFor, names: Sequence[str]) -> Reply:
+        """Who each document is by; empty where none says so."""
         sentences: list[Sentence] = []
         for name in names[:_FEW]:
             for one in self._material.documents(name):
@@ -193,7 +193,7 @@ class Offline:
                     sentences += _headed(by.items, str(one.metadata["source"]), names)
         read = f"where {_documents(names)} begin and end"
         kept = tuple(self._fitting(sentences))
-        return Reply(kept, alone, kind, read, 1.0, items=self._items(names)) if kept else None
+        return Reply(kept, alone, kind, read, float(bool(kept)), items=self._items(names))
 
     def _told(self, listing: Listing, alone: str, kind: AskedFor, names: Sequence[str], but: str) -> Reply:
         left = [one for one in listing.items if not but or one.line not in but]
