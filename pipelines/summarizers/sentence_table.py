@@ -115,7 +115,7 @@ EMPTY_TABLE = SentenceTable(source="", total=0, **_NOTHING)
 class TableMaker:
     """Makes the table of a document whose chunks begin at `edges`, the first at 0.
 
-    `tokenizer` counts the sentences, the bundled one by default. `on_chunks` is told about every second how many chunks'
+    `tokenizer` counts the sentences, the bundled one by default. `on_chunks` is told how many chunks'
     worth of characters have been embedded, and never goes back. Time is that of embedding each sentence once, `window`
     at a time, and little more; memory is bounded by `kept` vectors, or by three for each chunk.
     """
