@@ -32,6 +32,7 @@ _MOST_LABEL, _MOST_VALUE, _FEW = 6, 26, 12  # words
 _MOST_ITEMS, _MOST_LIST = 9, 4  # items of a list that is a fact, and words of what introduces it
 _DIGIT = re.compile(r"[$€£¥]?\s?\d")
 _SHORT_LINE = 45  # characters; a line of a form that ends earlier is not gone on with
+_CELLS = 3  # of a row that is a label with what was filled in
 _CELL = re.compile(r"[^\t\n|]+")
 _ASIDE = re.compile(r"(?:see|see also|references|further reading|notes?|contents|in this article)\b", re.IGNORECASE)
 _COMMON = 4  # times from which a label is a form of its text, such as "Step 3", and names no fact
@@ -87,6 +88,8 @@ def _filled_row(reading: Reading, unit: Unit) -> Iterator[Fact]:
     found, said = [found[at] for at in told], [said[at] for at in told]
     if len(found) == 4 and not any(map(str.isdigit, said[0] + said[2])):
         pairs = [(0, [1]), (2, [3])]
+    elif len(found) > _CELLS and not _TOTAL.search(said[0]):
+        pairs = []  # a table's: its values say nothing without the names of their columns
     elif len(found) > 1 and any(map(str.isalpha, said[0])):
         heads = len(found) == 2 and said[0].split()[-1] == said[1].split()[-1] and not said[1][-1].isdigit()
         pairs = [] if heads else [(0, list(range(1, len(found))))]

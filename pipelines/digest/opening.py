@@ -32,7 +32,7 @@ _NO_TITLE = re.compile(
     r"|\[|confidential|page\b|table of contents|contents\b|index\b|distr\.|volume\b"
     r"|introduction\b|abstract\b|background\b|motivation\b|rationale\b|summary\b|overview\b|recitals\b|part [ivx1]"
     r"|chapter\b|produced by|by\b|from\b|\d+\W*$|\.\.|<|\{|#!|//|/\*|import\b|preamble|preface|foreword|copyright"
-    r"|[ivx]{1,4}\.\s|\d{1,2}\.\d|jump to|skip to|menu\b|home\b|search\b|[^\n]{0,40} speaking\."
+    r"|[ivx]{1,4}\.\s|1\.?\s+\S|\d{1,2}\.\d|jump to|skip to|menu\b|home\b|search\b|[^\n]{0,40} speaking\."
     r"|\d{1,2}/\d{1,2}\b|[ivxlc一二三第]{1,4}\W*$)|.*\.(?:htm|pdf|docx?|txt)\b",
     re.IGNORECASE,
 )
@@ -70,7 +70,7 @@ def title_of(reading: Reading) -> Sentence | None:
             return reading.line(at, at + len(part))
     if reading.kind in (Kind.TRANSCRIPT, Kind.CODE):
         return None
-    lines = [line for line in _lines(reading.text) if not is_furniture(line.text)]
+    lines = [line for line in _lines(reading.text) if not is_furniture(line.text) and not _is_row(reading.text, line)]
     fit = [at for at, line in enumerate(lines) if _is_title(line.text) and _is_over_all(reading.text, lines, at)]
     signed = next((at for at in fit if at + 1 < len(lines) and _is_signature(lines[at + 1].text)), None)
     named = [at for at in fit if _NOUN.search(lines[at].text)]
@@ -88,6 +88,11 @@ def title_of(reading: Reading) -> Sentence | None:
     if first is None:
         return None
     return reading.line(lines[first].start, lines[_title_end(reading.text, lines, first)].end)
+
+
+def _is_row(text: str, line: _Line) -> bool:
+    """Whether a line is cells of a table side by side."""
+    return "\t" in text[line.start : line.end].strip()
 
 
 def _is_signature(line: str) -> bool:

@@ -267,6 +267,18 @@ def test_the_beginning_of_a_sentence_and_the_first_of_many_sections_are_no_title
     assert titles("\n\n".join(f"{head.upper()} OF BOATS\n{BODY}" for head in heads)) == []
 
 
+def test_a_first_section_is_no_title() -> None:
+    assert titles(f"1 Introduction\n\n{BODY}\n\n2 Features\n\n{BODY}") == []
+
+
+def test_rows_of_several_numbers_are_a_table_and_not_what_was_filled_in() -> None:
+    names = ("Austria", "Belgium", "Cyprus", "Denmark", "Estonia", "Finland", "Greece", "Hungary")
+    rows = "\n".join(f"{name}\t{at}1.5\t{at}2\t{at},307" for at, name in enumerate(names, 1))
+    text = f"Bees\tWasps\tAll (n)\n{rows}\n\n{BODY}"
+    said = [one.text for one in digest(text, 300).sentences]
+    assert not any(";" in one for one in said), said
+
+
 def test_the_line_over_a_signature_is_the_title() -> None:
     assert titles(f"Made for the web\nby many volunteers\nThe Red Boat\nBy ROSA LIND\n{BODY}")[0] == "The Red Boat"
 
