@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -137,9 +138,9 @@ class Question:
 
     def names_none_of(self, texts: Sequence[str]) -> bool:
         """Whether it names someone or something of which no text has a word, written out or short."""
-        held = [one.casefold() for one in texts]
+        held = [_composed(one) for one in texts]
         for name in self.named_so:
-            words = [word for word in re.findall(r"[^\W_]+", name.casefold()) if len(word) > 1]
+            words = [word for word in re.findall(r"[^\W_]+", _composed(name)) if len(word) > 1]
             shortened = any(
                 long.search(one) for word, long in self.short if word in content_words(name) for one in texts
             )
@@ -212,3 +213,8 @@ def _undated(text: str) -> str:
     for date in sorted(calendar_dates(text), key=lambda one: -one.start):
         text = f"{text[: date.start]} {text[date.end :]}"
     return text
+
+
+def _composed(text: str) -> str:
+    """The text in lower case, letters with marks as one whether composed or not."""
+    return unicodedata.normalize("NFC", text).casefold()

@@ -125,7 +125,7 @@ def test_led_writes_the_beginning_of_what_it_reads(copier: str, words: list[str]
     reading = Router([copier, "extractive"]).read(Assignment("summarize", " ".join(words) + "\n", max_tokens=8))
     assert (reading.route.strategy, reading.route.model.kind, reading.failures) == ("stuff", "led", ())
     written = reading.result.summary
-    assert written.text.split() == words[:4]
+    assert list(filter(str.isalpha, written.text.split())) == list(filter(str.isalpha, words[:4]))
     assert all(sentence.supported for sentence in written.sentences)
 
 
