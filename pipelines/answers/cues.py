@@ -118,7 +118,7 @@ class Question:
             kinds = kinds - {"name", "definition"} | {"term"}
         words = content_words(_undated(plain)) | {word for word, _ in dates}
         broad = _BROAD.search(plain) is not None or (not kinds and _SHORT.search(plain) is None)
-        so = tuple(one.text for one in names(plain) if _DIGITS.search(one.text) is None)
+        so = tuple(one.text for one in names(unicodedata.normalize("NFC", plain)) if _DIGITS.search(one.text) is None)
         named = tuple(content_words(one) for one in so)
         telling = words - _ASKING
         short = tuple((stem(one.casefold()), _long_form(one)) for one in _ABBREVIATION.findall(plain))
