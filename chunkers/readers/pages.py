@@ -52,14 +52,19 @@ class PagedDocument(Document):
 
 
 class SourcePages:
-    """Tells where spans of these documents stand; of documents without pages it tells nothing.
+    """Tells where spans of these documents stand, and what their readers knew; of one without pages, no page.
 
     Boxes are made when they are asked for, and only of a PDF that was read from a file or a stream by `read`.
     """
 
     def __init__(self, documents: Iterable[Document] = ()) -> None:
-        self._documents = {str(one.metadata.get("source")): one for one in documents if one.metadata.get("pages")}
+        self._documents = {str(one.metadata.get("source")): one for one in documents}
         self._places: dict[str, Places | None] = {}
+
+    def document(self, source: str, text: str) -> Document:
+        """The document of that name, with all that its reader told, where its text is this one; else the bare text."""
+        held = self._documents.get(source)
+        return held if held is not None and held.page_content == text else Document(text, metadata={"source": source})
 
     def starts(self, source: str) -> tuple[int, ...]:
         """Where the pages of a source begin; none where it has no pages."""

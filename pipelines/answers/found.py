@@ -11,7 +11,7 @@ import numpy as np
 from langchain_core.documents import Document
 
 from longdoc.chunkers.text.span import Span
-from longdoc.chunkers.text.tables import tables_of
+from longdoc.chunkers.text.tables import Table, tables_of
 from longdoc.memory.index.document_index import Match
 from longdoc.pipelines.digest.digest import all_facts
 from longdoc.pipelines.digest.reading import Reading
@@ -108,7 +108,25 @@ class Texts:
         low = text.rfind("\n", max(0, stretch.start - 2 * _AROUND), max(0, stretch.start - _AROUND)) + 1
         low = low or max(0, stretch.start - _AROUND)
         high = text.find("\n", end + _AROUND, end + 2 * _AROUND)
-        return units_of(text[low : high if high > 0 else end + _AROUND], source, low, stretch.headings if low else ())
+        high = high if high > 0 else min(len(text), end + _AROUND)
+        return units_of(text[low:high], source, low, stretch.headings if low else (), self._tables(source, low, high))
+
+    def _tables(self, source: str, low: int, high: int) -> list[Table] | None:
+        """The tables between two places, by characters from the first; None where no parser knew them."""
+        document = self._document_of(source)
+        if document is None or document.metadata.get("tables") is None:
+            return None
+        return [
+            Table(
+                start=one["start"] - low,
+                end=one["end"] - low,
+                header=one["header"],
+                header_end=one["header_end"] - low,
+                note=one["note"],
+            )
+            for one in document.metadata["tables"]
+            if low <= one["start"] and one["end"] <= high
+        ]
 
     def whole(self, source: str) -> str:
         """The text of a source; "" where it is not known."""

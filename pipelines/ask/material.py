@@ -96,7 +96,7 @@ class Material:
         entries = [_placed(one) for one in self.index.entries(name) if one.metadata.get("kind") != "summary"]
         sources = dict.fromkeys(str(one.metadata["source"]) for one in entries)
         joined = {str(one.metadata["source"]): one for one in join_chunks(entries)}
-        known = [Document(self._texts[one], metadata={"source": one}) for one in sources if one in self._texts]
+        known = [self._places.document(one, self._texts[one]) for one in sources if one in self._texts]
         return known + [joined[one] for one in sources if one not in self._texts and one in joined]
 
     def whole(self, document: str) -> list[Item]:
@@ -117,7 +117,7 @@ class Material:
 
     def _document(self, source: str) -> Document | None:
         text = self.text(source)
-        return Document(text, metadata={"source": source}) if text else None
+        return self._places.document(source, text) if text else None
 
     def _node(self, node: Document) -> Item | None:
         """A summary, standing for the text of its spans; None where that is not known."""
