@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from longdoc.arguments import checked
 from longdoc.errors import BudgetError, UnavailableError
 from longdoc.pipelines.route import WAYS, ModelAtHand, Request, Route
 
@@ -14,6 +15,7 @@ _LEAST_SUMMARIES = 2  # that one call must be able to read together, or merging 
 _OVERLAP = 8  # consecutive windows of a Longformer share one in eight of their tokens
 
 
+@checked
 class Router(Runnable[Request, Route]):
     """Picks how a request is met with the models at hand, never past a model's limit or the free memory, and says why.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import load_tokenizer
@@ -42,6 +43,7 @@ class Verification:
         return all(one.supported for one in self.sentences)
 
 
+@checked
 def verify(text: str, against: Sources, *, checker: Checker | None = None) -> Verification:
     """Checks each sentence of a text against documents. Cost: sentences times the documents' sentences.
 
@@ -119,6 +121,6 @@ def verification_html(found: Verification, title: str) -> str:
     summary = Summary.of(sentences, load_tokenizer("minilm"))
     run = Run(
         model="checked text", max_tokens=summary.tokens, calls=0, extra_calls=0, seconds=found.seconds,
-        planned_calls=0, max_calls=0, query=None, texts=found.texts, pages=found.pages,
+        planned_calls=0, max_calls=0, writes=False, query=None, texts=found.texts, pages=found.pages,
     )  # fmt: skip
     return render_html(SummaryTree(title, summary.spans, summary, "", run=run))

@@ -99,6 +99,7 @@ class Maker:
             query=self.recipe.query,
             texts={task.name: document.page_content if document else ""},
             pages={task.name: pages} if pages else {},
+            writes=not self.recipe.model.startswith("extractive"),
         )
         said = render(replace(tree, run=run), self.recipe.format)
         write_whole(self._out / "results" / task.result, f"{said}\n".encode("utf-8", "backslashreplace"))

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any, Literal
 from unicodedata import combining, east_asian_width
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import UnknownNameError
 from longdoc.memory.summaries.summary import Block, Sentence, Summary
@@ -27,6 +28,7 @@ _PIECE = re.compile(
 )
 
 
+@checked
 def render(tree: SummaryTree, format: Format) -> str:
     """The root of a finished run in one of the formats.
 
