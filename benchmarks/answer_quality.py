@@ -1,6 +1,6 @@
 """Plain questions as a new user types them, without a chat model: right, partly right, wrong or refused, kind by kind.
 
-    python benchmarks/answer_quality.py [--kinds KIND ...] [--documents NAME ...] [--said FILE]
+    python benchmarks/answer_quality.py [--set plain] [--kinds KIND ...] [--documents NAME ...] [--said FILE]
 
 The questions of `questions/plain.jsonl` name documents of the data beside the checkout, the values that a right answer
 has, and where they stand in the reading text of today. `--said` writes every question with its answer, to be read.
@@ -33,8 +33,8 @@ from table import markdown, publish
 import longdoc
 from longdoc import DocumentChat, DocumentIndex
 
-QUESTIONS = Path(__file__).with_name("questions") / "plain.jsonl"
-ARCHIVES = {"messy": "messy_files.tar.zst", "financebench": "financebench_pdfs.tar.zst"}
+QUESTIONS = Path(__file__).with_name("questions")
+ARCHIVES = {"messy": "messy_files.tar.zst", "financebench": "financebench_pdfs.tar.zst", "pdfs": "pdfs.tar.zst"}
 SAYS_NOTHING = "The documents do not say."
 FIFTHS = 5
 
@@ -73,6 +73,8 @@ def _record(kind: str, name: str) -> str:
     if "sections" in record:
         parts = [f"{part['title'] or ''}\n\n{' '.join(part['sentences'])}" for part in record["sections"]]
         return "\n\n".join([record["title"], *parts])
+    if "catchphrases" in record:
+        return "\n\n".join([record["title"], "\n".join(record["sentences"])])
     return str(record["document"])
 
 
@@ -142,6 +144,7 @@ def report(results: list[tuple[str, str]]) -> str:
 def main() -> None:
     """Asks the questions asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", default="plain", help="plain, fresh or after: a file of questions/")
     parser.add_argument("--kinds", nargs="*")
     parser.add_argument("--documents", nargs="*")
     parser.add_argument("--said", type=Path)
@@ -150,7 +153,7 @@ def main() -> None:
     given = parser.parse_args()
     if not DATA.exists():
         raise SystemExit(f"no data in {DATA}: put the sets there")
-    rows = [json.loads(line) for line in QUESTIONS.read_text().splitlines()]
+    rows = [json.loads(line) for line in (QUESTIONS / f"{given.set}.jsonl").read_text().splitlines()]
     rows = [one for one in rows if not given.kinds or one["kind"] in given.kinds]
     rows = [one for one in rows if not given.documents or any(name in one["document"] for name in given.documents)]
     results, said, seconds = [], [], []

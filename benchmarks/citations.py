@@ -26,7 +26,6 @@ from table import markdown, publish
 
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
-from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.checks.checker import Checker
 from longdoc.pipelines.summarizers.protocol import Passage
 
@@ -188,7 +187,7 @@ def main() -> None:
     given = parser.parse_args()
     if not DATA.exists():
         raise SystemExit(f"{DATA} is not there: nothing to measure on")
-    checker = Checker(Embedder())
+    checker = Checker.load()
     rows = [
         [name, *(rate(checker, make, sets, f"{name} {given.seed}", given.each, given.show) for sets in (TUNED, FRESH))]
         for name, make in ROWS.items()

@@ -99,8 +99,8 @@ def judges() -> dict[str, Judge]:
     def alone(parts: Sequence[str], document: str) -> bool:
         evidence = Evidence([Passage(document, (Span(0, len(document)),))])
         found = list(matches(parts, evidence, encoder))
-        said = voices(reader, parts, [[evidence.units[row] for row in one.rows] for one in found])
-        return all(voice.supports >= 0.5 for voice in said)
+        said = voices(reader, parts, [one.rows for one in found], evidence)
+        return all(sum(voice.supports) >= 1 for voice in said)
 
     return {"rules alone": with_check(rules), "model alone": alone, "both": with_check(both)}
 

@@ -1,6 +1,6 @@
 """Fits how the check weighs the model's voice beside shared words and likeness, on claims of ../shared/data/train.
 
-    python benchmarks/fit_support.py [--each 60]
+    python benchmarks/fit_support.py [--each 100]
 
 Prints the weights for pipelines/checks/entailment.py. Each set counts alike, and so do right and wrong claims in it;
 of a claim the sentence counts that is least sure. Claims that a rule stops are left out: no voice is heard on them.
@@ -9,28 +9,20 @@ of a claim the sentence counts that is least sure. Claims that a rule stops are 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 import numpy as np
-from claims import sample, sentences
+from claims import Remembering, sample, sentences
 from datasets import DATA
 
 from longdoc.chunkers.text.span import Span
 from longdoc.models.cross_encoder.reader import Reader
-from longdoc.pipelines.checks.checker import Checker
+from longdoc.pipelines.checks.alignment import Match
+from longdoc.pipelines.checks.checker import Checker, Ruled
 from longdoc.pipelines.checks.entailment import together
 from longdoc.pipelines.checks.evidence import Evidence
 from longdoc.pipelines.summarizers.protocol import Passage
 
 PENALTY = 0.01
-
-
-class Alike:
-    """Finds all texts alike, so that words alone align: much faster, and the same for most claims."""
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """The same vector for each."""
-        return np.full((len(texts), 4), 0.5, np.float32)
 
 
 def logistic(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -47,20 +39,27 @@ def logistic(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def main() -> None:
     """Prints the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--each", type=int, default=60)
+    parser.add_argument("--each", type=int, default=100)
     given = parser.parse_args()
     if not DATA.exists():
         raise SystemExit(f"{DATA} is not there: nothing to fit on")
     heard: list[tuple[float, ...]] = []
 
     class Listening(Checker):
-        """Keeps what the voices say."""
+        """Keeps what the voices say, and whether a rule stops the claim."""
+
+        stopped = False
+
+        def _ruled(self, match: Match, evidence: Evidence) -> Ruled:
+            ruled = super()._ruled(match, evidence)
+            self.stopped |= not ruled.open and not ruled.finding.supported
+            return ruled
 
         def _weigh(self, told: tuple[float, ...]) -> float:
             heard.append(told)
             return super()._weigh(told)
 
-    checker = Listening(Alike(), Reader.load())
+    checker = Listening(Remembering(), Reader.load())
     rows: list[tuple[float, ...]] = []
     labels: list[int] = []
     weights: list[float] = []
@@ -68,11 +67,10 @@ def main() -> None:
         kept: list[tuple[tuple[float, ...], int]] = []
         for row in group:
             heard.clear()
+            checker.stopped = False
             document = row["document"]
-            findings = checker.check_all(
-                sentences(row["claim"]), Evidence([Passage(document, (Span(0, len(document)),))])
-            )
-            if heard and not any(finding.support < 0.3 and finding.problems for finding in findings):
+            checker.check_all(sentences(row["claim"]), Evidence([Passage(document, (Span(0, len(document)),))]))
+            if heard and not checker.stopped:
                 kept.append((min(heard, key=together), row["label"]))
         count = {label: sum(one == label for _, one in kept) for label in (0, 1)}
         for told, label in kept:
@@ -83,7 +81,6 @@ def main() -> None:
         if min(count.values()) > 5:
             made = logistic(np.array(rows), np.array(labels), np.array(weights) * 10)
             print(made.round(3), flush=True)
-    np.savez("support.npz", rows=rows, labels=labels, weights=weights)
 
 
 if __name__ == "__main__":

@@ -181,6 +181,8 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
                     metadata["page_breaks"] = list(breaks)
                 if 0 < page <= len(labels):
                     metadata["page_label"] = labels[page - 1]
+                    if breaks:
+                        metadata["break_labels"] = list(labels[page : page + len(breaks)])
             table = reading.tables.at(start)
             if table is not None and (header := heading_of(table)):
                 metadata["table_header"] = header

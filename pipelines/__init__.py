@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from longdoc.pipelines.corpora.corpus import Corpus
     from longdoc.pipelines.corpora.workers import Engine, Limits
     from longdoc.pipelines.route import ModelAtHand, Request, Route
-    from longdoc.pipelines.router import Router
+    from longdoc.pipelines.routing.router import Assignment, Reading, Router
     from longdoc.pipelines.sources import join_chunks
     from longdoc.pipelines.summarize.plan import Plan, Prices
     from longdoc.pipelines.summarize.summarize import Settings, Summarization
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Answer": "ask.answer",
+    "Assignment": "routing.router",
     "ChatSettings": "ask.settings",
     "ChatSummarizer": "summarizers.chat",
     "Checker": "checks.checker",
@@ -49,9 +50,10 @@ _HOMES = {
     "Passage": "summarizers.protocol",
     "Plan": "summarize.plan",
     "Prices": "summarize.plan",
+    "Reading": "routing.router",
     "Request": "route",
     "Route": "route",
-    "Router": "router",
+    "Router": "routing.router",
     "Settings": "summarize.summarize",
     "Summarization": "summarize.summarize",
     "Summarizer": "summarizers.protocol",
@@ -64,6 +66,7 @@ _HOMES = {
 
 __all__ = [
     "Answer",
+    "Assignment",
     "ChatSettings",
     "ChatSummarizer",
     "Checker",
@@ -83,6 +86,7 @@ __all__ = [
     "Passage",
     "Plan",
     "Prices",
+    "Reading",
     "Request",
     "Route",
     "Router",

@@ -8,9 +8,9 @@ from typing import Literal, get_args
 from longdoc.arguments import checked
 from longdoc.errors import BudgetError, InputError, UnknownNameError
 
-Task = Literal["encode", "classify", "answer", "summarize", "chat"]
+Task = Literal["encode", "classify", "answer", "summarize", "chat", "generate"]
 Kind = Literal["chat", "longformer", "led", "windowed", "extractive"]
-Strategy = Literal["stuff", "longformer", "map-reduce", "refine", "windowed", "extractive"]
+Strategy = Literal["stuff", "longformer", "map-reduce", "refine", "passages", "windowed", "extractive"]
 
 WAYS: dict[Task, tuple[tuple[Strategy, tuple[Kind, ...]], ...]] = {
     "encode": (("longformer", ("longformer",)),),
@@ -18,7 +18,7 @@ WAYS: dict[Task, tuple[tuple[Strategy, tuple[Kind, ...]], ...]] = {
     "answer": (
         ("stuff", ("chat", "windowed")),
         ("longformer", ("longformer",)),
-        ("map-reduce", ("chat", "windowed")),
+        ("passages", ("chat", "windowed")),
         ("extractive", ("extractive",)),
     ),
     "summarize": (
@@ -28,10 +28,10 @@ WAYS: dict[Task, tuple[tuple[Strategy, tuple[Kind, ...]], ...]] = {
     ),
     "chat": (
         ("stuff", ("chat", "windowed")),
-        ("map-reduce", ("chat",)),
-        ("windowed", ("windowed",)),
+        ("passages", ("chat", "windowed")),
         ("extractive", ("extractive",)),
     ),
+    "generate": (("windowed", ("windowed",)),),
 }
 """For each task, the strategies in order of preference, and the kinds of model that each can be had with."""
 

@@ -67,7 +67,7 @@ def _named(documents: list[Document]) -> list[Document]:
             number += 1
             name = f"{wanted}#{number}"
         taken.add(name)
-        named.append(Document(page_content=document.page_content, metadata={**document.metadata, "source": name}))
+        named.append(document.model_copy(update={"metadata": {**document.metadata, "source": name}}))
     return named
 
 

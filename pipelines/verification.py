@@ -12,6 +12,7 @@ from typing import Any
 from langchain_core.documents import Document
 
 from longdoc.arguments import checked
+from longdoc.chunkers.readers.pages import SourcePages, page_words, place_json
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import load_tokenizer
@@ -36,6 +37,7 @@ class Verification:
     texts: dict[str, str] = field(repr=False)  # the documents by name
     pages: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)  # where their pages begin
     seconds: float = 0.0
+    places: SourcePages = field(default_factory=SourcePages, repr=False)  # where spans stand on their pages
 
     @property
     def holds(self) -> bool:
@@ -52,16 +54,13 @@ def verify(text: str, against: Sources, *, checker: Checker | None = None) -> Ve
     """
     began = time.monotonic()
     documents = load_sources(against)
-    if checker is None:
-        from longdoc.models.encoder.embedder import Embedder
-
-        checker = Checker(Embedder())
+    checker = checker or Checker.load()
     evidence = Evidence([_passage(document) for document in documents])
     said = [" ".join(span.of(text).split()) for span in split_sentences(text)]
     findings = checker.check_all([one for one in said if any(map(str.isalnum, one))], evidence)
     texts = {str(document.metadata["source"]): document.page_content for document in documents}
     pages = {name: starts for document in documents for name, starts in _pages(document)}
-    return Verification(tuple(findings), texts, pages, time.monotonic() - began)
+    return Verification(tuple(findings), texts, pages, time.monotonic() - began, SourcePages(documents))
 
 
 def _passage(document: Document) -> Passage:
@@ -93,7 +92,8 @@ def _place(found: Verification, span: Span) -> str:
 
 def _on_page(found: Verification, span: Span) -> str:
     starts = found.pages.get(span.source, ())
-    return f" page {bisect_right(starts, span.start)}" if starts else ""
+    page = bisect_right(starts, span.start) if starts else None
+    return f" {page_words(page, found.places.label(span))}".rstrip()
 
 
 def verification_json(found: Verification) -> str:
@@ -106,7 +106,15 @@ def verification_json(found: Verification) -> str:
                 "verdict": one.verdict,
                 "support": round(one.support, 4),
                 "problems": list(one.problems),
-                "spans": [{"source": span.source, "start": span.start, "end": span.end} for span in one.spans],
+                "spans": [
+                    {
+                        "source": span.source,
+                        "start": span.start,
+                        "end": span.end,
+                        **place_json(span, found.places),
+                    }
+                    for span in one.spans
+                ],
             }
             for one in found.sentences
         ],
@@ -122,5 +130,6 @@ def verification_html(found: Verification, title: str) -> str:
     run = Run(
         model="checked text", max_tokens=summary.tokens, calls=0, extra_calls=0, seconds=found.seconds,
         planned_calls=0, max_calls=0, writes=False, query=None, texts=found.texts, pages=found.pages,
+        places=found.places,
     )  # fmt: skip
     return render_html(SummaryTree(title, summary.spans, summary, "", run=run))

@@ -8,6 +8,9 @@ from typing import BinaryIO, Protocol
 
 from langchain_core.documents import Document
 
+Box = tuple[int, float, float, float, float]
+"""The page from 1, and left, bottom, right and top in points from the lower left of the page as the file has it."""
+
 
 class Reader(Protocol):
     """Reads files of some formats; another package brings one by an entry point of the group `longdoc.readers`."""

@@ -17,6 +17,7 @@ from longdoc.chunkers.readers.base import BytesReader, Reader
 from longdoc.chunkers.readers.decoding import decode
 from longdoc.chunkers.readers.formats import PLAIN, SUFFIXES, XML, binary_suffix
 from longdoc.chunkers.readers.html.reading import declared_charset, looks_like_html
+from longdoc.chunkers.readers.pages import PagedDocument
 from longdoc.errors import InputError
 from longdoc.plugins import brought
 
@@ -58,13 +59,16 @@ def read(path: str | os.PathLike[str]) -> Document:
     it cannot be read, it holds no text or it is binary. `MissingExtraError`: its parser is not installed.
     """
     source = os.fspath(path)
-    return read_bytes(_load(source), source, Path(source).suffix)
+    data = _load(source)
+    document = read_bytes(data, source, Path(source).suffix)
+    return PagedDocument.of(document, data, Path(source)) if "pages" in document.metadata else document
 
 
 def read_stdin() -> Document:
     """Return the document on standard input, source "-": PDF, Word, EPUB or HTML if it begins so, else text."""
     data = sys.stdin.buffer.read()
-    return read_bytes(data, "-", binary_suffix(data) or (".html" if looks_like_html(data) else ""))
+    document = read_bytes(data, "-", binary_suffix(data) or (".html" if looks_like_html(data) else ""))
+    return PagedDocument.of(document, data) if "pages" in document.metadata else document
 
 
 @checked

@@ -22,7 +22,8 @@ from longdoc.memory.history.message_counter import Count, Counting, counter
 from longdoc.memory.history.prompt import Frame, Prompt, excerpt, latest_turns, notes_of
 from longdoc.memory.history.store import HistoryStore, Session, Stored
 from longdoc.memory.history.summary import HistorySummarizer, SummaryRequest, next_summary
-from longdoc.memory.words import ranked, words
+from longdoc.memory.history.words import ranked
+from longdoc.memory.words import words
 
 _log = logging.getLogger(__name__)
 _PAGE = 32  # messages read at once

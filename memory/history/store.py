@@ -17,7 +17,8 @@ from langchain_core.messages import BaseMessage
 
 from longdoc.errors import InputError, UnavailableError
 from longdoc.memory.history.message_json import from_json, to_json
-from longdoc.memory.words import Posting, said, words
+from longdoc.memory.history.words import Posting, said
+from longdoc.memory.words import words
 
 _APPLICATION = 0x4C444348  # LDCH, in the header of the file
 _VERSION = 1
@@ -150,7 +151,10 @@ class HistoryStore:
         query = "SELECT upto, text FROM summaries WHERE session = ? ORDER BY upto DESC LIMIT 1"
         with self._connection() as connection:
             row = connection.execute(query, (session.number,)).fetchone()
-        return StoredSummary(row[0], json.loads(row[1])) if row else StoredSummary(0, "")
+        try:
+            return StoredSummary(row[0], str(json.loads(row[1]))) if row else StoredSummary(0, "")
+        except (TypeError, ValueError) as error:
+            raise UnavailableError(f"a kept summary cannot be read, the file is damaged: {error}") from error
 
     def add_summary(self, session: Session, older: StoredSummary, newer: StoredSummary) -> bool:
         """Keeps `newer`, made from `older`; False where another writer went on from `older`, or cleared the session."""

@@ -6,7 +6,6 @@ changes every score as if the index had been built without it or with it, and no
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from longdoc.memory.words import words
+from longdoc.memory.words import rarity, weighed, words
 
-SATURATION, LENGTH = 1.2, 0.75  # k1 and b of BM25
 _LENGTH_BITS = 20
 LONGEST, MOST_TIMES = (1 << _LENGTH_BITS) - 1, (1 << (32 - _LENGTH_BITS)) - 1
 
@@ -113,11 +111,9 @@ def bm25(
     for word in sorted(map(word_hash, asked_words(query))):
         found = [_live_postings(postings, live, word) for postings, live, _ in segments]
         holding = sum(len(places) for places, _ in found)
-        weight = math.log(1 + (total - holding + 0.5) / (holding + 0.5)) * (SATURATION + 1)
+        rare = rarity(total, holding)
         for score, (places, packed) in zip(scores, found, strict=True):
-            times, lengths = packed >> _LENGTH_BITS, packed & LONGEST
-            norm = SATURATION * (1 - LENGTH + LENGTH * lengths / max(mean_length, 1e-9))
-            score[places] += weight * times / (times + norm)
+            score[places] += weighed(rare, packed >> _LENGTH_BITS, packed & LONGEST, mean_length)
     return scores
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import MissingExtraError
 from longdoc.memory.summaries.summary import Sentence, Summary
@@ -115,6 +116,7 @@ class Run:
     pages: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)  # where the pages of a source begin
     reused: int = 0  # nodes that were found finished in the cache
     writes: bool = True  # whether a model wrote the summaries, in calls that are worth telling
+    places: SourcePages = field(default_factory=SourcePages, repr=False)  # where spans stand on their pages
 
 
 @dataclass(frozen=True, slots=True)

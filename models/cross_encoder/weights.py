@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from longdoc.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 FILE = "reader.safetensors"
 DIGEST = "c61263dcc6e8887a4a2aceed68913579487d281681e8d64647e5036e512cfa9e"
@@ -38,6 +38,9 @@ def metadata(data: bytes) -> dict[str, Any]:
 
 def packed(model: nn.Module) -> dict[str, Tensor]:
     """The state of a network, the weights of its linear layers in 8 bits with a scale for each row, the rest in 32."""
+    import torch
+    from torch import nn
+
     linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     found = {}
     for name, one in model.state_dict().items():

@@ -41,22 +41,38 @@ class Window(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """What a window says of a document's class: its characters, its logits, and the tokens that no earlier one has."""
+
+    start_index: int
+    end_index: int
+    logits: tuple[float, ...]
+    fresh: int
+
+
+@dataclass(frozen=True, slots=True)
 class Classification:
-    """The logits of a document's classes, in order, the class that has most, and its probability."""
+    """The logits of a document's classes, in order, the class that has most, its probability, and every vote."""
 
     logits: tuple[float, ...]
     label: str
     probability: float
+    votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, which is `text[start_index:end_index]` of the document; `score` is the sum of its two logits."""
+    """An answer, which is `text[start_index:end_index]` of the document; `score` is the sum of its two logits.
+
+    `margin` is the score less that of the window's first token, at which a model that was trained for it points where
+    nothing answers: below 0 it has found none.
+    """
 
     text: str
     start_index: int
     end_index: int
     score: float
+    margin: float = 0.0
 
 
 @checked
@@ -118,17 +134,17 @@ class LongformerReader:
     @torch.inference_mode()
     def classify(self, text: str, merge: Literal["mean", "max"] = "mean") -> Classification:
         """The class of a document: logits of its windows, averaged by the tokens new in each, or the largest."""
-        total, weights, best = torch.zeros(()), 0, torch.tensor(-torch.inf)
-        for windows, output, _ in self._read(self._ids(text)[0], ()):
-            fresh = torch.tensor([float(max(1, one.stop - one.fresh)) for one in windows])
+        ids, offsets = self._ids(text)
+        votes: list[Vote] = []
+        for windows, output, _ in self._read(ids, ()):
             logits = self._logits(output, "logits").float().cpu()  # (windows, classes)
-            total = total + fresh @ logits
-            weights += int(fresh.sum())
-            best = torch.maximum(best, logits.amax(dim=0))
-        merged = total / weights if merge == "mean" else best
+            votes += [_vote(one, row.tolist(), offsets) for one, row in zip(windows, logits, strict=True)]
+        said = torch.tensor([vote.logits for vote in votes])  # (windows, classes)
+        fresh = torch.tensor([float(vote.fresh) for vote in votes])
+        merged = fresh @ said / fresh.sum() if merge == "mean" else said.amax(dim=0)
         top = int(merged.argmax())
         probability = float(merged.softmax(dim=0)[top])
-        return Classification(tuple(merged.tolist()), str(self.model.config.id2label[top]), probability)
+        return Classification(tuple(merged.tolist()), str(self.model.config.id2label[top]), probability, tuple(votes))
 
     def answer(self, question: str, text: str, *, max_answer_tokens: int = 64) -> Answer | None:
         """The best of `answers`; None for a document without tokens."""
@@ -142,7 +158,7 @@ class LongformerReader:
         """
         asked = self._ids(question)[0]
         ids, offsets = self._ids(text)
-        found: dict[tuple[int, int], float] = {}
+        found: dict[tuple[int, int], tuple[float, float]] = {}
         for windows, output, skipped in self._read(ids, asked):
             pairs = zip(self._logits(output, "start_logits"), self._logits(output, "end_logits"), strict=True)
             for window, (starts, ends) in zip(windows, pairs, strict=True):
@@ -151,9 +167,10 @@ class LongformerReader:
                 best = _best_span(starts[places], ends[places], within, max_answer_tokens)
                 if best is not None:
                     start, end, score = best
-                    found[start, end] = max(score, found.get((start, end), score))
-        ranked = sorted(found.items(), key=lambda one: (-one[1], one[0]))[:count]
-        return [Answer(text[start:end], start, end, score) for (start, end), score in ranked]
+                    said = (score, score - float(starts[0] + ends[0]))
+                    found[start, end] = max(said, found.get((start, end), said))
+        ranked = sorted(found.items(), key=lambda one: (-one[1][0], one[0]))[:count]
+        return [Answer(text[start:end], start, end, *said) for (start, end), said in ranked]
 
     @torch.inference_mode()
     def encode(self, text: str) -> Tensor:  # (width)
@@ -218,6 +235,11 @@ def windows_over(tokens: int, room: int, overlap: int) -> Iterator[Window]:
         if stop == tokens:
             return
         fresh = stop
+
+
+def _vote(window: Window, logits: list[float], offsets: Sequence[tuple[int, int]]) -> Vote:
+    within = offsets[window.start : window.stop] or [(0, 0)]
+    return Vote(within[0][0], within[-1][1], tuple(logits), max(1, window.stop - window.fresh))
 
 
 def _best_span(

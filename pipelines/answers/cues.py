@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from longdoc.pipelines.checks.facts import names
 from longdoc.pipelines.wording.dates import borne_out, calendar_dates
-from longdoc.pipelines.wording.words import content_words
+from longdoc.pipelines.wording.words import content_words, stem
 
 _NUMBER = re.compile(
     r"\bhow (?:much|many|long|old|far|large|big|high|often)\b|\bwhat (?:is|was|were|are|percent\w*|number|amount)\b.*"
@@ -53,11 +55,23 @@ _TERM = re.compile(
     re.IGNORECASE,
 )
 _IS = re.compile(
-    r"\b(?:is|are|was|were|means?|shall mean|refers? to|denotes?|stands for|may be defined|can be defined|defined)\b|:",
+    r"\b(?:is|are|was|were|means?|shall mean|refers? to|denotes?|stands for|may be defined|can be defined|defined)\b|:"
+    r"|\s[–—-]\s",
     re.IGNORECASE,
 )
 _QUALIFIED = re.compile(r"^[^,]{0,60},\s|\([^)]*\)")
+_WHO = re.compile(r"\W*(?:and |but |so )?(?:who|whom|by whom)\b", re.IGNORECASE)
+_MAY = re.compile(
+    r"\b(?:can|may|must|shall|should|will|could|would|has to|have to|pays?|owns?|needs?)\b", re.IGNORECASE
+)
+_ABBREVIATION = re.compile(r"\b[A-Z]{2,6}\b")
 _NUMERAL = re.compile(r"\d[\d,.]*\d|\d")
+_PERCENT = re.compile(r"\d[\d,.]*\s?(?:%|percent|per cent|basis points?)|\b(?:19|20)\d\d\b|\b\w+ percent\b", re.I)
+_SHARES = re.compile(  # a question that a percentage or a year answers
+    r"%|percent|\b(?:rate|ratio|share|margin|yield|growth|portion|fraction|proportion|how (?:old|far|long)|by how much"
+    r"|interest|increas\w+|decreas\w+|decline\w*|grow\w*|gr[eo]w|chang\w+|f[ae]ll|r[io]se|beat|improv\w+)\b",
+    re.IGNORECASE,
+)
 _IN_WORDS = re.compile(
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty"
     r"|ninety|hundred|thousand|million|dozen|half|twice)\b",
@@ -86,6 +100,8 @@ class Question:
     whole: bool
     dates: tuple[tuple[str, frozenset[str]], ...] = ()  # a word that stands for each, and what it may mean
     term: frozenset[str] = frozenset()  # the words of what is to be defined
+    named_so: tuple[str, ...] = ()  # the names as they are written
+    short: tuple[tuple[str, re.Pattern[str]], ...] = ()  # the stem of each abbreviation, and what it may be short for
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -102,9 +118,11 @@ class Question:
             kinds = kinds - {"name", "definition"} | {"term"}
         words = content_words(_undated(plain)) | {word for word, _ in dates}
         broad = _BROAD.search(plain) is not None or (not kinds and _SHORT.search(plain) is None)
-        named = tuple(content_words(one.text) for one in names(plain) if _DIGITS.search(one.text) is None)
+        so = tuple(one.text for one in names(unicodedata.normalize("NFC", plain)) if _DIGITS.search(one.text) is None)
+        named = tuple(content_words(one) for one in so)
         telling = words - _ASKING
-        return cls(plain, telling or words, named, kinds, broad or not telling, not telling, dates, term)
+        short = tuple((stem(one.casefold()), _long_form(one)) for one in _ABBREVIATION.findall(plain))
+        return cls(plain, telling or words, named, kinds, broad or not telling, not telling, dates, term, so, short)
 
     def dated(self, text: str) -> frozenset[str]:
         """The words for those of its dates that the text has, however it writes them."""
@@ -112,6 +130,27 @@ class Question:
             return frozenset()
         held = borne_out(text)
         return frozenset(word for word, values in self.dates if values & held)
+
+    @property
+    def wants_a_name(self) -> bool:
+        """Whether only a name answers: who did it, and not who may."""
+        return self.kinds == {"name"} and _WHO.match(self.text) is not None and _MAY.search(self.text) is None
+
+    def names_none_of(self, texts: Sequence[str]) -> bool:
+        """Whether it names someone or something of which no text has a word, written out or short."""
+        held = [_composed(one) for one in texts]
+        for name in self.named_so:
+            words = [word for word in re.findall(r"[^\W_]+", _composed(name)) if len(word) > 1]
+            shortened = any(
+                long.search(one) for word, long in self.short if word in content_words(name) for one in texts
+            )
+            if words and not shortened and not any(word in one for word in words for one in held):
+                return True
+        return False
+
+    def spelled_out(self, text: str) -> frozenset[str]:
+        """The abbreviations of the question that the text has in full: CEO, for its Chief Executive Officer."""
+        return frozenset(word for word, long in self.short if long.search(text))
 
     @property
     def most(self) -> int:
@@ -148,13 +187,15 @@ class Question:
         if not self.term <= words:
             return 0.0
         begins = any(content_words(one) & self.term for one in before.split()[:3])
-        return 1.0 if begins and len(words) <= len(self.term) + 1 else 0.5
+        said = match[0][0].isalpha()  # a colon may only part a name from what it is the title of
+        return 1.0 if begins and said and len(words) <= len(self.term) + 1 else 0.5
 
     def _has(self, kind: str, sentence: str) -> bool:
         """Whether the sentence has one of that kind that the question has not."""
         if kind == "number":
             known = set(_NUMERAL.findall(self.text))
-            return bool(set(_NUMERAL.findall(sentence)) - known) or _IN_WORDS.search(sentence) is not None
+            plain = sentence if _SHARES.search(self.text) else _PERCENT.sub(" ", sentence)
+            return bool(set(_NUMERAL.findall(plain)) - known) or _IN_WORDS.search(plain) is not None
         if kind == "date":
             return _YEAR_OR_DAY.search(sentence) is not None or any(True for _ in calendar_dates(sentence))
         if kind == "name":
@@ -162,8 +203,18 @@ class Question:
         return _BECAUSE.search(sentence) is not None
 
 
+def _long_form(abbreviation: str) -> re.Pattern[str]:
+    """What may be written for it: words that begin with its letters, all with a capital, small ones between them."""
+    return re.compile(r"[\s-]+(?:(?:of|and|the|for|in)\s+)?".join(rf"\b{one}[a-z]+" for one in abbreviation))
+
+
 def _undated(text: str) -> str:
     """The text without its dates; the years in them are left out too."""
     for date in sorted(calendar_dates(text), key=lambda one: -one.start):
         text = f"{text[: date.start]} {text[date.end :]}"
     return text
+
+
+def _composed(text: str) -> str:
+    """The text in lower case, letters with marks as one whether composed or not."""
+    return unicodedata.normalize("NFC", text).casefold()

@@ -107,21 +107,32 @@ def best_answer(
     if not scored.units:
         return Found((), 0.0)
     sure = 1 / (1 + math.exp(-_confidence(asked, scored, units, weights)))
-    if not asked.whole and sure <= 0.5:
-        return Found((), sure)
-    return Found(_within(_chosen(asked, scored, weights), units, tokenizer, max_tokens), sure)
+    if not asked.whole and (sure <= 0.5 or _strange(asked, units, texts)):
+        return Found((), min(sure, 0.5))
+    chosen = _chosen(asked, scored, weights)
+    if asked.wants_a_name and not any(asked.cue(one.unit.text) > 0 for one in chosen):
+        return Found((), min(sure, 0.5))
+    return Found(_within(chosen, units, tokenizer, max_tokens), sure)
+
+
+def _strange(asked: Question, units: Sequence[Candidate], texts: Texts | None) -> bool:
+    """Whether the question names what the documents do not; False where their whole texts are not known."""
+    if texts is None or not asked.named_so:
+        return False
+    wholes = [texts.whole(source) for source in dict.fromkeys(one.unit.spans[0].source for one in units)]
+    return all(wholes) and asked.names_none_of(wholes)
 
 
 def _weights(asked: Question, units: Sequence[Candidate]) -> dict[str, float]:
     """How much each word of the question tells: much, where few units have it. They are 1 together."""
-    holders = Counter(word for one in units for word in asked.words & (one.unit.words | one.context))
+    holders = Counter(word for one in units for word in asked.words & (one.words(asked.named) | one.context))
     raw = {word: math.log(1 + (len(units) + 1) / (1 + holders[word])) for word in sorted(asked.words)}
     whole = sum(raw.values())
     return {word: weight / whole for word, weight in raw.items()}
 
 
 def _own(asked: Question, one: Candidate) -> frozenset[str]:
-    return (asked.words & one.unit.words) | asked.dated(one.unit.text)
+    return (asked.words & one.words(asked.named)) | asked.dated(one.unit.text) | asked.spelled_out(one.unit.text)
 
 
 def _plain_score(asked: Question, one: Candidate, own: frozenset[str], weights: dict[str, float]) -> float:
@@ -147,7 +158,7 @@ def _label(asked: Question, one: Candidate, weights: dict[str, float]) -> float:
     if not label or one.unit.kind in ("turn", "sentence"):
         return 0.0
     words = content_words(label)
-    if not words:  # a label of signs alone
+    if not words or (asked.term and asked.cue(one.unit.text) < 1):  # a label of signs alone; a name with its title
         return 0.0
     return len(words & asked.words) / len(words) * sum(weights[word] for word in words & asked.words)
 

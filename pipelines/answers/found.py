@@ -55,6 +55,16 @@ class Candidate:
             text = f"{self.unit.headings[-1]}: {text}"
         return text[:_READ]
 
+    def words(self, named: frozenset[str]) -> frozenset[str]:
+        """The words of what it says; those of a speaker's name only where these are among `named`."""
+        if self.unit.kind != "turn":
+            return self.unit.words
+        return self._said | (self.unit.words & named)
+
+    @cached_property
+    def _said(self) -> frozenset[str]:
+        return content_words(self.unit.value)
+
     @property
     def unfinished(self) -> bool:
         """Whether it is neither a sentence with its end nor anything that needs none."""
@@ -99,6 +109,11 @@ class Texts:
         low = low or max(0, stretch.start - _AROUND)
         high = text.find("\n", end + _AROUND, end + 2 * _AROUND)
         return units_of(text[low : high if high > 0 else end + _AROUND], source, low, stretch.headings if low else ())
+
+    def whole(self, source: str) -> str:
+        """The text of a source; "" where it is not known."""
+        document = self._document_of(source)
+        return "" if document is None else document.page_content
 
     def facts(self, source: str) -> list[Unit]:
         """The key facts of a source, the heaviest of each label; none of a text that is not known or very long."""

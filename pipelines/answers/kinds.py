@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from longdoc.pipelines.answers.elsewhere import whole_elsewhere
 from longdoc.pipelines.wording.words import content_words
 
 Kind = Literal["greeting", "assent", "whole", "count", "list", "compare", "definition", "yes-no", "why", "fact"]
-Aspect = Literal["", "decisions", "people", "ending", "beginning"]
+Aspect = Literal["", "decisions", "people", "authors", "ending", "beginning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,19 @@ _PEOPLE = re.compile(
     r"|\bwho (?:took part|takes part|attended|was present|were present|participated|speaks?\W*\Z|spoke\W*\Z"
     r"|are the (?:characters|people|speakers|participants|members)|appears?\W*\Z"
     r"|(?:is|was|were) (?:in|at|there in) (?:the|this) meeting)"
+    r"|^\W*(?:please )?(?:list|name|give|show|identify|who are|who were|what are)"
+    r"(?: me)?(?: all)?(?: of)? (?:the |its )?"
+    r"(?:names of (?:the )?)?(?:main |chief |different )?(?:participants?|attendees|speakers?|characters|people|persons"
+    r"|cast|members)(?: (?:involved|present|here))?\W*\Z"
     r"|\b(?:which|what|how many) (?:\w+ )?(?:people|speakers|participants"
     r"|persons|characters|justices|judges|members) (?:are|were|take|took|speak|spoke|appear|attend\w*|participat\w*)\b",
+    _I,
+)
+_AUTHORS = re.compile(
+    r"\bwho (?:is|are|was|were) (?:the |its )?(?:authors?|writers?|sender)\b(?! of (?!th))"
+    r"|\bwho (?:wrote|signed|sent|authored)"
+    r" (?:it|th(?:is|e))\b|\b(?:list|name) (?:all )?(?:the |its )?authors\b|\bwho (?:is|was) (?:it|this)(?: \w+)? "
+    r"(?:by|from|written by|sent by|signed by)\b",
     _I,
 )
 _COUNT = re.compile(r"\bhow many\b|\bnumber of\b|\bcount (?:the|all|how)\b", _I)
@@ -111,8 +123,10 @@ _WHY = re.compile(
 _GENERIC = content_words(
     "summary summarize summarise outline overview gist abstract recap short brief briefly nutshell main key central "
     "most important essential point idea topic theme takeaway message finding argument fact thing content document "
-    "text file article story paper book novel report page website post blog meeting transcript conversation discussion "
-    "hearing case lease contract agreement filing form letter email protocol study proposal specification spec plan "
+    "text file article story paper book novel report page website post blog meeting "
+    "transcript conversation discussion "
+    "hearing call interview session case lease contract agreement filing form letter memo email "
+    "protocol study proposal specification spec plan "
     "plot say says tell give please describe explain about deal cover discuss contain whole entire full please "
     "sentence word paragraph one two three four five few simple plain "
     "language whats tldr dr tl make write me us subject section "
@@ -139,6 +153,10 @@ def _about_the_whole(text: str) -> AskedFor | None:
         return AskedFor("whole", "it asks what was decided", "decisions")
     if _PEOPLE.search(text) and len(content_words(text)) <= _FEW:
         return AskedFor("list", "it asks who takes part", "people")
+    if _AUTHORS.search(text) and len(content_words(text)) <= _FEW:
+        return AskedFor("list", "it asks who the text is by", "authors")
+    if whole_elsewhere(text):
+        return AskedFor("whole", "it asks for the text as such, in another language")
     plain = not (content_words(f"{text} text") - _GENERIC)
     if (_SUMMARY.search(text) or _PLOT.search(text) or _ABOUT.search(text) or _READ.search(text)) and plain:
         return AskedFor("whole", "it asks for the text as such and names nothing in it")

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.checks.facts import names
@@ -26,6 +25,7 @@ _STATED = re.compile(
     r"|fifty|hundred|thousand|million|dozen|several|no|none)\b(?:\s+\(\d+\))?",
     re.IGNORECASE,
 )
+EVERY_SENTENCE = "every sentence that has the words of the question"
 _HOW_MANY = re.compile(r"\b(?:how many|number of|count (?:the|all))\s+((?:[\w’'-]+\s+){0,2}?[\w’'-]+)", re.IGNORECASE)
 
 
@@ -38,16 +38,6 @@ class Listing:
     why: str
 
 
-def people_of(units: Sequence[Unit]) -> Listing | None:
-    """The speakers of a transcript, each with the place where they first speak; None where nobody does."""
-    first: dict[str, Span] = {}
-    for unit in units:
-        if unit.kind == "turn":
-            first.setdefault(unit.label, unit.spans[0])
-    items = tuple(Sentence(name, (span,)) for name, span in first.items())
-    return Listing(items, "", "those who speak in the transcript") if items else None
-
-
 def listing_of(question: str, units: Sequence[Unit]) -> Listing | None:
     """All that the text has of what the question asks for; None where nothing shows what belongs to it.
 
@@ -57,7 +47,7 @@ def listing_of(question: str, units: Sequence[Unit]) -> Listing | None:
     if asked.whole or not asked.words:
         return None
     weights = _weights(asked, units)
-    return _under_a_label(weights, units) or _of_a_kind(asked, weights, units)
+    return _under_a_label(weights, units) or _under_a_heading(weights, units) or _of_a_kind(asked, weights, units)
 
 
 def stated(question: str, text: str) -> bool:
@@ -79,14 +69,17 @@ def _weights(asked: Question, units: Sequence[Unit]) -> dict[str, float]:
 
 def _under_a_label(weights: dict[str, float], units: Sequence[Unit]) -> Listing | None:
     """The items of the list whose introduction has most of the question's words."""
-    over = {unit.paragraph: unit.label for unit in units if unit.kind == "list"}
-    groups: dict[int, list[Unit]] = {}
+    over: dict[int, str] = {}
+    for unit in units:
+        if unit.kind == "list":
+            over.setdefault(unit.paragraph, unit.label)
+    groups: dict[tuple[int, str], list[Unit]] = {}
     for unit in units:
         if unit.kind == "item" or (unit.kind == "label" and unit.paragraph in over):
-            groups.setdefault(unit.paragraph, []).append(unit)
+            groups.setdefault((unit.paragraph, unit.label if unit.kind == "item" else ""), []).append(unit)
     best, held = 0.0, None
-    for paragraph, items in groups.items():
-        label = over.get(paragraph) or items[0].label
+    for (paragraph, told), items in groups.items():
+        label = told or over.get(paragraph) or items[0].label
         own = content_words(label) if label else frozenset()
         above = content_words(" ".join(items[0].headings[-1:])) if items[0].headings else frozenset()
         has = sum(weights[word] for word in weights if word in own)
@@ -98,6 +91,24 @@ def _under_a_label(weights: dict[str, float], units: Sequence[Unit]) -> Listing 
     label, items = held
     said = tuple(Sentence(without_mark(item.text).rstrip(";,"), item.spans) for item in items[:_MOST])
     return Listing(said, label, f"the list under {label!r}" if label else "the list under its heading")
+
+
+def _under_a_heading(weights: dict[str, float], units: Sequence[Unit]) -> Listing | None:
+    """The headings right under the heading that has most of the question's words."""
+    below: dict[tuple[str, ...], dict[str, Unit]] = {}
+    for unit in units:
+        if unit.kind == "heading" and len(unit.headings) > 1 and unit.headings[-1]:
+            below.setdefault(unit.headings[:-1], {}).setdefault(unit.headings[-1], unit)
+    best, held = _LABELLED, None
+    for path, inner in below.items():
+        own = content_words(path[-1])
+        has = sum(weights[word] for word in weights if word in own)
+        if has > best and len(inner) > 1:
+            best, held = has, (path[-1], inner)
+    if held is None:
+        return None
+    items = tuple(Sentence(without_mark(one.text), one.spans) for one in list(held[1].values())[:_MOST])
+    return Listing(items, held[0], f"the sections under {held[0]!r}")
 
 
 def _of_a_kind(asked: Question, weights: dict[str, float], units: Sequence[Unit]) -> Listing | None:
@@ -112,4 +123,4 @@ def _of_a_kind(asked: Question, weights: dict[str, float], units: Sequence[Unit]
         key = new[0] if new else unit.text.casefold()
         found.setdefault(key, Sentence(unit.text, unit.spans))
     items = tuple(found.values())[:_MOST]
-    return Listing(items, "", "every sentence that has the words of the question") if len(items) > 1 else None
+    return Listing(items, "", EVERY_SENTENCE) if len(items) > 1 else None

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from langchain_core.messages import AIMessage
+from pydantic import Field
 
+from longdoc.chunkers.readers.base import Box
+from longdoc.chunkers.readers.pages import boxes_json, page_words
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.render.footnotes import plain, quoted
 
 NOT_SAID = "The documents do not say."
+Locate = Callable[[], tuple[Box, ...]]
 _QUOTE = 100  # characters of a quotation in a line
 
 
@@ -20,7 +24,8 @@ _QUOTE = 100  # characters of a quotation in a line
 class Citation:
     """A place that an answer rests on: `quote` is `text[start:end]` of the source.
 
-    `page` is the page that it starts on, from 1; None for a source without pages.
+    `page` is the page that it starts on, from 1, and `page_label` what is printed there, or the number; None for a
+    source without pages.
     """
 
     source: str
@@ -28,11 +33,18 @@ class Citation:
     end: int
     page: int | None
     quote: str
+    page_label: str | None = None
+    locate: Annotated[Locate | None, Field(exclude=True)] = field(default=None, repr=False, compare=False)
 
     @property
     def span(self) -> Span:
         """The place as a span."""
         return Span(self.start, self.end, self.source)
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """One rectangle for each line and page, in order; none but for a PDF. Made when asked for."""
+        return () if self.locate is None else self.locate()
 
 
 class Answer(AIMessage):
@@ -96,7 +108,15 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         for sentence in answer.sentences
     ]
     citations = [
-        {"source": one.source, "start": one.start, "end": one.end, "page": one.page, "quote": one.quote}
+        {
+            "source": one.source,
+            "start": one.start,
+            "end": one.end,
+            "page": one.page,
+            "page_label": one.page_label,
+            "boxes": boxes_json(one.boxes),
+            "quote": one.quote,
+        }
         for one in answer.citations
     ]
     return {
@@ -121,7 +141,7 @@ def answer_text(answer: Answer) -> str:
 
 def citation_lines(answer: Answer) -> list[str]:
     """A line for each place cited: its number from 1, source, characters, page and quotation."""
-    return [f"[{number}] {_place(one)}" for number, one in enumerate(answer.citations, start=1)]
+    return [f"[{number}] {place_line(one)}" for number, one in enumerate(answer.citations, start=1)]
 
 
 def doubts(answer: Answer) -> Iterator[str]:
@@ -138,6 +158,7 @@ def _marked(sentence: Sentence, numbers: Sequence[int]) -> str:
     return " ".join(filter(None, (plain(sentence.text), marks, doubt)))
 
 
-def _place(citation: Citation) -> str:
-    page = "" if citation.page is None else f" page {citation.page}"
+def place_line(citation: Citation) -> str:
+    """A place cited in a line: source, characters, page and quotation."""
+    page = f" {plain(page_words(citation.page, citation.page_label))}".rstrip()
     return f'{plain(citation.source)}:{citation.start}-{citation.end}{page} "{quoted(citation.quote, _QUOTE)}"'

@@ -16,6 +16,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.vectorstores import VectorStore
 
 from longdoc.arguments import checked
+from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.errors import InputError, LongdocError, StageError
 from longdoc.memory.history.chat_history import ChatHistory
@@ -49,6 +50,7 @@ class DocumentChat(Runnable[Asked, Answer]):
     then knows passages only, and answers from those.
 
     `texts` and `pages` give whole sources, and where their pages begin, by name; else they are taken from the index.
+    `places` tells where on its page a citation stands; the index knows the page and its label alone.
     As a Runnable it takes a question, a `ChatRequest`, or a dict with "question" and, if there are, "documents" and
     "history" (messages); `chat | answer_json` is what `RunnableWithMessageHistory` can hold.
     """
@@ -62,12 +64,13 @@ class DocumentChat(Runnable[Asked, Answer]):
         settings: ChatSettings | None = None,
         texts: Mapping[str, str] | None = None,
         pages: Mapping[str, Sequence[int]] | None = None,
+        places: SourcePages | None = None,
     ) -> None:
         self.index = index if isinstance(index, DocumentIndex) else Retrieved(index)
         self.history = history
         self.settings = settings or ChatSettings()
         self.model = _model(model)
-        self._means = self._means_with(Material(self.index, texts, pages))
+        self._means = self._means_with(Material(self.index, texts, pages, places))
 
     def ask(self, question: str, *, documents: Collection[str] | None = None) -> Answer:
         """The checked answer; `documents` keeps to the documents with these ids.

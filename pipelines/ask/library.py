@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -15,6 +15,7 @@ from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 
+from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import InputError
 from longdoc.memory.disk import write_whole
@@ -28,7 +29,7 @@ from longdoc.pipelines.sources import load_sources
 from longdoc.pipelines.summarizers.models import chat_model
 
 _MOST = 200_000  # entries: with their vectors some 500 MB
-_VERSION = 1  # of what an index has of a source
+_VERSION = 2  # of what an index has of a source
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class Library:
         named = ((str(one.metadata["source"]), tuple(one.metadata.get("pages") or ())) for one in self.documents)
         return {source: pages for source, pages in named if pages}
 
+    def of(self, ids: Collection[str] | None) -> list[Document]:
+        """The documents with these ids, all for None."""
+        return [one for id, one in zip(self.ids, self.documents, strict=True) if ids is None or id in ids]
+
     def named(self, answer: Answer) -> Answer:
         """The answer with the sources called as they were given now."""
         given = dict(zip(self.texts, self.names, strict=True))
@@ -75,7 +80,13 @@ class Library:
     ) -> DocumentChat:
         """A chat over these sources."""
         return DocumentChat(
-            self.index, model=model, history=history, settings=settings, texts=self.texts, pages=self.pages
+            self.index,
+            model=model,
+            history=history,
+            settings=settings,
+            texts=self.texts,
+            pages=self.pages,
+            places=SourcePages(self.documents),
         )
 
 
@@ -112,7 +123,7 @@ def library(sources: Sequence[str], folder: Path) -> Library:
         known = names
     keep_recent(index, where / "asked.json", ids)
     called = [
-        Document(page_content=one.page_content, metadata={**one.metadata, "source": name})
+        one.model_copy(update={"metadata": {**one.metadata, "source": name}})
         for one, name in zip(documents, known, strict=True)
     ]
     return Library(index, tuple(ids), tuple(called), tuple(names))
@@ -159,7 +170,7 @@ def _marked(document: Document, name: str) -> Document:
     told = document.metadata
     known = repr([_VERSION, {name: told[name] for name in sorted(told) if name != "source"}])
     digest = _digest(f"{known}\0{document.page_content}")
-    return Document(id=name, page_content=document.page_content, metadata={**told, "digest": digest})
+    return document.model_copy(update={"id": name, "metadata": {**told, "digest": digest}})
 
 
 def _held_name(index: DocumentIndex, document: Document) -> str | None:

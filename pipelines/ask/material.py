@@ -5,9 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.pages import SourcePages, page_words
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.index.document_index import DocumentIndex, Match
@@ -23,7 +25,7 @@ from longdoc.pipelines.summarizers.protocol import Passage
 class Item:
     """Something found: what a model is shown of it, the source text it stands for, and the page that begins on.
 
-    `page_breaks` is where in its source further pages begin.
+    `page_breaks` is where in its source further pages begin; `labels` is what is printed on its pages, if known.
 
     Of a source that is in the index in parts, each with places of its own, `whole` is the name of all of it.
     """
@@ -33,6 +35,7 @@ class Item:
     page: int | None = None
     whole: str = ""
     page_breaks: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
 
     @property
     def start(self) -> Span:
@@ -62,10 +65,12 @@ class Material:
         index: DocumentIndex | Retrieved,
         texts: Mapping[str, str] | None,
         pages: Mapping[str, Sequence[int]] | None,
+        places: SourcePages | None = None,
     ) -> None:
         self.index = index
         self._texts = texts or {}
         self._pages = pages or {}
+        self._places = places or SourcePages()
         self.read = Texts(self._document)
 
     def found(self, question: str, documents: Collection[str] | None, passages: int, overviews: int) -> list[Item]:
@@ -101,7 +106,7 @@ class Material:
 
     def citing(self, items: Sequence[Item]) -> Citing:
         """What turns the spans of an answer out of these items into citations."""
-        return Citing(items, self._texts, self._pages)
+        return Citing(items, self._texts, self._pages, self._places)
 
     def text(self, source: str) -> str:
         """The text of a source; "" where the index has no document by that name."""
@@ -127,16 +132,25 @@ class Material:
 class Citing:
     """Spans to citations: the quotation out of the source's text or of the passages it was found in, and the page."""
 
-    def __init__(self, items: Sequence[Item], texts: Mapping[str, str], pages: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self,
+        items: Sequence[Item],
+        texts: Mapping[str, str],
+        pages: Mapping[str, Sequence[int]],
+        places: SourcePages | None = None,
+    ) -> None:
         self._passages = [(passage, item) for item in items for passage in item.passages]
         self._wholes = {item.start.source: item.whole for item in items if item.whole}
         self._texts = texts
         self._pages = pages
+        self._places = places or SourcePages()
 
     def __call__(self, span: Span) -> Citation:
         """The citation of a span that lies within the items."""
         source = self._wholes.get(span.source, span.source)
-        return Citation(source, span.start, span.end, self._page(span), self._quote(span))
+        page, label = self._page(span), self._label(span)
+        locate = partial(self._places.boxes, span)
+        return Citation(source, span.start, span.end, page, self._quote(span), label, locate)
 
     def _quote(self, span: Span) -> str:
         if span.source in self._texts:
@@ -152,13 +166,26 @@ class Citing:
         return "".join(pieces)
 
     def _page(self, span: Span) -> int | None:
+        if (known := self._places.page(span)) is not None:
+            return known
         if self._pages.get(span.source):
             return bisect_right(list(self._pages[span.source]), span.start)
-        held = (item for passage, item in self._passages if any(span.overlaps(one) for one in passage.spans))
-        first = next(held, None)
+        first = self._item(span)
         if first is None or first.page is None:
             return None
         return first.page + bisect_right(first.page_breaks, span.start)
+
+    def _label(self, span: Span) -> str | None:
+        page = self._page(span)
+        if page is None or (known := self._places.label(span)):
+            return None if page is None else known
+        item = self._item(span)
+        at = 0 if item is None else bisect_right(item.page_breaks, span.start)
+        return (item.labels[at] if item is not None and at < len(item.labels) else "") or str(page)
+
+    def _item(self, span: Span) -> Item | None:
+        held = (item for passage, item in self._passages if any(span.overlaps(one) for one in passage.spans))
+        return next(held, None)
 
 
 def item_of(chunk: Document) -> Item:
@@ -170,7 +197,7 @@ def item_of(chunk: Document) -> Item:
     whole = str(told.get("whole") or "")
     words = [
         whole or str(told["source"]),
-        f"page {page}" if page else "",
+        page_words(page, told.get("page_label")),
         " > ".join(headings),
         str(told.get("table_header") or ""),
     ]
@@ -178,7 +205,8 @@ def item_of(chunk: Document) -> Item:
     passage = Passage(text, (span,), headings)
     shown = Shown(", ".join(filter(None, words)), text)
     breaks = tuple(map(int, told.get("page_breaks") or ()))
-    return Item(shown, (passage,), page if isinstance(page, int) else None, whole, breaks)
+    labels = tuple(map(str, [told.get("page_label") or "", *(told.get("break_labels") or ())]))
+    return Item(shown, (passage,), page if isinstance(page, int) else None, whole, breaks, labels)
 
 
 def _placed(chunk: Document) -> Document:

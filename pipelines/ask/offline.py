@@ -15,7 +15,8 @@ from longdoc.pipelines.answers.carry import standing_alone
 from longdoc.pipelines.answers.extractive_answer import Found, best_answer
 from longdoc.pipelines.answers.found import without_copies
 from longdoc.pipelines.answers.kinds import AskedFor, asked_for
-from longdoc.pipelines.answers.listing import Listing, listing_of, people_of, stated
+from longdoc.pipelines.answers.listing import EVERY_SENTENCE, Listing, listing_of, stated
+from longdoc.pipelines.answers.people import authors_of, characters_of, speakers_of
 from longdoc.pipelines.answers.reading import bundled_reader
 from longdoc.pipelines.ask.material import Item, Material, item_of
 from longdoc.pipelines.ask.whole import beginning_of, decisions_of, ending_of, summary_of
@@ -163,8 +164,10 @@ class Offline:
     def _listed(self, alone: str, kind: AskedFor, documents: Collection[str] | None, but: str = "") -> Reply | None:
         """All that was asked for, of every document read whole; None where nothing shows what that is."""
         names = self._names(documents)
+        if kind.aspect == "authors":
+            return self._by(alone, kind, names)
         units = [unit for name in names for unit in self._units(name)]
-        listing = people_of(units) if kind.aspect == "people" else None
+        listing = self._people(units, names) if kind.aspect == "people" else None
         if listing is None and kind.kind == "count":
             found = self._found(alone, kind, documents)
             if found.sentences and any(stated(alone, one.line) for one in found.sentences):
@@ -174,6 +177,24 @@ class Offline:
             return None
         return self._told(listing, alone, kind, names, but)
 
+    def _people(self, units: Sequence[Unit], names: Sequence[str]) -> Listing | None:
+        """Who speaks in the documents; else who the first story among them tells of."""
+        speaking = speakers_of(units)
+        told = (characters_of(one) for name in names for one in self._material.documents(name))
+        return speaking or next(filter(None, told), None)
+
+    def _by(self, alone: str, kind: AskedFor, names: Sequence[str]) -> Reply:
+        """Who each document is by; empty where none says so."""
+        sentences: list[Sentence] = []
+        for name in names[:_FEW]:
+            for one in self._material.documents(name):
+                by = authors_of(one)
+                if by is not None:
+                    sentences += _headed(by.items, str(one.metadata["source"]), names)
+        read = f"where {_documents(names)} begin and end"
+        kept = tuple(self._fitting(sentences))
+        return Reply(kept, alone, kind, read, float(bool(kept)), items=self._items(names))
+
     def _told(self, listing: Listing, alone: str, kind: AskedFor, names: Sequence[str], but: str) -> Reply:
         left = [one for one in listing.items if not but or one.line not in but]
         kept: list[Sentence] = []
@@ -181,7 +202,9 @@ class Offline:
             if self._tokenizer.count(join_lines([*kept, one])) > self._max_tokens - _KEPT:
                 break
             kept.append(one)
-        total = len(listing.items)
+        total = str(len(listing.items))
+        if listing.why == EVERY_SENTENCE:
+            total = f"{total} sentences with the words of the question"
         remark = f"{total} in all of {_documents(names)}, read whole."
         if len(kept) < len(left):
             remark = f"{len(kept)} of {total} in all of {_documents(names)}, read whole. {OFFER}"

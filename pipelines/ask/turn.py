@@ -22,8 +22,8 @@ from longdoc.pipelines.ask.material import Item, Material
 from longdoc.pipelines.ask.offline import Offline, Reply
 from longdoc.pipelines.ask.settings import ChatSettings
 from longdoc.pipelines.checks.checker import Checker
+from longdoc.pipelines.choice import Choice
 from longdoc.pipelines.route import ModelAtHand, Request
-from longdoc.pipelines.router import Router
 from longdoc.pipelines.summarizers.replies import cut_to, reply_sentences
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class Turn:
         model = ModelAtHand("the chat model", "chat", settings.context_tokens)
         asked = Request("chat", tokens, fitting.around, settings.max_tokens, call_tokens=settings.whole_tokens)
         try:
-            route = Router([model]).route(asked)
+            route = Choice([model]).route(asked)
         except BudgetError:
             return None
         return fitting.whole(items) if route.strategy == "stuff" else None
@@ -210,7 +210,7 @@ class Turn:
         if len(said) == 1 and said[0].is_silence:
             return ()
         numbered = [item.passages for item in self._items]
-        checker = ReplyChecker(Checker(self._means.encoder), numbered, self._means.settings.on_unsupported)
+        checker = ReplyChecker(Checker.load(self._means.encoder), numbered, self._means.settings.on_unsupported)
         return self._fitted(checker.check_all(said))
 
     def _fitted(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:

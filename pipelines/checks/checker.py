@@ -21,7 +21,7 @@ from longdoc.pipelines.checks.degrees import degree_problems
 from longdoc.pipelines.checks.entailment import EntailmentReader, Voice, together, told, voices
 from longdoc.pipelines.checks.evidence import Evidence, Unit
 from longdoc.pipelines.checks.facts import Fact, facts
-from longdoc.pipelines.checks.finding import Finding, OnUnsupported, Problem, Verdict
+from longdoc.pipelines.checks.finding import Finding, OnUnsupported, Problem
 from longdoc.pipelines.checks.limits import not_judged
 from longdoc.pipelines.checks.polarity import converse, polarity_problems
 from longdoc.pipelines.checks.quantities import number_problems
@@ -33,28 +33,34 @@ from longdoc.pipelines.wording.pairing import Pairing, plain
 from longdoc.pipelines.wording.words import content_words
 
 _NOT_SO = "the source does not seem to say so"
+_NOWHERE = ("no passage supports it",)
 _OTHERWISE = "it reads as if the source says otherwise"
 _ENOUGH = 0.5  # support
 _AS_GOOD = 0.12  # of coverage that a unit may have less than the best and still speak for the claim
 _REACH = 40  # units from one that a claim rests on, within which a name or number may be borne out
+_WHOLLY = 0.99  # of a claim's words: what the rules account for so far needs no other voice
+_COPIED = 0.45  # of the words of a claim and a unit, that both have: a copy, in which a changed word is a change
 _PARTS = re.compile(r";\s+|,\s+(?:and|but|while|whereas)\s+")
 _LEAST_PART = 4  # words of content that make a part of a sentence a claim of its own
 
 
 @dataclass(frozen=True, slots=True)
-class _Ruled:
+class Ruled:
     """What alignment and rules say of a sentence, and the rows that it rests on."""
 
     match: Match
     rows: tuple[int, ...]
     finding: Finding
+    open: bool = False  # whether what reads meaning is asked
 
 
-def _with(one: _Ruled, voice: Voice, support: float) -> Finding:
+def _with(one: Ruled, voice: Voice, support: float) -> Finding:
     """The finding with the model's voice."""
     if support >= _ENOUGH:
-        return replace(one.finding, support=support)
-    if voice.contradicts > voice.supports and voice.contradicts >= _ENOUGH:
+        return replace(one.finding, support=support, verdict="supported", problems=())
+    if one.finding.problems:
+        return replace(one.finding, support=min(one.finding.support, support))
+    if voice.denies:
         return replace(one.finding, support=support, verdict="contradicted", problems=(_OTHERWISE,))
     return replace(one.finding, support=support, verdict="unsupported", problems=(_NOT_SO,))
 
@@ -68,6 +74,14 @@ class Checker:
 
     def __init__(self, encoder: Encoder, reader: EntailmentReader | None = None) -> None:
         self._encoder, self._reader = encoder, reader
+
+    @classmethod
+    def load(cls, encoder: Encoder | None = None) -> Checker:
+        """The check with the reader, and where none is given the encoder, that come with longdoc."""
+        from longdoc.models.cross_encoder.reader import Reader
+        from longdoc.models.encoder.embedder import Embedder
+
+        return cls(encoder or Embedder(), Reader.load())
 
     def check(self, sentence: str, evidence: Evidence) -> Finding:
         """What the evidence says of one sentence."""
@@ -113,43 +127,49 @@ class Checker:
             return Finding(text, 0.2, "contradicted", (place,), tuple(dict.fromkeys(map(str, problems))))
         return Finding(text, 1.0, "supported", (place,))
 
-    def _heard(self, ruled: Sequence[_Ruled], evidence: Evidence) -> list[Finding]:
+    def _heard(self, ruled: Sequence[Ruled], evidence: Evidence) -> list[Finding]:
         """The findings, with what the model says of those that no rule decides."""
-        open_ = [one for one in ruled if one.finding.supported]
-        if self._reader is None or not open_:
+        asked = [one for one in ruled if one.open]
+        if self._reader is None or not asked:
             return [one.finding for one in ruled]
-        sources = [[evidence.units[row] for row in one.rows] for one in open_]
-        said = iter(voices(self._reader, [one.match.text for one in open_], sources))
-        return [self._weighed(one, next(said), evidence) if one.finding.supported else one.finding for one in ruled]
+        said = iter(voices(self._reader, [one.match.text for one in asked], [one.rows for one in asked], evidence))
+        return [self._weighed(one, next(said)) if one.open else one.finding for one in ruled]
 
-    def _weighed(self, one: _Ruled, voice: Voice, evidence: Evidence) -> Finding:
-        units = [evidence.units[row] for row in one.rows]
-        return _with(one, voice, self._weigh(told(voice, one.match.shared, accounted(one.match.text, units))))
+    def _weighed(self, one: Ruled, voice: Voice) -> Finding:
+        return _with(one, voice, self._weigh(told(voice, one.match)))
 
-    def _weigh(self, voices: tuple[float, ...]) -> float:
-        return together(voices)
+    def _weigh(self, told: tuple[float, ...]) -> float:
+        return together(told)
 
-    def _ruled(self, match: Match, evidence: Evidence) -> _Ruled:
-        if not match.likely:
-            return _Ruled(
-                match, (), Finding(match.text, _likely(match) * 0.4, "unsupported", (), ("no passage supports it",))
-            )
-        rows = _labelled_rows(match.text, match.rows, evidence)
-        problems = [*_fact_problems(match.text, rows, evidence)]
-        read = _reading_problems(match.text, [evidence.units[row] for row in rows], evidence)
-        spans = merge_spans(tuple(span for row in rows for span in evidence.units[row].spans))
-        literal = all(verbatim(part, evidence) is not None for part in _parts(plain(match.text)))
-        if not literal and (
-            why := not_judged(match.text, " ".join(evidence.units[row].read for row in rows), match.shared)
-        ):
-            said = tuple(map(str, problems)) or (why,)
-            return _Ruled(match, (), Finding(match.text, 0.4, "unsupported" if problems else "unjudged", spans, said))
-        if not problems and not read:
-            return _Ruled(match, tuple(rows), Finding(match.text, 0.5 + 0.5 * _likely(match), "supported", spans))
-        against = any(one.against for one in (*problems, *read))
-        said = tuple(dict.fromkeys(map(str, problems or read)))
-        verdict: Verdict = "contradicted" if against else "unsupported"
-        return _Ruled(match, (), Finding(match.text, 0.1 if against else 0.25, verdict, spans, said))
+    def _ruled(self, match: Match, evidence: Evidence) -> Ruled:
+        text = match.text
+        if not match.rows or (self._reader is None and not match.likely):
+            return Ruled(match, (), Finding(text, _likely(match) * 0.4, "unsupported", (), _NOWHERE))
+        rows = _labelled_rows(text, match.rows, evidence)
+        facts = [*_fact_problems(text, rows, evidence)]
+        units = [evidence.units[row] for row in rows]
+        read = _reading_problems(text, units, evidence)
+        spans = merge_spans(tuple(span for unit in units for span in unit.spans))
+        literal = all(verbatim(part, evidence) is not None for part in _parts(plain(text)))
+        if not literal and (why := not_judged(text, " ".join(unit.read for unit in units), match.shared)):
+            said = tuple(map(str, facts)) or (why,)
+            return Ruled(match, (), Finding(text, 0.4, "unsupported" if facts else "unjudged", spans, said))
+        problems = facts or read
+        if not problems and match.likely:
+            sure = literal or accounted(text, units) >= _WHOLLY
+            return Ruled(match, tuple(rows), Finding(text, 0.5 + 0.5 * _likely(match), "supported", spans), not sure)
+        if not problems:
+            return Ruled(match, tuple(rows), Finding(text, _likely(match) * 0.4, "unsupported", (), _NOWHERE), True)
+        against = any(one.against for one in (*facts, *read))
+        finding = Finding(
+            text,
+            0.1 if against else 0.25,
+            "contradicted" if against else "unsupported",
+            spans,
+            tuple(dict.fromkeys(map(str, problems))),
+        )
+        retold = all(one.soft for one in (*facts, *read)) and not _copied(text, units)
+        return Ruled(match, tuple(rows), finding, retold)
 
 
 def resolved(findings: Sequence[Finding], evidence: Evidence, how: OnUnsupported) -> list[Sentence]:
@@ -309,16 +329,24 @@ def _parts(text: str) -> list[str]:
 
 def _rule_problems(text: str, part: str, pairing: Pairing, unit: Unit, also: frozenset[str]) -> list[Problem]:
     signed = any(figure.negative for figure in unit.place.figures)
-    problems = [*polarity_problems(pairing, signed=signed), *degree_problems(pairing, text, unit.read)]
+    firm = [*polarity_problems(pairing, signed=signed)]
+    problems = [*degree_problems(pairing, text, unit.read)]
     than = all(any(word.low == "than" for word in words) for words in (pairing.ours, pairing.theirs))
     if than:
         problems += role_problems(pairing)
     elif not any(converse(pairing, link) for link in pairing.links):
         problems += [*role_problems(pairing), *(Problem(said, against=True) for said in swapped(part, unit.read))]
-    if not problems:
+    if not firm and not problems:
         theirs = {word.low for word in pairing.theirs}
         problems += replaced_words(pairing, also - theirs, _figures(pairing, part, unit.read))
-    return problems
+    return [*firm, *(replace(one, soft=True) for one in problems)]
+
+
+def _copied(text: str, units: Sequence[Unit]) -> bool:
+    """Whether the claim is one of the units with little changed."""
+    words = content_words(plain(text))
+    others = [content_words(unit.read) for unit in units]
+    return any(len(words & held) >= _COPIED * len(words | held) for held in others)
 
 
 def _figures(pairing: Pairing, part: str, read: str) -> tuple[set[int], set[int]]:

@@ -13,10 +13,14 @@ OnUnsupported = Literal["mark", "drop", "quote"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a sentence does not hold, in a plain sentence; whether the source says otherwise or says nothing of it."""
+    """Why a sentence does not hold, in a plain sentence; whether the source says otherwise or says nothing of it.
+
+    A `soft` one rests on how single words are put: it tells a copy with a change, and not a free retelling.
+    """
 
     text: str
     against: bool = False
+    soft: bool = False
 
     def __str__(self) -> str:
         return self.text

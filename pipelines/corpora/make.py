@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.readers.registry import read_bytes
 from longdoc.errors import InputError
 from longdoc.memory.disk import write_whole
@@ -70,6 +71,7 @@ class Maker:
             kept.parent.mkdir(parents=True, exist_ok=True)
             facts: dict[str, Any] = {
                 "pages": read().metadata.get("pages") or [],
+                "page_labels": read().metadata.get("page_labels") or [],
                 "characters": len(read().page_content),
             }
             write_whole(kept, json.dumps([facts, tree_to_json(tree).decode()]).encode())
@@ -78,7 +80,7 @@ class Maker:
         tree = named(tree, task.name)
         if not (self.recipe.format == "json" and found is not None):
             read()
-        self._write(task, tree, document, tuple(map(int, facts["pages"])))
+        self._write(task, tree, document, facts)
         if self.recipe.index:
             whole = Document(
                 id=task.name, page_content=read().page_content, metadata={**read().metadata, "source": task.name}
@@ -86,7 +88,9 @@ class Maker:
             self._index.put([whole], {task.name: tree})
         return {"characters": facts["characters"], "sentences": len(tree.summary.sentences), "found": found is not None}
 
-    def _write(self, task: Task, tree: SummaryTree, document: Document | None, pages: tuple[int, ...]) -> None:
+    def _write(self, task: Task, tree: SummaryTree, document: Document | None, facts: dict[str, Any]) -> None:
+        pages = tuple(map(int, facts["pages"]))
+        paged = {"source": task.name, "pages": pages, "page_labels": facts.get("page_labels") or []}
         nodes = sum(1 for _ in tree.walk())
         run = Run(
             model=self.recipe.model,
@@ -100,6 +104,7 @@ class Maker:
             texts={task.name: document.page_content if document else ""},
             pages={task.name: pages} if pages else {},
             writes=not self.recipe.model.startswith("extractive"),
+            places=SourcePages([Document("", metadata=paged)]),
         )
         said = render(replace(tree, run=run), self.recipe.format)
         write_whole(self._out / "results" / task.result, f"{said}\n".encode("utf-8", "backslashreplace"))

@@ -27,10 +27,12 @@ _SIGNED = re.compile(
 _NUMBERED = re.compile(r"[\d.]+|\b[ivx]+\b|\b[a-z]\b", re.IGNORECASE)
 _TOTAL = re.compile(r"\b(?:total|balance|due|sum|net|overall)\b", re.IGNORECASE)
 _VALUE = re.compile(r"\d|[A-Z]")
+_LABELLED = re.compile(r"[A-Z]\w+: [A-Z]")  # a value that is a line with a label of its own
 _MOST_LABEL, _MOST_VALUE, _FEW = 6, 26, 12  # words
 _MOST_ITEMS, _MOST_LIST = 9, 4  # items of a list that is a fact, and words of what introduces it
 _DIGIT = re.compile(r"[$€£¥]?\s?\d")
 _SHORT_LINE = 45  # characters; a line of a form that ends earlier is not gone on with
+_CELLS = 3  # of a row that is a label with what was filled in
 _CELL = re.compile(r"[^\t\n|]+")
 _ASIDE = re.compile(r"(?:see|see also|references|further reading|notes?|contents|in this article)\b", re.IGNORECASE)
 _COMMON = 4  # times from which a label is a form of its text, such as "Step 3", and names no fact
@@ -56,11 +58,17 @@ def fields(reading: Reading) -> Iterator[Fact]:
 
 def filled_in(reading: Reading) -> Iterator[Fact]:
     """The rows of a form, and its short lines that have something to say, as they stand."""
+    over = {heading for unit in reading.units for heading in unit.headings}
     for unit in reading.units:
         words = unit.text.split()
         if unit.kind == "row":
             yield from _filled_row(reading, unit)
-        elif unit.kind == "heading" and 2 <= len(words) <= 10 and _VALUE.search(" ".join(words[1:])):
+        elif (
+            unit.kind == "heading"
+            and unit.text not in over
+            and 2 <= len(words) <= 10
+            and _VALUE.search(" ".join(words[1:]))
+        ):
             yield Fact(reading.line(unit.start, unit.end), 1.6 if any(map(str.isdigit, unit.text)) else 0.8)
 
 
@@ -80,8 +88,11 @@ def _filled_row(reading: Reading, unit: Unit) -> Iterator[Fact]:
     found, said = [found[at] for at in told], [said[at] for at in told]
     if len(found) == 4 and not any(map(str.isdigit, said[0] + said[2])):
         pairs = [(0, [1]), (2, [3])]
+    elif len(found) > _CELLS and not _TOTAL.search(said[0]):
+        pairs = []  # a table's: its values say nothing without the names of their columns
     elif len(found) > 1 and any(map(str.isalpha, said[0])):
-        pairs = [(0, list(range(1, len(found))))]
+        heads = len(found) == 2 and said[0].split()[-1] == said[1].split()[-1] and not said[1][-1].isdigit()
+        pairs = [] if heads else [(0, list(range(1, len(found))))]
     else:
         pairs = []
     for label, values in pairs:
@@ -101,7 +112,7 @@ def _is_field(reading: Reading, unit: Unit) -> bool:
         or (reading.kind is Kind.CONTRACT and _SIGNED.match(label))
     ):
         return False
-    if _EMPTY.match(value) or label.casefold().startswith(("step", "note")):
+    if _EMPTY.match(value) or _LABELLED.match(value) or label.casefold().startswith(("step", "note")):
         return False
     small = [word for word in label.split() if word[0].islower() and len(word) > 3]
     odd = sum(not (one.isalnum() or one.isspace()) for one in value) > 0.5 * len(value)

@@ -24,6 +24,9 @@ class Kind(Enum):
     PROSE = "prose"
 
 
+_NUMBER = re.compile(r"(?<![\w.,])\d[\d.,]*(?!\w)")
+_MONEY = re.compile(r"[$€£¥]|\b(?:EUR|USD|GBP)\b")
+_WIDE = 3  # numbers in a row of statistics
 _PERSON = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\bI\b")
 _SPEECH = re.compile(r"[\"“”]")
@@ -55,13 +58,21 @@ def kind_of(text: str, units: Sequence[Unit]) -> Kind:
     words = max(1, len(text.split()))
     if 1000 * len(_DUTY.findall(text)) / words > 8 and len(_DEFINED.findall(text)) > 2:
         return Kind.CONTRACT
-    if many >= _LONG and said["row"] > many / 8:
+    if (many >= _LONG and said["row"] > many / 8) or _is_statistics(text, units):
         return Kind.REPORT
     if many < _LONG and said["label"] + said["row"] > many / 5:
         return Kind.FORM
     if _told(units) and said["label"] + said["row"] + said["heading"] < many / 15:
         return Kind.NARRATIVE
     return Kind.REFERENCE if said["heading"] > max(2, many / 30) else Kind.PROSE
+
+
+def _is_statistics(text: str, units: Sequence[Unit]) -> bool:
+    """Whether most of what stands in rows is several numbers each, and no money: a table, and nothing filled in."""
+    rows = [unit for unit in units if unit.kind == "row"]
+    wide = sum(len(_NUMBER.findall(unit.text)) >= _WIDE for unit in rows)
+    labels = sum(unit.kind == "label" for unit in units)
+    return wide > _WIDE and 2 * wide > len(rows) and labels < wide and not _MONEY.search(text)
 
 
 def _told(units: Sequence[Unit]) -> bool:

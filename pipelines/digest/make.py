@@ -28,6 +28,7 @@ LEAST = 60  # tokens; a smaller summary has no room for headings
 _SAMPLED = 60  # sentences that tell the language
 _ASCII = 0.95  # of the characters of a text of few sentences that is taken for English
 _WORD = re.compile(r"[^\W\d_]{5,}")
+_NO_WORD = re.compile(r"</?\w[^<>]*>|[\d\W_]+(?=\s|$)")  # tags, numbers and signs, which are of no language
 _MOST_SHARED = 7  # words
 _SAID = 2  # times that each document says a word
 
@@ -122,7 +123,8 @@ def _scores(
 def _is_known(text: str, table: SentenceTable) -> bool:
     step = max(1, -(-len(table) // _SAMPLED))
     rows = range(0, len(table), step)
-    return LearnedSalience().knows([text[int(table.starts[row]) : int(table.ends[row])] for row in rows])
+    sampled = (text[int(table.starts[row]) : int(table.ends[row])] for row in rows)
+    return LearnedSalience().knows([_NO_WORD.sub(" ", one) for one in sampled])
 
 
 def _is_ascii(text: str) -> bool:

@@ -97,9 +97,10 @@ def spoken(reading: Reading) -> Iterator[Spoken]:
     """The sentences of the turns that read well, without the sounds and stumbles in them, the weight of their"
     " words added."""
     keys = _key_words(reading)
+    names = {one.unit.label for one in reading.turns}
     for one in reading.turns:
         line = clean_line(one)
-        if line is None:
+        if line is None or _is_direction(line.said, one.unit.label, names):
             continue
         told = sum(word in keys for word in content_words(line.said))
         worth = min(2.0, 0.5 * told) + (1.2 if _AMOUNT.search(line.said) else 0.0) - (1.0 if told == 0 else 0.0)
@@ -124,6 +125,14 @@ def clean_line(one: Candidate) -> Spoken | None:
         return None
     vague = len(_VAGUE.findall(said)) / len(words)
     return Spoken(one, _line(one.unit, said), said, -0.8 * (len(pieces) > 1) - 6 * max(0.0, vague - 0.06))
+
+
+def _is_direction(said: str, speaker: str, names: set[str]) -> bool:
+    """Whether a sentence tells what speakers do, as plays do between what is said, by the names of those it has."""
+    if "[" in said:
+        return True
+    named = [name for name in names if name in said and re.search(rf"\b{re.escape(name)}\b", said)]
+    return speaker in named or len(named) > 1
 
 
 def _whole(pieces: list[str]) -> str:

@@ -32,13 +32,17 @@ _NO_TITLE = re.compile(
     r"|\[|confidential|page\b|table of contents|contents\b|index\b|distr\.|volume\b"
     r"|introduction\b|abstract\b|background\b|motivation\b|rationale\b|summary\b|overview\b|recitals\b|part [ivx1]"
     r"|chapter\b|produced by|by\b|from\b|\d+\W*$|\.\.|<|\{|#!|//|/\*|import\b|preamble|preface|foreword|copyright"
-    r"|jump to|skip to|menu\b|home\b|search\b|[^\n]{0,40} speaking\."
+    r"|[ivx]{1,4}\.\s|1\.?\s+\S|\d{1,2}\.\d|jump to|skip to|menu\b|home\b|search\b|[^\n]{0,40} speaking\."
     r"|\d{1,2}/\d{1,2}\b|[ivxlc一二三第]{1,4}\W*$)|.*\.(?:htm|pdf|docx?|txt)\b",
     re.IGNORECASE,
 )
 _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|will|shall|may|can|must|said)\b")
 _BY = re.compile(r"by\b:?\s*(?P<name>[^\W\d_].{2,80})?$", re.IGNORECASE)
 _UNDER = re.compile(r"\((?P<label>[A-Z][^()\n]{6,70})\)\s*$")
+_RULE = re.compile(r"[ \t]*\n(?P<mark>[=~^*-])(?P=mark){3,}[ \t]*$", re.MULTILINE)
+_CAPITALS = re.compile(r"^[ \t]*[A-Z][A-Z ]{6,70}[ \t]*$", re.MULTILINE)
+_ALIKE = 3  # headings of one form, above which the first of them is hardly the title of all
+_PROSE = 12  # words of a line that is no heading
 _DATED = 9  # words of a line that is there for its date
 
 
@@ -66,10 +70,13 @@ def title_of(reading: Reading) -> Sentence | None:
             return reading.line(at, at + len(part))
     if reading.kind in (Kind.TRANSCRIPT, Kind.CODE):
         return None
-    lines = [line for line in _lines(reading.text) if not is_furniture(line.text)]
-    fit = [at for at, line in enumerate(lines) if _is_title(line.text)]
+    lines = [line for line in _lines(reading.text) if not is_furniture(line.text) and not _is_row(reading.text, line)]
+    fit = [at for at, line in enumerate(lines) if _is_title(line.text) and _is_over_all(reading.text, lines, at)]
+    signed = next((at for at in fit if at + 1 < len(lines) and _is_signature(lines[at + 1].text)), None)
     named = [at for at in fit if _NOUN.search(lines[at].text)]
-    if reading.kind is Kind.FORM:
+    if signed is not None and signed < _LINES:
+        first: int | None = signed
+    elif reading.kind is Kind.FORM:
         first = next((at for at in named if len(lines[at].text.split()) <= 8), None)
     elif reading.kind in (Kind.CONTRACT, Kind.REPORT):
         first = next((at for at in named or fit if at < _LINES), None)
@@ -81,6 +88,33 @@ def title_of(reading: Reading) -> Sentence | None:
     if first is None:
         return None
     return reading.line(lines[first].start, lines[_title_end(reading.text, lines, first)].end)
+
+
+def _is_row(text: str, line: _Line) -> bool:
+    """Whether a line is cells of a table side by side."""
+    return "\t" in text[line.start : line.end].strip()
+
+
+def _is_signature(line: str) -> bool:
+    """Whether a line is "By" and a name."""
+    match = _BY.match(line)
+    return match is not None and bool(match["name"]) and len(line.split()) <= 7 and line.title() != line.lower()
+
+
+def _is_over_all(text: str, lines: list[_Line], at: int) -> bool:
+    """Whether a line is no part of a sentence that goes on below it, and no heading of a first section like others."""
+    line = lines[at]
+    below = lines[at + 1] if at + 1 < len(lines) else None
+    if below is None:
+        return True
+    if text[line.end : below.start].count("\n") < 2 and below.text[0].islower():
+        return False
+    rule = _RULE.match(text, line.end)
+    if rule is not None:
+        return len(re.findall(rf"^\S[^\n]*\n{re.escape(rule['mark'])}{{4,}}$", text, re.MULTILINE)) <= _ALIKE
+    if not line.text.isupper() or _NOUN.search(line.text) or (at == 0 and len(below.text.split()) < _PROSE):
+        return True
+    return len(_CAPITALS.findall(text)) <= _ALIKE
 
 
 def _is_set_off(text: str, lines: list[_Line], at: int) -> bool:

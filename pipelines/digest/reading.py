@@ -28,6 +28,10 @@ _SAID = ("sentence", "definition", "turn")  # kinds of units that are sentences
 _MARKED = ("markdown", "rst")  # formats whose headings are marked as such
 _FEWEST_SECTIONS = 5  # of a plain text; fewer are hardly its headings
 _SURE_WORDS = 10  # from which words are hardly a heading
+_QUOTES, _OPENING = ("“", "”", '"'), ("“", '"', "‘")
+_LONGEST_FIRST, _START = 80, 200  # words of one that begins among the first characters: it says what the text is
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_SPEECH = 3000  # characters that one speaks without a mark
 _SHORTEST, _LONGEST = 6, 45  # words of a sentence that is shown
 _REFERS = re.compile(
     r"\b(?:see|refer(?:ence)? (?:also )?to|set forth|included|incorporated|contained|described|discussed|presented"
@@ -45,6 +49,7 @@ _META = re.compile(
     r"|['’]d like to) (?:now )?(?:discuss|cover|review|remind|advise"
     r"|provide|turn|open|begin|start|come back|return|take|talk)|\blet me\b|\bpursuant to the requirements\b"
     r"|\bin witness whereof\b|\bforward-looking\b"
+    r"|^for [^.]{3,60}, see\b"
     r"|^(?:this|the) (?:section|chapter|paper|article|document) (?:is|are) organi[sz]ed|\bplease (?:see|note|refer)\b",
     re.IGNORECASE,
 )
@@ -54,8 +59,13 @@ _SITE = re.compile(
     r"|privacy policy|https?://|www\.)|©",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"[{}]|\w\(\)|==|=>|->|::\w|</?\w+>|\w_\w+\(|^\s*(?:def|class|return|import)\b")
-_CITED = re.compile(r"\b(?:19|20)\d\d[a-z]?;\s?\d|\bet al\b.*\b(?:19|20)\d\d\b.*\.$|\bpp?\. ?\d|\bdoi\b", re.IGNORECASE)
+_CODE = re.compile(
+    r"[{}]|\w\(\)|==|=>|->|::\w|</?[A-Za-z][^<>]*>|[-*_=.]{4,}|\[[A-Z][A-Z_ ]+\]"
+    r"|\w_\w+\(|^\s*(?:def|class|return|import)\b"
+)
+_CITED = re.compile(
+    r"\b(?:19|20)\d\d[a-z]?;\s?\d|\bet al\b.*\b(?:19|20)\d\d\b.*\.$|\bpp?\. ?\d|\bdoi\b|\bfigs?\. ?\d", re.IGNORECASE
+)
 _NUMBERING = re.compile(
     r"\s*(?:[A-Z][A-Za-z]{3,14}(?: [A-Za-z]+){0,3} \d{1,3}(?= [A-Z])|(?:\d+\.)+\d*|\d{1,3}[.)]|[A-Z]\."
     r"|\d{1,3}(?= (?:The|This|In|On|By|At|It|I|He|She|There|As|For|If|Pursuant|That|Mr|Dr)\b)"
@@ -64,7 +74,7 @@ _NUMBERING = re.compile(
 _BULLET = re.compile(r"[-*•–−●■]\s+(?=\w)")
 _ELLIPTIC = re.compile(
     r"(?:Could|Was|Is|Are|Were|Did|Does|Has|Had|Can|Whether|Thanks?|Good (?:morning|afternoon|evening)"
-    r"|Welcome to)\b|\[|\d+ \("
+    r"|Welcome to)\b|[\[(]|\d+ \(|(?:Table|Figure|Fig|Box|Chart|Appendix|Exhibit)\.? [\dA-Z][\d.]*\b"
 )
 _CLOSING = re.compile(r"\b(?:Item|Note|Part|Section|Article|No)\.? ?\d*[A-Z]?\.$|:[a-z+.\d]+:`")
 _VERB = re.compile(
@@ -90,7 +100,8 @@ _LETTERS = re.compile(r"[^\W\d_]")
 _POINTING = re.compile(
     r"\W*(?:(?:and|but|so|then|yet|or|nor|also|however|therefore|thus|hence|otherwise|instead|moreover|furthermore"
     r"|similarly|likewise|conversely|nevertheless|in addition|in contrast|as a result|as such|for (?:example|instance)"
-    r"|on the other hand|in (?:this|that|such) (?:case|way|event))\b|(?:it|its|they|their|them|he|him|his|she|her"
+    r"|on the other hand|in (?:this|that|such|all|both|either) (?:cases?|ways?|events?)|the following)\b"
+    r"|(?:it|its|they|their|them|he|him|his|she|her"
     r"|these|those|such|there|both|neither|here|another|others?|one of (?:these|them))\b(?! (?:is|are|was"
     r"|were) (?:no|an?)\b)"
     r"|(?:this|that)(?! (?:paper|document|specification|proposal|article|study|work|report|book|agreement|lease"
@@ -193,11 +204,26 @@ class Reading:
         if len(unit.spans) > 1:
             return [unit]
         raw = unit.spans[0].of(self.text)
+        if _TAG.search(raw):
+            return self._between_tags(unit, raw)
         cuts = [match.start() for match in _JOINT.finditer(raw) if not _NAMED.search(raw, 0, match.start())]
         if not cuts:
             return [unit]
         edges = [unit.start, *(unit.start + cut for cut in cuts), unit.end]
         spans = [Span(start, end, self.source) for start, end in pairwise(edges)]
+        return self._as_units(unit, spans)
+
+    def _between_tags(self, unit: Unit, raw: str) -> list[Unit]:
+        """What stands between the tags that a text was left with."""
+        edges = [0, *(edge for match in _TAG.finditer(raw) for edge in match.span()), len(raw)]
+        found = [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if raw[start:end].strip()]
+        spans = []
+        for start, end in found:
+            first = start + len(raw[start:end]) - len(raw[start:end].lstrip())
+            spans.append(Span(unit.start + first, unit.start + first + len(raw[start:end].strip()), self.source))
+        return self._as_units(unit, spans)
+
+    def _as_units(self, unit: Unit, spans: list[Span]) -> list[Unit]:
         texts = [readable(span.of(self.text)) for span in spans]
         return [
             replace(unit, spans=(span,), text=text, whole=is_whole(text))
@@ -217,7 +243,7 @@ class Reading:
             return False
         if self._said[_bare(unit.text)] > 1:  # what is said again and again is no news of any part
             return False
-        return can_stand(text, self.known)
+        return can_stand(text, self.known, _LONGEST_FIRST if unit.start < _START else _LONGEST)
 
     def sentence(self, unit: Unit) -> Sentence:
         """The unit as a line of the digest: its characters as they stand, page furniture within left out."""
@@ -244,9 +270,18 @@ def _is_long_item(unit: Unit) -> bool:
 
 
 def _is_spoken(text: str, place: int) -> bool:
-    """Whether quotation marks that are open in its paragraph stand around a place."""
-    before = text[max(0, text.rfind("\n\n", 0, place)) : place]
-    return before.count("“") > before.count("”") or before.count('"') % 2 == 1
+    """Whether a place is within speech: the last quotation mark before it opens, or it is one itself."""
+    if text[place : place + 1] in _OPENING:
+        return True
+    last = max(text.rfind(mark, max(0, place - _SPEECH), place) for mark in _QUOTES)
+    return last >= 0 and _opens(text, last)
+
+
+def _opens(text: str, place: int) -> bool:
+    """Whether a quotation mark begins speech: by its form, or by the blank before it."""
+    if text[place] != '"':
+        return text[place] == "“"
+    return (place == 0 or text[place - 1] in " \t\n(—-") and not text[place + 1 : place + 2].isspace()
 
 
 def bullet_end(text: str, start: int) -> int:
@@ -261,7 +296,7 @@ def numbering_end(text: str, start: int, end: int | None = None) -> int:
     return match.end() if match else start
 
 
-def can_stand(text: str, known: bool = True) -> bool:
+def can_stand(text: str, known: bool = True, longest: int = _LONGEST) -> bool:
     """Whether a sentence reads well alone: whole, of a good length, not leaning on others, not pointing elsewhere."""
     letters = len(_LETTERS.findall(text))
     if letters < 0.6 * len(text.replace(" ", "")) or not is_whole(text):
@@ -269,9 +304,10 @@ def can_stand(text: str, known: bool = True) -> bool:
     if not known:
         return letters > 12 and len(text) < 300
     words = text.split()
-    if not _SHORTEST <= len(words) <= _LONGEST or text.isupper() or _OPEN.search(text):
+    if not _SHORTEST <= len(words) <= longest or text.isupper() or _OPEN.search(text):
         return False
     torn = text.count("(") != text.count(")") or text.count("“") != text.count("”") or text.count('"') % 2
+    torn = torn or ('"' in text and not _opens(text, text.index('"')))
     if (
         _LEANS.match(text)
         or _ELLIPTIC.match(text)

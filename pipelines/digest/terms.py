@@ -61,6 +61,7 @@ _CLAUSE = re.compile(
 _PARTS = re.compile(r"[,;:]\s")
 _BEFORE_TERM = 18  # words behind a value that belong to the term that is defined after them
 _SAYS = ("sentence", "definition", "item", "label")  # kinds of units that say something of a clause
+_LABELLED = re.compile(r"[A-Z]\w+: ")  # a line with a label of its own
 _LONGEST = 24  # words of a clause that is a value
 _OPENING = 4000  # characters in which the parties are named
 _PLACE = re.compile(
@@ -213,6 +214,8 @@ def _titled(reading: Reading, unit: Unit, text: str, value: _Value) -> Fact | No
     if len(text[start:end].split()) > _LONGEST + 4:
         return None
     start = numbering_end(text, start)
+    if _LABELLED.match(text, start):
+        return None
     if _DANGLING.match(text, start) or (start == value.start and not _DAYS.search(title)):
         return None
     line = reading.line(unit.start + start, unit.start + end, _cased(title))

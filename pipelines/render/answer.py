@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from longdoc.chunkers.readers.pages import page_words
 from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.memory.summaries.tree import Run, SummaryTree
@@ -23,7 +24,7 @@ def answer_markdown(answer: Answer, question: str = "", first: int = 1) -> str:
     said = " ".join(_marked(one, [at + first for at in answer.numbers(one)]) for one in answer.sentences)
     notes = [
         f"[^{number}]: {escape_markdown(one.source)} \\[{one.start}, {one.end})"
-        f"{'' if one.page is None else f' page {one.page}'}: “{escape_markdown(quoted(one.quote, _QUOTE))}”"
+        f"{f' {page_words(one.page, one.page_label)}'.rstrip()}: “{escape_markdown(quoted(one.quote, _QUOTE))}”"
         for number, one in enumerate(answer.citations, start=first)
     ]
     heading = [f"## {escape_markdown(question)}"] if question else []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from longdoc.chunkers.readers.base import Box
+from longdoc.chunkers.readers.pages import SourcePages, page_words
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.memory.summaries.tree import Run, SummaryTree
@@ -24,6 +26,7 @@ class Citation:
     span: Span
     source_text: str
     pages: tuple[int, ...] = ()  # where each page of the source begins; empty for a source without pages
+    places: SourcePages = field(default_factory=SourcePages, repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -41,9 +44,24 @@ class Citation:
         return bisect_right(self.pages, self.span.start) if self.pages else None
 
     @property
+    def page_label(self) -> str | None:
+        """The label printed on that page, or its number; None for a source without pages."""
+        return self.places.label(self.span) or (None if self.page is None else str(self.page))
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """One rectangle for each line and page, in order; none but for a PDF. Made when asked for."""
+        return self.places.boxes(self.span)
+
+    @property
+    def page_words(self) -> str:
+        """The page for a person; empty where there are no pages."""
+        return page_words(self.page, self.page_label)
+
+    @property
     def place(self) -> str:
         """The line and, where there are pages, the page, in words."""
-        return f"line {self.line}" if self.page is None else f"line {self.line}, page {self.page}"
+        return ", ".join(filter(None, (f"line {self.line}", self.page_words)))
 
 
 class Footnotes:
@@ -52,9 +70,12 @@ class Footnotes:
     A span that is cited again keeps its number. Raises `ValueError` for a span of a source that is not in `texts`.
     """
 
-    def __init__(self, texts: Mapping[str, str], pages: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(
+        self, texts: Mapping[str, str], pages: Mapping[str, tuple[int, ...]], places: SourcePages | None = None
+    ) -> None:
         self._texts = texts
         self._pages = pages
+        self._places = places or SourcePages()
         self._citations: dict[Span, Citation] = {}
 
     @property
@@ -76,7 +97,11 @@ class Footnotes:
             if span.source not in self._texts:
                 raise ValueError(f"a sentence cites {span.source!r}; the run's texts are {sorted(self._texts)}")
             self._citations[span] = Citation(
-                len(self._citations) + 1, span, self._texts[span.source], self._pages.get(span.source, ())
+                len(self._citations) + 1,
+                span,
+                self._texts[span.source],
+                self._pages.get(span.source, ()),
+                self._places,
             )
         return self._citations[span].number
 

@@ -51,7 +51,7 @@ class _Page:
     """The parts of one page; the summary's own citations are numbered, the tree's other sentences are only linked."""
 
     def __init__(self, tree: SummaryTree, run: Run) -> None:
-        self.notes = Footnotes(run.texts, run.pages)
+        self.notes = Footnotes(run.texts, run.pages, run.places)
         self._places = {name: index for index, name in enumerate(run.texts)}
         for sentence in tree.summary.sentences:
             self.notes.cite(sentence)
@@ -163,7 +163,12 @@ def _embedded(run: Run, places: dict[str, int], notes: Footnotes) -> str:
     """The sources and the numbered spans as JSON that cannot end the element it stands in."""
     data = {
         "sources": [
-            {"name": plain(name), "text": without_surrogates(text), "pages": run.pages.get(name, ())}
+            {
+                "name": plain(name),
+                "text": without_surrogates(text),
+                "pages": run.pages.get(name, ()),
+                "labels": [plain(label) for label in run.places.labels(name)],
+            }
             for name, text in run.texts.items()
         ],
         "citations": [[places[c.span.source], c.span.start, c.span.end] for c in notes.citations],

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from unicodedata import combining, east_asian_width
 
 from longdoc.arguments import checked
+from longdoc.chunkers.readers.pages import SourcePages, place_json
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import UnknownNameError
 from longdoc.memory.summaries.summary import Block, Sentence, Summary
@@ -51,7 +52,7 @@ def render_text(tree: SummaryTree) -> str:
 
     Control characters of the source are shown as U+FFFD, so that no terminal obeys them.
     """
-    notes = Footnotes(run_of(tree).texts, run_of(tree).pages)
+    notes = Footnotes(run_of(tree).texts, run_of(tree).pages, run_of(tree).places)
     shown = [line for block, said in tree.summary.parts() for line in _block_lines(block, said, notes)]
     lines = [line.replace(_HELD, " ") for line in shown[:-1]]  # the last is a blank one
     if notes.citations:
@@ -122,7 +123,7 @@ def render_markdown(tree: SummaryTree) -> str:
     Text of the source is escaped: it reads as it is and makes no markup, HTML or link.
     """
     run = run_of(tree)
-    notes = Footnotes(run.texts, run.pages)
+    notes = Footnotes(run.texts, run.pages, run.places)
     parts = [f"# {escape_markdown(tree.title) or 'Summary'}"]
     if run.query:
         parts.append(f"About: {escape_markdown(run.query)}")
@@ -193,7 +194,8 @@ def _definition(citation: Citation) -> str:
     span = citation.span
     quote = escape_markdown(quoted(citation.text, _QUOTE))
     # The name first: with the quotation last, nothing in a name can make this a link's definition.
-    return f"[^{citation.number}]: {escape_markdown(span.source)} \\[{span.start}, {span.end}): “{quote}”"
+    page = f", {escape_markdown(citation.page_words)}" if citation.page_words else ""
+    return f"[^{citation.number}]: {escape_markdown(span.source)}{page} \\[{span.start}, {span.end}): “{quote}”"
 
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]#~|$^]|(?<=[A-Za-z0-9]):(?=//)|(?<=www)\.|!\Z", re.IGNORECASE)
@@ -215,9 +217,9 @@ def render_json(tree: SummaryTree) -> str:
         "tokens": tree.summary.tokens,
         "max_tokens": run.max_tokens,
         "model": run.model,
-        "sentences": [sentence_json(sentence) for sentence in tree.summary.sentences],
+        "sentences": [_sentence_json(sentence, run.places, boxes=True) for sentence in tree.summary.sentences],
         "blocks": [asdict(block) for block in tree.summary.blocks],
-        "tree": _node_json(tree),
+        "tree": _node_json(tree, run.places),
         "plan": {"calls": run.planned_calls, "max_calls": run.max_calls},
         "calls": run.calls,
         "extra_calls": run.extra_calls,
@@ -227,18 +229,26 @@ def render_json(tree: SummaryTree) -> str:
     return json.dumps(shown, ensure_ascii=True)
 
 
-def _node_json(node: SummaryTree) -> dict[str, Any]:
+def _node_json(node: SummaryTree, places: SourcePages) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "title": node.title,
         "spans": _spans_json(node.spans),
         "summary": node.summary.text,
         "tokens": node.summary.tokens,
-        "sentences": [sentence_json(sentence) for sentence in node.summary.sentences],
+        "sentences": [_sentence_json(sentence, places, boxes=False) for sentence in node.summary.sentences],
         "key": node.key,
     }
     if node.error is not None:
         shown["error"] = node.error
-    shown["children"] = [_node_json(child) for child in node.children]
+    shown["children"] = [_node_json(child, places) for child in node.children]
+    return shown
+
+
+def _sentence_json(sentence: Sentence, places: SourcePages, *, boxes: bool) -> dict[str, Any]:
+    """A sentence, each of its spans with its page where there are pages."""
+    shown = sentence_json(sentence)
+    for said, span in zip(shown["spans"], sentence.spans, strict=True):
+        said |= place_json(span, places, boxes=boxes)
     return shown
 
 

@@ -108,7 +108,9 @@
     const line = block.line + before.split("\n").length - 1;
     const pages = sources[shown].pages;
     const page = pages.filter((first) => first <= start).length;
-    return `line ${line.toLocaleString("en")}${pages.length ? `, page ${page}` : ""}`;
+    const label = sources[shown].labels[page - 1];
+    const printed = label && label !== String(page) ? `p. ${label}` : `page ${page}`;
+    return `line ${line.toLocaleString("en")}${pages.length ? `, ${printed}` : ""}`;
   }
 
   function parse(hash) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
@@ -13,10 +15,12 @@ from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.pipelines.summarize.job import Job
-from longdoc.pipelines.summarize.map_reduce import NodeDone, OnEvent, node_key
+from longdoc.pipelines.summarize.map_reduce import NodeDone, OnEvent, StageBegan, node_key
 from longdoc.pipelines.summarize.outline import Outline, covered, steps_of
 from longdoc.pipelines.summarizers.protocol import Chooser
 from longdoc.pipelines.summarizers.sentence_table import SentenceTable, TableMaker
+
+_log = logging.getLogger(__name__)
 
 
 class Extract:
@@ -35,7 +39,12 @@ class Extract:
 
     def run(self) -> SummaryTree:
         """The tree of summaries. Raises `BudgetError` where no sentence fits the top's budget."""
+        began = time.monotonic()
+        self._on_event(StageBegan("embedding"))
         tables = self._tables()
+        _log.info("embedded %d sentences in %.1f s", sum(map(len, tables.values())), time.monotonic() - began)
+        began = time.monotonic()
+        self._on_event(StageBegan("choosing"))
         query = self._chooser.query_vector(self.job.query)
         made: list[SummaryTree] = []
         for step in self._steps:
@@ -47,6 +56,7 @@ class Extract:
             made.append(SummaryTree(node.title, covered(node), summary, node_key(self.job, node, children), children))
             if children:
                 self._advance(node.title, 1)
+        _log.info("chose %d summaries in %.1f s", len(made), time.monotonic() - began)
         return made[-1]
 
     def _digest(self, tables: dict[str, SentenceTable]) -> Summary:

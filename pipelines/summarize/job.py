@@ -10,11 +10,12 @@ from typing import Literal
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.section import SectionChunker
 from longdoc.chunkers.section_content import SectionContentChunker
 from longdoc.errors import BudgetError, InputError, UnknownNameError
+from longdoc.pipelines.choice import Choice
 from longdoc.pipelines.route import Request, Route
-from longdoc.pipelines.router import Router
 from longdoc.pipelines.summarize.outline import Outline, outline_of
 from longdoc.pipelines.summarize.rests_on import summary_code
 from longdoc.pipelines.summarizers.protocol import SO_FAR, Passage, Summarizer
@@ -105,6 +106,11 @@ class Job:
         named = ((str(d.metadata["source"]), tuple(d.metadata.get("pages") or ())) for d in self.documents)
         return {source: pages for source, pages in named if pages}
 
+    @property
+    def places(self) -> SourcePages:
+        """Where the spans of the sources stand on their pages."""
+        return SourcePages(self.documents)
+
     @cached_property
     def outline(self) -> Outline:
         """The tree of sections and chunks that is to be summarized."""
@@ -129,7 +135,7 @@ class Job:
         asked = Request(
             "summarize", tokens, self._framing + beside, self.max_tokens, len(self.documents), self._most_tokens
         )
-        return Router([model]).route(asked)
+        return Choice([model]).route(asked)
 
     @property
     def leaf_tokens(self) -> int:

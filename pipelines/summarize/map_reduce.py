@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import Literal
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.store import SummaryStore
@@ -46,7 +47,14 @@ class NodeRetried:
     delay: float
 
 
-Event = NodeDone | NodeRetried
+@dataclass(frozen=True, slots=True)
+class StageBegan:
+    """A stage of a run begins."""
+
+    stage: Literal["reading", "embedding", "choosing", "writing"]
+
+
+Event = StageBegan | NodeDone | NodeRetried
 OnEvent = Callable[[Event], object]
 
 

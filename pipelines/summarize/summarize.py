@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from longdoc.pipelines.route import Route
 from longdoc.pipelines.sources import Sources, load_sources
 from longdoc.pipelines.summarize.extractive_tree import Extract
 from longdoc.pipelines.summarize.job import Job, Style
-from longdoc.pipelines.summarize.map_reduce import Calls, MapReduce, OnEvent
+from longdoc.pipelines.summarize.map_reduce import Calls, MapReduce, OnEvent, StageBegan
 from longdoc.pipelines.summarize.plan import Plan, Prices, plan_of
 from longdoc.pipelines.summarize.prefix_memory import memories
 from longdoc.pipelines.summarize.refine import Refine
@@ -29,6 +30,8 @@ from longdoc.pipelines.summarizers.registry import summarizer_of
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.stores import ByteStore
+
+_log = logging.getLogger(__name__)
 
 
 class MoreSettings(TypedDict, total=False):
@@ -141,7 +144,10 @@ class Summarization(Runnable[Sources, SummaryTree]):
     def run(self, sources: Sources) -> SummaryTree:
         """The tree of summaries over the sources. Raises `LongdocError`."""
         began = time.monotonic()
+        if self._on_event is not None:
+            self._on_event(StageBegan("reading"))
         job = self.settings.job(sources)
+        _log.info("read %d sources and cut them in %.1f s", len(job.documents), time.monotonic() - began)
         store = None if self.settings.cache is None else SummaryStore(self.settings.cache)
         made = (None if store is None else self._found(job, store)) or self._made(job, store)
         run = Run(
@@ -157,6 +163,7 @@ class Summarization(Runnable[Sources, SummaryTree]):
             pages=job.pages,
             reused=made.found,
             writes=job.summarizer.traits.writes,
+            places=job.places,
         )
         return replace(made.tree, run=run)
 
@@ -170,6 +177,7 @@ class Summarization(Runnable[Sources, SummaryTree]):
     def _made(self, job: Job, store: SummaryStore | None) -> _Made:
         job.summarizer.preload()
         plan = plan_of(job, self.settings.calls_of(job).max_attempts)
+        _log.info("planned %d calls over %d chunks with %s", plan.calls, plan.chunks, plan.model)
         if self._on_route is not None:
             self._on_route(job.route)
         with self.settings.executor or LocalExecutor() as executor:
@@ -177,6 +185,7 @@ class Summarization(Runnable[Sources, SummaryTree]):
             work = _Work(job, calls, self._on_event, store, self.settings.cache)
             tree = job.summarizer.tree(work)
         made = _Made(tree, plan.calls, plan.max_calls, work.found, work.extra_calls)
+        _log.info("made %d summaries: %d found, %d extra calls", plan.calls, work.found, work.extra_calls)
         if store is not None and not any(node.error for node in made.tree.walk()):
             store.put_run(job.key, made.tree, made.planned, made.most)
         return made
@@ -194,6 +203,8 @@ class _Work:
     def written(self) -> SummaryTree:
         """See `TreeWork`."""
         job, calls = self._job, self._calls
+        if self._on_event is not None:
+            self._on_event(StageBegan("writing"))
         maker = (
             Refine(job, calls, self._on_event, self._store)
             if job.refines

@@ -15,7 +15,6 @@ from longdoc.arguments import checked
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY, Summary
-from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.calls.extra import asked_again
 from longdoc.pipelines.checks.checker import Checker, fitting, named_choice
 from longdoc.pipelines.checks.finding import OnUnsupported
@@ -66,7 +65,7 @@ class ChatSummarizer(WritingSummarizer):
         self._model = model
         self._tokenizer = tokenizer
         self.context_tokens = context_tokens
-        self._checker = checker or Checker(Embedder())
+        self._checker = checker or Checker.load()
         self._on_call = on_call
         self._on_unsupported = on_unsupported
         self._originals: Mapping[str, str] | None = None

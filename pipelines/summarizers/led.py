@@ -12,7 +12,6 @@ from longdoc.arguments import checked
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY, Summary
-from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.checks.checker import Checker, fitting, named_choice
 from longdoc.pipelines.checks.finding import OnUnsupported
 from longdoc.pipelines.summarizers.protocol import Passage, Traits, WritingSummarizer
@@ -34,13 +33,13 @@ class LedSummarizer(WritingSummarizer):
     after a clause or word and ends in "...".
     """
 
-    traits = Traits(paid=False, local=True)
+    traits = Traits(reads_memory=False, paid=False, local=True)
 
     def __init__(
         self, writer: LEDWriter, *, checker: Checker | None = None, on_unsupported: OnUnsupported = "mark"
     ) -> None:
         self._writer = writer
-        self._checker = checker or Checker(Embedder())
+        self._checker = checker or Checker.load()
         self._on_unsupported = on_unsupported
         if self.max_input_tokens < 1:
             raise BudgetError(f"the model reads {writer.max_input_tokens} tokens, which leaves no room for passages")

@@ -23,6 +23,13 @@ from longdoc.pipelines.summarizers.sentence_table import Encoder, SentenceTable
 SO_FAR = "Summary so far"
 UNBOUNDED = 2**62  # tokens
 
+_CODE = (
+    "longdoc.chunkers.text",
+    "longdoc.models.cross_encoder",
+    "longdoc.pipelines.checks",
+    "longdoc.pipelines.summarizers",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:
@@ -178,7 +185,7 @@ class WritingSummarizer(ABC):
     @property
     def fingerprint(self) -> str:
         """The name, and a digest of the code that checks and mends what a model writes."""
-        code = code_digest("longdoc.chunkers.text", "longdoc.pipelines.checks", "longdoc.pipelines.summarizers")[:16]
+        code = code_digest(*_CODE)[:16]
         return f"{self.name}:{code}"
 
     @property

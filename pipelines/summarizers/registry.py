@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.stores import ByteStore
 
+LED = "led:"
 _GROUP = "longdoc.summarizers"
 
 
@@ -27,13 +28,18 @@ def summarizer_of(
 ) -> Summarizer:
     """The summarizer of a model: one by name, one that asks a chat model, or the one that was given.
 
-    Names are "extractive", "extractive:centrality", the entry points `longdoc.summarizers` of other packages (before a
-    colon: `NAME` or `NAME:REST`, called with the rest), and else a chat model's. `texts` are the sources by name.
+    Names are "extractive", "extractive:centrality", `led:` and a folder or hub id, the entry points
+    `longdoc.summarizers` of other packages (before a colon: `NAME` or `NAME:REST`, called with the rest), and else a
+    chat model's. `texts` are the sources by name.
     """
     if isinstance(model, str):
         if model in ("extractive", "extractive:centrality"):
             scorer = LearnedSalience() if model == "extractive" else None
             return ExtractiveSummarizer(tokenizer=tokenizer or BUNDLED, cache=cache, scorer=scorer)
+        if model.startswith(LED):
+            from longdoc.pipelines.summarizers.led import LedSummarizer
+
+            return LedSummarizer.load(model.removeprefix(LED))
         if (make := _brought(model.partition(":")[0])) is not None:
             return make(model.partition(":")[2])
     from langchain_core.language_models import BaseChatModel
@@ -50,7 +56,7 @@ def summarizer_of(
 
 def loaded_model(model: str, tokenizer: str | None) -> str | BaseChatModel | Summarizer:
     """What `summarizer_of` takes in the name's place where many texts are to be summarized: loaded once."""
-    if model in ("extractive", "extractive:centrality"):
+    if model in ("extractive", "extractive:centrality") or model.startswith(LED):
         return summarizer_of(model, tokenizer, 0, None, {})
     if _brought(model.partition(":")[0]) is not None:
         return model

@@ -19,7 +19,8 @@ from longdoc.chunkers.tokenizers.base import Tokenizer, counts, load_tokenizer
 
 KEPT = 40_000  # vectors held at once; of a longer text each chunk keeps its most central sentences
 _LEAST_KEPT = 3  # sentences of each chunk, however long the text
-WINDOW = 8192  # sentences embedded at a time
+WINDOW = 8192  # sentences held as texts at a time
+_PIECE = 16_000  # characters embedded between two words of progress: about a second
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]|[^\W_]+")
 _PLAIN = re.compile(r"[A-Za-z\s]+")
 _CUE = re.compile(
@@ -114,9 +115,9 @@ EMPTY_TABLE = SentenceTable(source="", total=0, **_NOTHING)
 class TableMaker:
     """Makes the table of a document whose chunks begin at `edges`, the first at 0.
 
-    `tokenizer` counts the sentences, the bundled one by default. `on_chunks` is told the number of chunks whose
-    sentences have been embedded, and never goes back. Time is that of embedding each sentence once, `window` at a time,
-    and little more; memory is bounded by `kept` vectors, or by three for each chunk.
+    `tokenizer` counts the sentences, the bundled one by default. `on_chunks` is told how many chunks'
+    worth of characters have been embedded, and never goes back. Time is that of embedding each sentence once, `window`
+    at a time, and little more; memory is bounded by `kept` vectors, or by three for each chunk.
     """
 
     def __init__(
@@ -181,12 +182,36 @@ class TableMaker:
             first = last
         yield first, len(self._starts)
 
+    def _chunks_before(self, row: int) -> int:
+        return len(self._edges) if row == len(self._starts) else int(self._chunks[row])
+
+    def _vectors(self, first: int, texts: list[str]) -> NDArray[np.float16]:
+        """The texts' vectors, a row each, made in pieces; what is done is told after each but the last."""
+        lengths = np.array([len(text) for text in texts], np.int64)
+        before, after = self._chunks_before(first) if first else 0, self._chunks_before(first + len(texts))
+        rows: list[NDArray[np.float16]] = []
+        places: list[NDArray[np.int64]] = []
+        told, done = before, 0
+        for piece in _pieces(lengths):
+            rows.append(self._encoder.encode([texts[row] for row in piece.tolist()]).astype(np.float16))
+            places.append(piece)
+            done += int(lengths[piece].sum())
+            share = before + (after - before) * done // max(1, int(lengths.sum()))
+            if told < share < after:
+                self._on_chunks(share)
+                told = share
+        made = np.concatenate(rows)
+        vectors = np.empty_like(made)
+        if len(texts):
+            vectors[np.concatenate(places)] = made
+        return vectors
+
     def _window(
         self, first: int, last: int, words: NDArray[np.int64], topicality: NDArray[np.float64]
     ) -> SentenceTable:
         texts = list(self._texts(first, last))
         surface = np.array([_surface(text) for text in texts], np.float32).reshape(-1, 4)
-        vectors = self._encoder.encode(texts).astype(np.float16)
+        vectors = self._vectors(first, texts)
         table = SentenceTable(
             source=self._source,
             starts=self._starts[first:last],
@@ -204,10 +229,17 @@ class TableMaker:
             total=len(self._starts),
         )
         chunks = self._chunks[first:last]
-        self._on_chunks(len(self._edges) if last == len(self._starts) else int(self._chunks[last]))
+        self._on_chunks(self._chunks_before(last))
         if self._kept_each is None:
             return table
         return table.cut(_central(vectors.astype(np.float32), chunks, self._kept_each))
+
+
+def _pieces(lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The rows in runs of some `_PIECE` characters, those of like lengths together, as batches are padded least."""
+    order = np.argsort(-lengths, kind="stable")
+    piece = np.cumsum(lengths[order]) // _PIECE
+    yield from np.split(order, np.flatnonzero(np.diff(piece)) + 1)
 
 
 def _central(vectors: NDArray[np.float32], chunks: NDArray[np.int64], most: int) -> NDArray[np.int64]:

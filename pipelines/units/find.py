@@ -13,7 +13,18 @@ from longdoc.chunkers.text.tables import Table, cells, tables_of
 from longdoc.pipelines.units.definitions import term_of
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, is_whole, readable, without_mark
 from longdoc.pipelines.units.lines import Form, Line, holds_amounts, label_in, lines_of
-from longdoc.pipelines.units.paragraphs import RUN_IN, WRAPPED, are_short, counted, is_clause, joined, leads_on, width
+from longdoc.pipelines.units.paragraphs import (
+    RUN_IN,
+    are_short,
+    asks_above,
+    beyond,
+    counted,
+    is_clause,
+    joined,
+    leads_on,
+    nested,
+    width,
+)
 from longdoc.pipelines.units.rows import cells_of, header_of, row_spans, row_text
 from longdoc.pipelines.units.unit import Kind, Unit
 
@@ -222,13 +233,22 @@ class _Finder:
         label = _MARK.sub("", readable(" ".join(self._of(one) for one in over))) if over else self._under
         placed = [part for one in items for part in self._counted(self._span(one[0].start, one[-1].end))]
         said = [readable(self._of(one)) for one in placed]
+        inner = nested([self._text.rfind("\n", 0, one.start - self._start) - one.start for one in placed], said)
         words = sum(len(one.split()) for one in said)
         alone = len(placed) == 1
         if not alone and words <= _LIST_WORDS and not any(map(is_clause, said)):
             text = "; ".join(one.rstrip(";,") for one in said)
             text = f"{label}: {text}" if over and label else text
             self._add("list", [*over, *placed], text, label)
-        for span, text in zip(placed, said, strict=True):
+        outer = label
+        for at, (span, text) in enumerate(zip(placed, said, strict=True)):
+            over_at = inner.get(at)
+            label = outer if over_at is None else without_mark(said[over_at]).rstrip(": ")
+            if over_at == at - 1:
+                below = [number for number in inner if inner[number] == over_at]
+                text_below = "; ".join(said[number].rstrip(";,") for number in below)
+                spans = [placed[number] for number in (over_at, *below)]
+                self._add("list", spans, f"{label}: {text_below}", label)
             own = label_in(without_mark(text))
             if len(text.split()) <= _ITEM_WORDS and not (is_clause(text) or (alone and RUN_IN.match(text))):
                 if own:
@@ -291,7 +311,7 @@ class _Finder:
         end = at + 1
         while end < len(self._lines) and self._lines[end].form is Form.PROSE and not self._begins(end):
             end += 1
-        if self._title(at, end) and self._beyond(end) is None:
+        if self._title(at, end) and beyond(self._lines, end) is None:
             after = self._amounts_below(at, end)
             if after > end:
                 return after
@@ -302,11 +322,11 @@ class _Finder:
         if self._found and self._found[-1].kind == "row":
             self._under = ""
         stretches = [(self._lines[at].start, self._lines[end - 1].end)]
-        while (beyond := self._beyond(end)) is not None:
-            end = beyond + 1
+        while (further := beyond(self._lines, end)) is not None:
+            end = further + 1
             while end < len(self._lines) and self._lines[end].form is Form.PROSE:
                 end += 1
-            stretches.append((self._lines[beyond].start, self._lines[end - 1].end))
+            stretches.append((self._lines[further].start, self._lines[end - 1].end))
         for number, spans in enumerate(joined(self._text, stretches)):
             if not (number == 0 and self._runs_in(*spans[0])):
                 self._sentence([self._span(*one) for one in spans], self._under)
@@ -329,7 +349,7 @@ class _Finder:
         """Whether a paragraph is a single short line without an end, set off from what follows or above amounts."""
         line = self._lines[at]
         words = line.text.split()
-        if end - at > 1 or len(words) > _FEW or (is_ended(line.text) and not self._asks_above(at, line)):
+        if end - at > 1 or len(words) > _FEW or (is_ended(line.text) and not asks_above(self._lines, at)):
             return False
         if (
             leads_on(line.text)
@@ -339,30 +359,11 @@ class _Finder:
             return False
         return line.text[0].isupper() or line.text[0].isdigit() or not line.text[0].isalnum()
 
-    def _asks_above(self, at: int, line: Line) -> bool:
-        """Whether a question stands alone over a paragraph that answers it."""
-        if not line.text.endswith("?") or not line.text[0].isalpha() or not 0 < at < len(self._lines) - 2:
-            return False
-        alone = self._lines[at - 1].form is self._lines[at + 1].form is Form.BLANK
-        return alone and self._lines[at + 2].form is Form.PROSE and len(self._lines[at + 2].text) > WRAPPED
-
     def _begins(self, at: int) -> bool:
         """Whether a line of prose begins anew: the one above ends early, and not within a sentence."""
         above, here = self._lines[at - 1].text, self._lines[at].text
         early = len(above) + len(here.split()[0]) + 1 < _EARLY * self._width
         return early and not above.endswith((",", "-", ";", "&")) and not here[0].islower() and not leads_on(above)
-
-    def _beyond(self, end: int) -> int | None:
-        """The line that goes on with a sentence that page furniture or a blank line has cut."""
-        last = self._lines[end - 1].text
-        if end >= len(self._lines) or is_ended(last) or len(last.split()) < 4:
-            return None
-        at = end
-        while at < len(self._lines) and at < end + 8 and self._lines[at].form in (Form.BLANK, Form.FURNITURE):
-            at += 1
-        if at == end or at >= len(self._lines) or self._lines[at].form is not Form.PROSE:
-            return None
-        return at if self._lines[at].text[0].islower() else None
 
     def _wrapped(self, at: int) -> int:
         """Where the lines end that an item or a field goes on in."""

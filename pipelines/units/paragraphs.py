@@ -66,3 +66,40 @@ def joined(text: str, stretches: Sequence[tuple[int, int]]) -> Iterator[list[tup
                 held.append((span.start, span.end))
     if held:
         yield held
+
+
+def nested(indents: Sequence[int], said: Sequence[str]) -> dict[int, int]:
+    """For each item that stands deeper below one that ends with a colon, the place of that one.
+
+    `indents` grow less the deeper an item stands.
+    """
+    over: dict[int, int] = {}
+    for at, text in enumerate(said):
+        if text.endswith(":"):
+            below = at + 1
+            while below < len(indents) and indents[below] < indents[at]:
+                over[below] = at
+                below += 1
+    return over
+
+
+def asks_above(lines: Sequence[Line], at: int) -> bool:
+    """Whether a question stands alone over a paragraph that answers it."""
+    text = lines[at].text
+    if not text.endswith("?") or not text[0].isalpha() or not 0 < at < len(lines) - 2:
+        return False
+    alone = lines[at - 1].form is lines[at + 1].form is Form.BLANK
+    return alone and lines[at + 2].form is Form.PROSE and len(lines[at + 2].text) > WRAPPED
+
+
+def beyond(lines: Sequence[Line], end: int) -> int | None:
+    """The line that goes on with a sentence that page furniture or a blank line has cut."""
+    last = lines[end - 1].text
+    if end >= len(lines) or is_ended(last) or len(last.split()) < 4:
+        return None
+    at = end
+    while at < len(lines) and at < end + 8 and lines[at].form in (Form.BLANK, Form.FURNITURE):
+        at += 1
+    if at == end or at >= len(lines) or lines[at].form is not Form.PROSE:
+        return None
+    return at if lines[at].text[0].islower() else None

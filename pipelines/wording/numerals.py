@@ -60,6 +60,7 @@ _HINTS = {
 
 _DIGITS = re.compile(r"(?<!\d)\d{1,3}(?:[\u00a0\u202f\u2009\x20'’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*")
 _OF_NAME = re.compile(r"(?<![^\W_])[A-Z][A-Za-z]*[-‐]$")  # the number is part of a name: COVID-19
+_SPAN_OF_YEARS = re.compile(r"(?<!\d)(1[5-9]|20)\d\d[-–/]$")
 _ANY_WORD = "|".join(sorted([*_WORDS, *_SPELLED_SCALES], key=len, reverse=True))
 _SPELLED = re.compile(
     rf"\b(?:an?[\s-]+(?=hundred|thousand|million|billion|dozen))?(?:{_ANY_WORD})(?:[\s-]+(?:and[\s-]+)?(?:{_ANY_WORD}))*\b",
@@ -115,6 +116,8 @@ def _in_digits(text: str) -> Iterator[Quantity]:
         if not values:
             yield Quantity(match[0], *match.span(), (), raw=re.sub(r"[^\d.,]", "", match[0]))
             continue
+        if len(match[0]) == 2 and (year := _SPAN_OF_YEARS.search(text, max(0, match.start() - 6), match.start())):
+            values = [*values, (Decimal(year[1] + match[0]), Decimal(1))]  # 2007-11
         decade = re.match(r"['’]?s\b", text[match.end() : match.end() + 3])
         if decade and len(match[0]) == 4:
             yield Quantity(

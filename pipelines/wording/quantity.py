@@ -19,11 +19,14 @@ _SCALE = re.compile(
     r"\s?-?\s?(?P<scale>(?i:hundred|thousand|million|billion|trillion|dozen|lakh|crore|mio\.?|mrd\.?)s?|bn|mn|tn|mln|mm|[kKmMbBT])\b(?!/)(?P<half>\s+and\s+a\s+half)?"
 )
 WORD_AFTER = re.compile(
-    r"[\s-]{0,2}(?P<one>[%٪‰°℃℉$€£][CF]?(?![a-z])|[^\W\d_]+[²³23]?(?:/[a-z]+)?)"
+    r"(?:[\s-]{0,2}|\s-\s)(?P<one>[%٪‰°℃℉$€£][CF]?(?![a-z])|[^\W\d_]+[²³23]?(?:/[a-z]+)?)"
     r"(?:[ -](?P<two>[^\W\d_]+)(?:\s(?P<three>[a-z]+))?)?"
 )
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _WHEN = re.compile(r"\b(?:after|before|within|beyond)\s+(?:the\s+)?$", re.IGNORECASE)
+_OLD = re.compile(r"[\s-]{0,3}old\b", re.IGNORECASE)
+_AGED = re.compile(r"\b(?:aged?|age\s+of)\s*$", re.IGNORECASE)
+_MONTHS = 12  # of a year
 _ABOUT = re.compile(
     r"(?:\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|some|close\s+to|circa|ca\.|an\s+estimated|an\s+average\s+of|or\s+so)|[~≈±])\s*$",
     re.IGNORECASE,
@@ -151,12 +154,22 @@ def beside(text: str, start: int, end: int, values: list[tuple[Decimal, Decimal]
     before = text[max(0, start - 40) : first]
     negative = minus or (closed and (bool(units) or scaled or bool(money) or _in_a_row(text, start)))
     bound = _bound(before, text[last : last + 40])
-    if noun and _WHEN.search(before):
-        bound = 0  # "after two meetings" is no more than two meetings
+    if _WHEN.search(before):  # "after two meetings" is no more than two meetings, "after 30 days" no fewer than 30
+        bound = 0 if noun or "-" in text[first:last] else max(-1, min(1, bound))
+    readings += _ages(readings, text[last:], before)
     return Quantity(
         " ".join(text[first:last].split()), first, last, tuple(readings), noun=noun, scaled=scaled,
         negative=negative, about=bool(_ABOUT.search(before)), bound=bound,
     )  # fmt: skip
+
+
+def _ages(readings: list[Reading], after: str, before: str) -> list[Reading]:
+    """What an age may be written as: "30-year-old", "aged 30" and, behind a name, "30" are one."""
+    if _OLD.match(after):
+        return [Reading(one.value / _MONTHS, "", Decimal(1)) for one in readings if one.dimension == "months"]
+    if _AGED.search(before):
+        return [Reading(one.value * _MONTHS, "months", Decimal(_MONTHS)) for one in readings if not one.dimension]
+    return []
 
 
 def _in_a_row(text: str, start: int) -> bool:

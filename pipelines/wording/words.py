@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"  # no blanks between words
-_TOKEN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
+from longdoc.memory.words import tokens
+
 _FUNCTION_WORDS = """
     a about above after again against all also am an and any are as at be because been before being below between both
     but by can could did do does doing down during each few for from further had has have having he her here hers him
@@ -35,10 +34,9 @@ def content_words(text: str) -> frozenset[str]:
 
     A text of function words only gives those.
     """
-    folded = unicodedata.normalize("NFC", text).casefold()  # letters with marks are the same composed or not
-    tokens = [token for match in _TOKEN.finditer(folded) for token in _pieces(match[0])]
-    kept = frozenset(stem(token) for token in tokens if token not in _STOP)
-    return kept or frozenset(tokens)
+    every = tokens(text)
+    kept = frozenset(stem(token) for token in every if token not in _STOP)
+    return kept or frozenset(every)
 
 
 def is_function_word(word: str) -> bool:
@@ -50,9 +48,3 @@ def stem(word: str) -> str:
     """`word` without one common English ending; what is left has at least three characters."""
     cut = _SUFFIX.sub("", word)
     return cut if len(cut) > 2 else word
-
-
-def _pieces(token: str) -> list[str]:
-    if not re.match(rf"[{_UNSPACED}]", token) or len(token) < 3:
-        return [token]
-    return [token[at : at + 2] for at in range(len(token) - 1)]

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from longdoc.pipelines.chunk import chunk
     from longdoc.pipelines.corpora.corpus import Corpus
     from longdoc.pipelines.render.render import render
-    from longdoc.pipelines.router import Router
+    from longdoc.pipelines.routing.classify import classify
+    from longdoc.pipelines.routing.router import Router
     from longdoc.pipelines.summarize.plan import Plan
     from longdoc.pipelines.summarize.summarize import Settings, Summarization, plan, summarize
     from longdoc.pipelines.verification import verify
@@ -51,7 +52,7 @@ _HOMES = {
     "FanOutOptions": "pipelines.calls.executor",
     "LongdocError": "errors",
     "Plan": "pipelines.summarize.plan",
-    "Router": "pipelines.router",
+    "Router": "pipelines.routing.router",
     "RunningMemory": "memory.summaries.running",
     "SectionChunker": "chunkers.section",
     "Sentence": "memory.summaries.summary",
@@ -61,6 +62,7 @@ _HOMES = {
     "Summary": "memory.summaries.summary",
     "SummaryTree": "memory.summaries.tree",
     "chunk": "pipelines.chunk",
+    "classify": "pipelines.routing.classify",
     "plan": "pipelines.summarize.summarize",
     "read": "chunkers.readers.registry",
     "render": "pipelines.render.render",
@@ -91,6 +93,7 @@ __all__ = [
     "Summary",
     "SummaryTree",
     "chunk",
+    "classify",
     "plan",
     "read",
     "render",

@@ -87,6 +87,7 @@ def edges(rows: Rows, page: int, label: str) -> Edges:
             apart = pitch is not None and step > _APART * pitch
             size = by_row[place][0].size
             edge = depth < _EDGE and step > _WHITE * size and size < 1.05 * body and len(by_row) > _FEWEST
+            edge = edge and not texts[place].endswith((".", "!", "?"))  # a sentence that stands alone is text
             keys, counts = _keys(texts[place], page)
             numbered = _numbered(parts[place], page, label)
             if deep:  # where a page ends early, its foot may follow the text: that it counts tells it

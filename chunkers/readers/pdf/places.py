@@ -13,15 +13,13 @@ from langchain_core.documents import Document
 from numpy.typing import NDArray
 
 from longdoc.arguments import checked
+from longdoc.chunkers.readers.base import Box
 from longdoc.chunkers.readers.pdf.furniture import rows_that_say
 from longdoc.chunkers.readers.pdf.layout.marks import piece
 from longdoc.chunkers.readers.pdf.layout.page import page_blocks, read_page
 from longdoc.chunkers.readers.pdf.layout.paragraphs import Block
 from longdoc.chunkers.readers.pdf.pdfium import opened
 from longdoc.errors import InputError
-
-Box = tuple[int, float, float, float, float]
-"""The page from 1, and left, bottom, right and top in points from the lower left of the page as the file has it."""
 
 _MOST_PAGES = 64
 _AHEAD = 400  # characters that may be on the page and not in the text, before it goes on

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from longdoc import __version__, garbage
-from longdoc.cli.ask import ask
+from longdoc.cli.ask import annotate, ask
 from longdoc.cli.cache import cache as cache_commands
 from longdoc.cli.chat import chat
 from longdoc.cli.config import defaults
 from longdoc.cli.console import Commands, gave_up_writing, one_line_errors, progress, refuse, write, write_lines
 from longdoc.cli.corpus import corpus as corpus_commands
-from longdoc.cli.generate import generate
+from longdoc.cli.generate import classify, generate
 from longdoc.cli.options import (
     By,
     ContextTokens,
     Format,
     MaxTokens,
-    ModelName,
+    Models,
     Output,
     Quiet,
     Sources,
@@ -33,6 +33,7 @@ from longdoc.cli.options import (
     Strict,
     TokenizerName,
     Verbose,
+    names_of,
 )
 from longdoc.cli.serve import mcp, serve
 from longdoc.cli.sources import documents_of
@@ -80,7 +81,9 @@ def root(
         options = {
             name: [str(one.name) for one in command.params if one.opts[0][0] == "-"] for name, command in own.items()
         }
-        context.default_map = defaults(options, os.environ)
+        context.default_map = {
+            name: _listed(own[name], values) for name, values in defaults(options, os.environ).items()
+        }
 
 
 @app.command()
@@ -88,7 +91,7 @@ def summarize(
     sources: Sources,
     max_tokens: MaxTokens = 300,
     query: Query = None,
-    model: ModelName = "extractive",
+    model: Models = None,
     format: Annotated[Format, typer.Option(help="What the result is written as.")] = "text",
     tokenizer: TokenizerName = None,
     chunk_tokens: ChunkTokens = None,
@@ -109,18 +112,17 @@ def summarize(
     with garbage.kept():
         from longdoc.memory.cache.encoding_cache import EncodingCache
         from longdoc.pipelines.render.render import render
-        from longdoc.pipelines.summarize.summarize import Summarization
+        from longdoc.pipelines.routing.at_hand import at_hand
     with one_line_errors(), ExitStack() as opened:
         wanted = _settings(
             max_tokens=max_tokens,
             query=query,
-            model=model,
             tokenizer=tokenizer,
             chunk_tokens=chunk_tokens,
             context_tokens=context_tokens,
             strategy=strategy,
             style=style,
-            options=_options(concurrency, partial, model),
+            options=_options(concurrency, partial, names_of(model)),
         )
         if cache is not None and no_cache:
             refuse("--cache and --no-cache were both given; give one of them")
@@ -129,7 +131,7 @@ def summarize(
         given = documents_of(sources, strict)
         with progress(quiet) as on_event:
             on_route = _tell_route if route else None
-            tree = Summarization(wanted, on_event=on_event, on_route=on_route).run(given.documents)
+            tree = at_hand(names_of(model)).tree(given.documents, wanted, on_event, on_route, _tell_failure)
         if tree.run is not None and tree.run.reused and not quiet:
             sys.stderr.write(f"reused {tree.run.reused:,} of {tree.run.planned_calls:,} summaries\n")
         write(render(tree, format), output)
@@ -141,7 +143,7 @@ def plan(
     sources: Sources,
     max_tokens: MaxTokens = 300,
     query: Query = None,
-    model: ModelName = "extractive",
+    model: Models = None,
     format: Annotated[Literal["text", "json"], typer.Option(help="What the result is written as.")] = "text",
     tokenizer: TokenizerName = None,
     chunk_tokens: ChunkTokens = None,
@@ -162,7 +164,6 @@ def plan(
         wanted = _settings(
             max_tokens=max_tokens,
             query=query,
-            model=model,
             tokenizer=tokenizer,
             chunk_tokens=chunk_tokens,
             context_tokens=context_tokens,
@@ -170,11 +171,12 @@ def plan(
         )
         if (price_in is None) != (price_out is None):
             refuse("only one price was given; give both --price-in and --price-out")
+        from longdoc.pipelines.routing.at_hand import at_hand
         from longdoc.pipelines.summarize.plan import Prices
 
         given = documents_of(sources, strict)
         prices = None if price_in is None or price_out is None else Prices(price_in, price_out)
-        made = dataclasses.asdict(wanted.plan(given.documents, prices))
+        made = dataclasses.asdict(at_hand(names_of(model)).plan(given.documents, wanted, prices))
         if format == "json":
             write(json.dumps(made), output)
         else:
@@ -206,8 +208,10 @@ def chunk(
 
 
 app.command()(ask)
+app.command()(annotate)
 app.command()(chat)
 app.command()(generate)
+app.command()(classify)
 app.command()(serve)
 app.command()(mcp)
 app.command()(verify)
@@ -241,6 +245,12 @@ def _leave(ended: SystemExit) -> None:
         os._exit(ended.code if isinstance(ended.code, int) else 1)
 
 
+def _listed(command: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """The defaults of a command; of an option that may be given again one value is a list of one."""
+    again = {str(one.name) for one in command.params if getattr(one, "multiple", False)}
+    return {name: [value] if name in again and isinstance(value, str) else value for name, value in values.items()}
+
+
 def _told(chunk: Document) -> dict[str, Any]:
     return {key: chunk.metadata[key] for key in _CHUNK_KEYS if key in chunk.metadata}
 
@@ -251,17 +261,22 @@ def _settings(**given: Any) -> Settings:
     return Settings(**given)
 
 
-def _options(concurrency: int, partial: bool, model: str) -> FanOutOptions:
+def _options(concurrency: int, partial: bool, names: tuple[str, ...]) -> FanOutOptions:
     if concurrency < 1:
         refuse(f"concurrency is {concurrency}; give 1 or more")
     from longdoc.pipelines.calls.executor import FanOutOptions
 
-    timeout = None if model.startswith("hf:") else 120.0  # a model on this machine takes what it takes
+    here = any(name.startswith(("hf:", "led:")) for name in names)
+    timeout = None if here else 120.0  # a model on this machine takes what it takes
     return FanOutOptions(max_concurrency=concurrency, timeout=timeout, on_error="return" if partial else "raise")
 
 
 def _tell_route(route: Route) -> None:
     sys.stderr.write(f"route: {route}\n")
+
+
+def _tell_failure(word: str) -> None:
+    sys.stderr.write(f"longdoc: {word}, and another model read the text\n")
 
 
 def _amount(value: Any) -> str:

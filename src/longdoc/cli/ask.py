@@ -1,4 +1,4 @@
-"""The command `longdoc ask`: one question about documents, and an answer with the places that it rests on."""
+"""The commands `longdoc ask`, one question about documents, and `longdoc annotate`, its places marked in the PDF."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 
 from longdoc.cli.console import one_line_errors, write
-from longdoc.cli.options import Format, Output, Verbose
+from longdoc.cli.options import Format, Models, Output, Verbose, names_of
 from longdoc.cli.sources import paths_of
 
 REFUSED = 3  # the exit code of a question that the documents do not answer
 
-ModelName = Annotated[str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")]
 MaxTokens = Annotated[int, typer.Option(help="The answer is never longer, in tokens of the model's tokenizer.")]
 ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and answer together.")]
 IndexFolder = Annotated[
@@ -28,7 +27,7 @@ def ask(
         list[str] | None,
         typer.Argument(metavar="SOURCE... QUESTION", help="Files, folders; then the question."),
     ] = None,
-    model: ModelName = "extractive",
+    model: Models = None,
     format: Annotated[Format, typer.Option(help="What the answer is written as.")] = "text",
     max_tokens: MaxTokens = 200,
     context_tokens: ContextTokens = 8192,
@@ -44,15 +43,17 @@ def ask(
     with one_line_errors():
         sources, question = _parted(sources_and_question or [])
         from longdoc.pipelines.ask.answer import NOT_SAID, answer_json, answer_text
-        from longdoc.pipelines.ask.library import answering, default_folder, library
+        from longdoc.pipelines.ask.library import default_folder, library
         from longdoc.pipelines.ask.settings import ChatSettings
         from longdoc.pipelines.render.answer import answer_html, answer_markdown
         from longdoc.pipelines.render.footnotes import plain
+        from longdoc.pipelines.routing.at_hand import at_hand
 
         settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
-        answers = answering(model)
+        models = at_hand(names_of(model), chats=True)
         held = library([str(path) for path in paths_of(sources)], index or default_folder())
-        answer = held.named(held.chat(answers, settings).ask(question, documents=held.ids))
+        chat = models.chat(lambda model: held.chat(model, settings), held.of, settings)
+        answer = held.named(chat.ask(question, documents=held.ids))
         if route:
             sys.stderr.write(f"longdoc: {plain(answer.route) or 'the chat model read what was found'}\n")
         match format:
@@ -70,6 +71,27 @@ def ask(
         write(said, output)
         if str(answer.text) == NOT_SAID:
             raise typer.Exit(REFUSED)
+
+
+def annotate(
+    pdf: Annotated[str, typer.Argument(metavar="PDF", help="The PDF that was asked or summarized.")],
+    cited: Annotated[
+        str, typer.Argument(metavar="JSON", help="What ask or summarize gave with --format json; - is stdin.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the marked PDF is written.")],
+) -> None:
+    """Mark in a PDF what an answer or a summary rests on: highlights, with each sentence as the note."""
+    with one_line_errors():
+        from longdoc.errors import InputError
+        from longdoc.memory.disk import write_whole
+        from longdoc.pipelines.render.highlights import highlighted, highlights_of
+
+        try:
+            data = Path(pdf).read_bytes()
+            said = sys.stdin.buffer.read() if cited == "-" else Path(cited).read_bytes()
+        except OSError as error:
+            raise InputError(f"{error.filename!r} cannot be read ({error.strerror}); check the path") from error
+        write_whole(output, highlighted(data, pdf, highlights_of(said, pdf)))
 
 
 def _parted(given: list[str]) -> tuple[list[str], str]:

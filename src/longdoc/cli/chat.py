@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longdoc.cli.ask import ContextTokens, IndexFolder, MaxTokens, ModelName
+from longdoc.cli.ask import ContextTokens, IndexFolder, MaxTokens
 from longdoc.cli.console import one_line_errors
+from longdoc.cli.options import Models, names_of
 from longdoc.cli.sources import paths_of
 from longdoc.errors import InputError, LongdocError
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
     from longdoc.memory.history.chat_history import ChatHistory
-    from longdoc.pipelines.ask.chat import DocumentChat
     from longdoc.pipelines.ask.library import Library
+    from longdoc.pipelines.routing.at_hand import AtHand, Chat
 
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _COMMANDS = "/sources, /summary, /clear or /quit"
@@ -31,7 +30,7 @@ def chat(
     sources: Annotated[
         list[str] | None, typer.Argument(metavar="SOURCE...", help="Files, folders to talk about.")
     ] = None,
-    model: ModelName = "extractive",
+    model: Models = None,
     max_tokens: MaxTokens = 200,
     context_tokens: ContextTokens = 8192,
     index: IndexFolder = None,
@@ -48,24 +47,25 @@ def chat(
         if "-" in sources:
             raise InputError("stdin ('-') is where the questions come from; give a file as the source")
         from longdoc.memory.history.chat_history import ChatHistory
-        from longdoc.pipelines.ask.library import answering, default_folder, library, session_of
+        from longdoc.pipelines.ask.library import default_folder, library, session_of
         from longdoc.pipelines.ask.settings import ChatSettings
+        from longdoc.pipelines.routing.at_hand import at_hand
 
         settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
         folder = index or default_folder()
-        answers = answering(model)
+        models = at_hand(names_of(model), chats=True)
         held = library([str(path) for path in paths_of(sources)], folder)
         history = ChatHistory(folder / "chats.sqlite3", session_of(held.ids))
-        talk = _Conversation(held, held.chat(answers, settings, history), history, answers)
-        if not talk.run(folder / "questions.txt"):
+        talk = models.chat(lambda model: held.chat(model, settings, history), held.of, settings, history)
+        if not _Conversation(held, talk, history, models).run(folder / "questions.txt"):
             raise typer.Exit(1)
 
 
 class _Conversation:
     """Lines of stdin in, answers out."""
 
-    def __init__(self, held: Library, chat: DocumentChat, history: ChatHistory, model: str | BaseChatModel) -> None:
-        self._held, self._chat, self._history, self._model = held, chat, history, model
+    def __init__(self, held: Library, chat: Chat, history: ChatHistory, models: AtHand) -> None:
+        self._held, self._chat, self._history, self._models = held, chat, history, models
 
     def run(self, asked: Path) -> bool:
         """Answers until the end of stdin, or /quit at a terminal; False where a line could not be answered in a pipe.
@@ -105,11 +105,11 @@ class _Conversation:
         """A summary of each source, whose tree the index has from then on."""
         from longdoc.memory.cache.encoding_cache import EncodingCache
         from longdoc.pipelines.render.render import render
-        from longdoc.pipelines.summarize.summarize import summarize
+        from longdoc.pipelines.summarize.summarize import Settings
 
         with EncodingCache(None) as cache:
             for name, document in zip(self._held.ids, self._held.documents, strict=True):
-                tree = summarize(document, model=self._model, cache=cache)
+                tree = self._models.tree(document, Settings(cache=cache))
                 _say(render(tree, "text"))
                 self._held.add_tree(name, tree)
 

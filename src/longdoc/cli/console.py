@@ -93,10 +93,12 @@ def progress(quiet: bool) -> Iterator[Callable[[Event], None] | None]:
         task = bar.add_task("summarizing", total=None)
 
         def on_event(event: Event) -> None:
-            from longdoc.pipelines.summarize.map_reduce import NodeDone
+            from longdoc.pipelines.summarize.map_reduce import NodeDone, StageBegan
 
             if isinstance(event, NodeDone):
                 bar.update(task, completed=event.done, total=event.planned)
+            elif isinstance(event, StageBegan):
+                bar.update(task, description=event.stage)
             else:
                 bar.console.print(f"again in {event.delay:.1f} s: {event.title}: {event.error}", markup=False)
 

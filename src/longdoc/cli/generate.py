@@ -1,17 +1,21 @@
-"""The command `longdoc generate`: a local model goes on with the text on stdin, whatever its length."""
+"""The commands `longdoc generate` and `classify`: a local model goes on with a text of any length or tells its kind."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from longdoc.cli.console import one_line_errors
+from longdoc.cli.console import one_line_errors, write
+from longdoc.cli.options import Sources, Strict
+from longdoc.cli.sources import documents_of
 
 if TYPE_CHECKING:
     from longdoc.models.decoder.chat_model import WindowedChatModel
+    from longdoc.pipelines.routing.windows import Classified
 
 Window = Annotated[int, typer.Option(help="How many of the latest tokens each token sees.")]
 Sinks = Annotated[int, typer.Option(help="How many of the first tokens stay in sight.")]
@@ -65,3 +69,34 @@ def _pieces(model: WindowedChatModel, text: str, chat: bool) -> Iterator[str]:
         return
     for chunk in model.stream(text):
         yield str(chunk.content)
+
+
+def classify(
+    sources: Sources,
+    model: Annotated[str, typer.Option("--model", "-m", help="longformer: and an ID or folder; it tells classes.")],
+    merge: Annotated[Literal["mean", "max"], typer.Option(help="How what the windows say is put together.")] = "mean",
+    format: Annotated[Literal["text", "json"], typer.Option(help="json is one object a line.")] = "text",
+    strict: Strict = False,
+) -> None:
+    """Tell the class of each source, of any length, with every class's probability and the places that decided."""
+    with one_line_errors():
+        from longdoc.pipelines.routing.classify import classify as classes_of
+        from longdoc.pipelines.routing.windows import classified_json
+
+        given = documents_of(sources, strict)
+        for one in classes_of(given.documents, model=model, merge=merge):
+            write(json.dumps(classified_json(one)) if format == "json" else _told(one))
+        given.end()
+
+
+def _told(found: Classified) -> str:
+    from longdoc.pipelines.ask.answer import place_line
+    from longdoc.pipelines.render.footnotes import plain
+
+    odds = sorted(found.probabilities.items(), key=lambda pair: -pair[1])
+    lines = [
+        f"{plain(found.source)}: {plain(found.label)}",
+        *(f"  {share:6.1%}  {plain(name)}" for name, share in odds),
+    ]
+    lines += [f"  [{at}] {one.share:.1%} {place_line(one.citation)}" for at, one in enumerate(found.windows, start=1)]
+    return "\n".join(lines)

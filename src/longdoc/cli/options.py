@@ -27,7 +27,18 @@ ModelName = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="extractive, extractive:centrality, hf:ID-or-folder, or what init_chat_model takes (openai:…).",
+        help="extractive, extractive:centrality, led: or hf: and an ID or folder, or what init_chat_model takes.",
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="extractive (the default), extractive:centrality, hf:, led: or longformer: and an ID or folder, or what "
+        "init_chat_model takes (openai:…). Given again, the one that fits is chosen.",
+        show_default=False,
     ),
 ]
 MaxTokens = Annotated[int, typer.Option(help="The result is never longer, in tokens of the model's tokenizer.")]
@@ -42,3 +53,8 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", callback=_log, help="S
 IndexFolder = Annotated[
     Path | None, typer.Option("--index", metavar="DIR", help="Where what was read is kept; by default your cache.")
 ]
+
+
+def names_of(models: list[str] | None) -> tuple[str, ...]:
+    """The models that were named, each once; the sentences chosen here where none was."""
+    return tuple(dict.fromkeys(models or ("extractive",)))

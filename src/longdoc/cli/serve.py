@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from longdoc.cli.console import one_line_errors
-from longdoc.cli.options import IndexFolder
+from longdoc.cli.options import IndexFolder, Models, names_of
 from longdoc.cli.sources import paths_of
 
 Port = Annotated[int, typer.Option(help="0 takes one that is free.")]
 Host = Annotated[str, typer.Option(help="The address to listen on; any but this machine's own needs a token.")]
-ModelName = Annotated[str, typer.Option(help="extractive, hf:ID-or-folder, or what init_chat_model takes (openai:…).")]
 Folder = Annotated[Path | None, typer.Option(metavar="DIR", help="Where documents are kept; by default your data.")]
 Token = Annotated[
     str | None, typer.Option(envvar="LONGDOC_TOKEN", help="What each call has to bring; better in the environment.")
@@ -25,7 +24,7 @@ MaxMegabytes = Annotated[int, typer.Option(help="The largest file that is taken,
 def serve(
     port: Port = 8321,
     host: Host = "127.0.0.1",
-    model: ModelName = "extractive",
+    model: Models = None,
     folder: Folder = None,
     token: Token = None,
     allow_host: AllowHost = None,
@@ -38,7 +37,7 @@ def serve(
 
         limits = Limits(upload_bytes=max_megabytes * MIB)
         settings = ServerSettings(
-            folder or default_folder(), host, port, model, token or None, tuple(allow_host or ()), limits
+            folder or default_folder(), host, port, names_of(model), token or None, tuple(allow_host or ()), limits
         )
         try:
             from longdoc.server.app import serve as run

@@ -6,12 +6,13 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
+from langchain_core.documents import Document
 from numpy.typing import NDArray
 
 from longdoc.errors import InputError
@@ -21,8 +22,9 @@ from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.ask.chat import DocumentChat
 from longdoc.pipelines.render.render import render
+from longdoc.pipelines.routing.at_hand import Chat, OneModel, at_hand
 from longdoc.pipelines.summarize.map_reduce import Event
-from longdoc.pipelines.summarize.summarize import Settings, Summarization
+from longdoc.pipelines.summarize.summarize import Settings
 from longdoc.server.settings import ServerSettings
 from longdoc.server.shelf import Held, Shelf
 from longdoc.server.worker import Reader
@@ -46,7 +48,7 @@ class Library:
         self.shelf = Shelf(settings.folder)
         self._embedder = _Clocked()
         self.index = DocumentIndex.mended(settings.folder / "index", self._embedder)
-        self._model = _model(settings.model) if model is None else model
+        self._models = at_hand(settings.models, chats=True) if model is None else OneModel(model)
         self._pages = _Pages(self.shelf)
         self._cache = EncodingCache(settings.folder / "cache")
         self._reader = Reader(settings.limits.reading_seconds)
@@ -75,8 +77,8 @@ class Library:
     def summarize(self, held: Held, max_tokens: int, query: str | None, on_event: Callable[[Event], object]) -> bytes:
         """The JSON of a new summary, which is kept. Raises `LongdocError`, and what `on_event` raises."""
         document = self.shelf.document(held)
-        wanted = Settings(max_tokens=max_tokens, query=query, model=self._model, cache=self._cache)
-        tree = Summarization(wanted, on_event=on_event).run([document])
+        wanted = Settings(max_tokens=max_tokens, query=query, cache=self._cache)
+        tree = self._models.tree([document], wanted, on_event)
         shown = render(tree, "json")
         self.shelf.keep_summary(held.id, shown)
         if self.shelf.get(held.id) is None:
@@ -86,9 +88,13 @@ class Library:
             self._forget_if_deleted(held.id)
         return shown.encode()
 
-    def chat(self, history: ChatHistory | None) -> DocumentChat:
+    def chat(self, history: ChatHistory | None) -> Chat:
         """A chat over the documents that goes on with a conversation, if there is one."""
-        return DocumentChat(self.index, model=self._model, pages=self._pages, history=history)
+
+        def chat_with(model: str | BaseChatModel) -> DocumentChat:
+            return DocumentChat(self.index, model=model, pages=self._pages, history=history)
+
+        return self._models.chat(chat_with, self._documents, history=history)
 
     def history(self, conversation: str) -> ChatHistory:
         """The messages of a conversation; to be closed."""
@@ -98,6 +104,11 @@ class Library:
         """Whether the conversations take all the room that they may."""
         with closing(self.history("-")) as history:
             return history.nbytes >= self.settings.limits.conversation_bytes
+
+    def _documents(self, ids: Collection[str] | None) -> list[Document]:
+        """The documents that are read, with these ids, each under the name that the index knows."""
+        held = [one for one in self.shelf.all() if one.status == "ready" and (ids is None or one.id in ids)]
+        return [self.shelf.document(one) for one in held]
 
     def _recover(self) -> None:
         """Takes up what a kill left: documents unread or not indexed, and entries of documents that are gone."""
@@ -193,12 +204,3 @@ class _Clocked(Embedder):
                 raise InputError(f"{self._mine.late}; give a smaller one")
             parts.append(super().encode(texts[start : start + _BATCH]))
         return np.concatenate(parts) if parts else super().encode([])
-
-
-def _model(name: str) -> str | BaseChatModel:
-    """A chat model is made once, not for every question."""
-    if name == "extractive":
-        return name
-    from longdoc.pipelines.summarizers.models import chat_model
-
-    return chat_model(name)

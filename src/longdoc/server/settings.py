@@ -60,7 +60,7 @@ class ServerSettings:
     folder: Path
     host: str = "127.0.0.1"
     port: int = 8321
-    model: str = "extractive"
+    models: tuple[str, ...] = ("extractive",)
     token: str | None = field(default=None, repr=False)
     hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)

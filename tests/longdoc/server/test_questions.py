@@ -78,7 +78,7 @@ def test_an_answer_is_a_place_in_a_document(start: Any, parsed: Callable[[str], 
         "page": None,
         "quote": SENTENCE,
     }
-    assert place in told["citations"]
+    assert any(place.items() <= citation.items() for citation in told["citations"])
 
 
 def test_only_the_documents_named_are_asked(start: Any) -> None:

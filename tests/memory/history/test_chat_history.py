@@ -435,6 +435,15 @@ def test_what_cannot_come_back_is_refused_and_nothing_of_the_batch_is_kept(histo
     assert history.messages == []
 
 
+def test_a_damaged_summary_is_told_in_one_sentence(history: ChatHistory, path: Path) -> None:
+    history.add_user_message("Hello")
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO summaries SELECT id, 0, '{broken' FROM sessions")
+    connection.close()
+    with pytest.raises(UnavailableError, match="a kept summary cannot be read"):
+        assert history.summary
+
+
 def test_only_known_types_are_loaded(history: ChatHistory, path: Path) -> None:
     history.add_user_message("Hello")
     evil = {"lc": 1, "type": "constructor", "id": ["subprocess", "Popen"], "kwargs": {"args": "false"}}

@@ -7,6 +7,7 @@ from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.ask.answer import NOT_SAID, Answer, Citation, answer_json, answer_text, doubts
 
 TEXT = "Ships came. The harbour was\nbuilt in 1843. It is deep."
+NO_PLACE: dict[str, object] = {"page_label": None, "boxes": []}
 FIRST, SECOND = Span(0, 11, "a.md"), Span(12, 42, "a.md")
 
 
@@ -59,9 +60,16 @@ def test_the_json_is_what_is_documented() -> None:
             {"text": "It is deep.", "supported": True, "problems": [], "citations": [2]},
         ],
         "citations": [
-            {"source": "a.md", "start": 12, "end": 42, "page": 3, "quote": "The harbour was\nbuilt in 1843."},
-            {"source": "a.md", "start": 0, "end": 11, "page": None, "quote": "Ships came."},
-            {"source": "a.md", "start": 43, "end": 54, "page": None, "quote": "It is deep."},
+            {
+                "source": "a.md",
+                "start": 12,
+                "end": 42,
+                "page": 3,
+                **NO_PLACE,
+                "quote": "The harbour was\nbuilt in 1843.",
+            },
+            {"source": "a.md", "start": 0, "end": 11, "page": None, **NO_PLACE, "quote": "Ships came."},
+            {"source": "a.md", "start": 43, "end": 54, "page": None, **NO_PLACE, "quote": "It is deep."},
         ],
         "confidence": None,
         "seconds": 1.235,

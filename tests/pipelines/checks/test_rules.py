@@ -153,7 +153,7 @@ def test_a_reader_is_heard_where_no_rule_decides_and_nowhere_else() -> None:
     literal, ruled = "Ann Lee bought it.", "The mill was not sold in 1902."
     assert Checker(Alike(), doubting).check(literal, evidence()).verdict == "supported"
     assert Checker(Alike(), trusting).check(ruled, evidence()).verdict == "contradicted"
-    assert [asked for asked, _ in doubting.asked] == [claim]
+    assert {asked for asked, _ in doubting.asked} == {claim}
 
 
 @pytest.mark.parametrize(

@@ -247,3 +247,67 @@ def test_a_budget_without_room_for_headings_is_filled_with_sentences() -> None:
 )
 def test_the_form_tells_the_kind(text: str, kind: Kind) -> None:
     assert kind_of(text, units_of(text)) is kind
+
+
+def titles(text: str) -> list[str]:
+    summary = digest(text, 1500)
+    count = sum(block.count for block in summary.blocks if block.form == "title")
+    return [one.text for one in summary.sentences[:count]]
+
+
+BODY = " ".join(f"The harbour office counted {n} red boats in the northern basin on that day." for n in range(8))
+
+
+def test_the_beginning_of_a_sentence_and_the_first_of_many_sections_are_no_titles() -> None:
+    assert (
+        titles(f"Many boats come to the Northern Harbour of Saint Ives in Spring and\nleave it late.\n\n{BODY}") == []
+    )
+    heads = ("Remarks", "Reasons", "Rules", "Costs", "Risks")
+    assert titles("\n\n".join(f"{head}\n=======\n\n{BODY}" for head in heads)) == []
+    assert titles("\n\n".join(f"{head.upper()} OF BOATS\n{BODY}" for head in heads)) == []
+
+
+def test_a_first_section_is_no_title() -> None:
+    assert titles(f"1 Introduction\n\n{BODY}\n\n2 Features\n\n{BODY}") == []
+
+
+def test_rows_of_several_numbers_are_a_table_and_not_what_was_filled_in() -> None:
+    names = ("Austria", "Belgium", "Cyprus", "Denmark", "Estonia", "Finland", "Greece", "Hungary")
+    rows = "\n".join(f"{name}\t{at}1.5\t{at}2\t{at},307" for at, name in enumerate(names, 1))
+    text = f"Bees\tWasps\tAll (n)\n{rows}\n\n{BODY}"
+    said = [one.text for one in digest(text, 300).sentences]
+    assert not any(";" in one for one in said), said
+
+
+def test_the_line_over_a_signature_is_the_title() -> None:
+    assert titles(f"Made for the web\nby many volunteers\nThe Red Boat\nBy ROSA LIND\n{BODY}")[0] == "The Red Boat"
+
+
+def test_tags_left_in_a_text_are_not_shown() -> None:
+    text = "<H1> Boats </H1> " + BODY.replace(". ", ". </Li> <Li> ")
+    shown = digest(text, 1500).text
+    assert "harbour" in shown
+    assert "<" not in shown
+    assert "Not in English" not in shown
+
+
+def test_what_a_play_tells_of_its_speakers_is_not_said_by_them() -> None:
+    text = MEETING + "\nAnn: Ben and Cleo carry the printed ferry timetable to the harbour office at the island.\n"
+    assert "carry the printed" not in digest(text, 3000).text
+
+
+def test_speech_is_told_by_its_last_mark() -> None:
+    spoken = (
+        STORY
+        + "\n\n“The lamp of Marta stands in the long hall. Anselm carried the heavy lamp there alone.” Marta left."
+    )
+    assert "heavy lamp there" not in digest(spoken, 3000).text
+
+
+def test_the_sentence_that_a_text_begins_with_may_be_long() -> None:
+    first = (
+        "The harbour office of Saint Ives decided "
+        + "to count the red boats in the basin, " * 7
+        + "every day of spring."
+    )
+    assert first in digest(f"{first} {BODY}", 1500).text

@@ -161,7 +161,7 @@ def test_every_sentence_opens_its_spans_in_the_embedded_sources(tree: SummaryTre
     sources = tree.run.texts if tree.run else {}
     data = json.loads(page.by_id("data").text)
     assert data["sources"] == [
-        {"name": plain(name), "text": whole(text), "pages": []} for name, text in sources.items()
+        {"name": plain(name), "text": whole(text), "pages": [], "labels": []} for name, text in sources.items()
     ]
     names = list(sources)
     items = [item for listed in page.find("ol", "sentences") for item in listed.inside if isinstance(item, Element)]

@@ -95,9 +95,9 @@ def test_markdown_has_footnotes_and_two_levels_of_the_tree() -> None:
         "Tokens: 17 of 300 · Calls: 4 + 1 extra · Time: 2.5 s · Model: extractive · Sources: 1\n\n"
         "## Sections\n\n### Both\n\nA \\*bird\\* sang in the tree.[^3]\n\n"
         "- **Page 1** The cat sat.[^1]\n- **Page 2** *(failed: timed out)*\n\n"
-        "[^1]: pets.txt \\[0, 12): “The cat sat.”\n\n"
-        "[^2]: pets.txt \\[13, 32): “The dog &lt;b&gt;ran&lt;/b&gt;.”\n\n"
-        "[^3]: pets.txt \\[34, 60): “A \\*bird\\* sang in the tree.”\n"
+        "[^1]: pets.txt, page 1 \\[0, 12): “The cat sat.”\n\n"
+        "[^2]: pets.txt, page 1 \\[13, 32): “The dog &lt;b&gt;ran&lt;/b&gt;.”\n\n"
+        "[^3]: pets.txt, page 2 \\[34, 60): “A \\*bird\\* sang in the tree.”\n"
     )
 
 

@@ -17,7 +17,7 @@ from longdoc.errors import BudgetError, LongdocError, StageError
 from longdoc.memory.summaries.summary import EMPTY
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.pipelines.calls.executor import FanOutOptions
-from longdoc.pipelines.summarize.map_reduce import Event, NodeDone, NodeRetried
+from longdoc.pipelines.summarize.map_reduce import Event, NodeDone, NodeRetried, StageBegan
 from longdoc.pipelines.summarize.plan import Plan, Prices
 from longdoc.pipelines.summarize.summarize import Settings, Summarization, memories, plan, summarize
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
@@ -122,6 +122,7 @@ def test_a_summarizer_that_fails_at_times_gives_the_tree_of_one_that_never_does(
 def test_done_never_goes_back_and_ends_at_planned(given_texts: list[str], kind: Any) -> None:
     events: list[Event] = []
     tree = Summarization(settings_for(kind(), max_tokens=400), on_event=events.append).run(documents(given_texts))
+    assert events[0] == StageBegan("reading")
     done = [event.done for event in events if isinstance(event, NodeDone)]
     assert done == sorted(set(done))
     assert done[-1] == sum(1 for _ in tree.walk())

@@ -7,6 +7,7 @@ several lines and have running text on either side; a gutter with cells beside i
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,7 @@ from longdoc.chunkers.readers.pdf.layout.rows import Fragment
 
 _NARROWEST = 0.65  # of the size: the gutter between columns
 _DEEPEST = 8
+_MARGIN = 5  # rows
 _WIDE, _DIGIT, _LETTER = re.compile("[\u2e80-\ua4cf]"), re.compile(r"\d"), re.compile(r"[^\W\d_]")
 _JOINED = 1.6  # of the size: lines with base lines this near are in one paragraph
 
@@ -38,6 +40,29 @@ def by_rows(fragments: Sequence[Fragment]) -> list[Row]:
     for one in fragments:
         rows.setdefault(one.row, []).append(one)
     return [sorted(rows[row], key=lambda one: one.left) for row in sorted(rows)]
+
+
+def at_margins(rows: list[Row]) -> list[Row]:
+    """The rows with fragments parted at a wide space that ends where the fragments of other rows begin again and again.
+
+    So a line that nearly reaches the next column is no part of the line beside it.
+    """
+    begin = Counter(round(2 * one.left) for row in rows for one in row[1:])
+    margins = {place for place, count in begin.items() if sum(begin[place + n] for n in (-1, 0, 1)) >= _MARGIN}
+    if not margins:
+        return rows
+    return [[part for one in row for part in _parted(one, margins)] for row in rows]
+
+
+def _parted(one: Fragment, margins: set[int]) -> Iterator[Fragment]:
+    for _, low, high in one.wide:
+        if round(2 * high) in margins:
+            parts = one.split(low, high)
+            yield parts[0]
+            for rest in parts[1:]:
+                yield from _parted(rest, margins)
+            return
+    yield one
 
 
 def in_columns(rows: list[Row], depth: int = 0) -> Iterator[list[Row]]:

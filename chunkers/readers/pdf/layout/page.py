@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from longdoc.chunkers.readers.pdf.furniture import Edges, edges
-from longdoc.chunkers.readers.pdf.layout.columns import by_rows, in_columns
+from longdoc.chunkers.readers.pdf.layout.columns import at_margins, by_rows, in_columns
 from longdoc.chunkers.readers.pdf.layout.glyphs import read_glyphs
 from longdoc.chunkers.readers.pdf.layout.line_numbers import without_line_numbers
 from longdoc.chunkers.readers.pdf.layout.marks import settle
@@ -56,7 +56,7 @@ def page_blocks(page: Page, furniture: Collection[int]) -> list[Block]:
     for number, rows in enumerate(page.rows):
         fragments = [one for one in rows.fragments if number or one.row not in furniture]
         fragments = without_line_numbers(fragments)
-        for part in in_columns(by_rows(fragments)):
+        for part in in_columns(at_margins(by_rows(fragments))):
             for block in blocks(items(part)):
                 block.rows = rows
                 found.append(block)

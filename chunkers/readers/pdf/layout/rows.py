@@ -129,9 +129,12 @@ class _Sorted:
         across = np.arange(len(row)) if glyphs.slanted else glyphs.left + glyphs.right
         order = np.lexsort((across, row)).astype(np.int32)
         order = order[_first_prints(order, row, glyphs)]
+        left, right = glyphs.left[order], glyphs.right[order]
+        if not glyphs.slanted and (moved := _signs_over(glyphs.codes[order], left, right, row[order])):
+            order, left, right = _signs_apart(moved, order, left, right)
         numbers = row[order].astype(np.int32), raised[order].astype(np.int8), size[order].astype(np.float32)
         marks = base[order].astype(np.float32), bold[order] > 0
-        return cls(*numbers, *marks, glyphs.codes[order], glyphs.left[order], glyphs.right[order], order)
+        return cls(*numbers, *marks, glyphs.codes[order], left, right, order)
 
 
 def page_rows(glyphs: Glyphs) -> Rows:
@@ -164,10 +167,14 @@ def page_rows(glyphs: Glyphs) -> Rows:
 def _new_amount(codes: Wides) -> NDArray[np.bool_]:
     """Whether a sign of currency follows the end of another amount, so that cells are narrow and meet there."""
     before, after = codes[:-1], codes[1:]
-    sign = (after == 0x24) | (after == 0xA3) | (after == 0xA5) | (after == 0x20AC)
     ends = (before >= 0x30) & (before <= 0x39) | (before == 0x29) | (before == 0x25) | (before == 0x2014)
-    met: NDArray[np.bool_] = sign & ends
+    met: NDArray[np.bool_] = _currency(after) & ends
     return met
+
+
+def _currency(codes: Wides) -> NDArray[np.bool_]:
+    """Whether each is a sign of currency."""
+    return np.isin(codes, (0x24, 0xA3, 0xA5, 0x20AC))
 
 
 def _note_wide(fragments: list[Fragment], here: _Sorted, starts: NDArray[np.int32], wide: NDArray[np.int64]) -> None:
@@ -246,6 +253,44 @@ def _first_prints(order: NDArray[np.int32], row: NDArray[np.int32], glyphs: Glyp
     letters = (np.diff(left) == 0) & (np.diff(wide) == 0) & (np.abs(np.diff(order)) == 1)  # of one ligature
     again &= ~letters
     return np.concatenate(([True], ~again))
+
+
+def _signs_over(codes: Wides, left: Floats, right: Floats, row: NDArray[np.float64]) -> list[tuple[int, int, int]]:
+    """Signs of currency that are printed over an amount, with where that begins and ends around each."""
+    inside, found = (codes >= 0x30) & (codes <= 0x39) | (codes == 0x2C) | (codes == 0x2E) | (codes == 0x25), []
+    for place in np.flatnonzero(_currency(codes)).tolist():
+        half = (right[place] - left[place]) / 2
+        first, last = place, place
+        while first and inside[first - 1] and row[first - 1] == row[place] and right[first - 1] > left[first] - half:
+            first -= 1
+        while (
+            last + 1 < len(codes)
+            and inside[last + 1]
+            and row[last + 1] == row[place]
+            and left[last + 1] < right[last] + half
+        ):
+            last += 1
+        beside = {max(place - 1, first), min(place + 1, last)} - {place}
+        if sum(max(0.0, min(right[n], right[place]) - max(left[n], left[place])) for n in beside) > half:
+            found.append((place, first, last))
+    return found
+
+
+def _signs_apart(
+    moved: Sequence[tuple[int, int, int]], order: NDArray[np.int32], left: Floats, right: Floats
+) -> tuple[NDArray[np.int32], Floats, Floats]:
+    """The glyphs with each such sign beside its amount, on the side that the page's own order has it on."""
+    keys = np.arange(len(order), dtype=np.float64)
+    for place, first, last in moved:
+        apart = 0.3 * (right[place] - left[place])
+        if order[place] > order[first if first < place else last]:
+            keys[place] = last + 0.5
+            left[place] = right[place] = max(right[first : last + 1]) + apart
+        else:
+            keys[place] = first - 0.5
+            left[place] = right[place] = min(left[first : last + 1]) - apart
+    again = np.argsort(keys, kind="stable")
+    return order[again], left[again], right[again]
 
 
 def _between(order: NDArray[np.int32], glyphs: Glyphs) -> NDArray[np.int8]:

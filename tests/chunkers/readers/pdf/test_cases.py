@@ -275,3 +275,23 @@ def test_line_numbers_in_the_margin_are_no_text() -> None:
     for number, line in enumerate(lines, start=1):
         sheet.text(72, 720 - 20 * number, str(number)).text(108, 720 - 20 * number, line)
     assert not any(map(str.isdigit, text(sheet)))
+
+
+def test_a_line_that_nearly_reaches_the_next_column_is_parted_from_it() -> None:
+    sheet, left = Sheet(), ["the left side of the page goes on and", "on with words that tell nothing new"]
+    long = "and this is as long as its column's edge"
+    for number in range(12):
+        said = long if number in (4, 9) else left[number % 2]
+        sheet.text(72, 700 - 12 * number, said, 10)
+        edge = 72 + width(long, 10) + 6.5
+        sheet.text(edge, 700 - 12 * number, f"of the right side number{number} goes to", 10)
+    text = read_pdf(pdf([sheet]), "x.pdf").page_content
+    assert "number" not in text[: text.rindex("new") + 3]
+    assert text.count(long) == 2
+
+
+@pytest.mark.parametrize("amount", ["44,538", "1,906", "17.5"])
+def test_a_sign_printed_over_an_amount_leaves_it_whole(amount: str) -> None:
+    sheet = Sheet().text(72, 700, "Revenue of the year", 10).text(300, 700, amount, 10)
+    sheet.text(300 + width(amount[:-1], 10) - 3, 700, "$", 10).text(400, 700, "37,403", 10)
+    assert flat(sheet).replace("$ ", "$") == f"Revenue of the year {amount} $37,403"

@@ -16,8 +16,8 @@ from longdoc import Settings, Summarization, load_tokenizer
 from longdoc.cli.app import app
 from longdoc.errors import BudgetError, InputError, LongdocError, UnavailableError, UnknownNameError
 from longdoc.models.longformer.reader import LongformerReader, windows_over
+from longdoc.pipelines.choice import Choice
 from longdoc.pipelines.route import WAYS, Kind, ModelAtHand, Request, Route, Task
-from longdoc.pipelines.router import Router
 from longdoc.testing import ScriptedChatModel
 
 CHAT = ModelAtHand("chat", "chat", 8192)
@@ -37,10 +37,10 @@ TRUTH: list[tuple[Task, int, tuple[ModelAtHand, ...], str, str]] = [
     ("answer", 7391, ALL, "stuff", "chat"),
     ("answer", 7392, ALL, "stuff", "chat"),
     ("answer", 7393, ALL, "longformer", "longformer"),
-    ("answer", 7393, (CHAT, WINDOWED, EXTRACTIVE), "map-reduce", "chat"),
+    ("answer", 7393, (CHAT, WINDOWED, EXTRACTIVE), "passages", "chat"),
     ("answer", 1251, (WINDOWED, EXTRACTIVE), "stuff", "windowed"),
     ("answer", 1252, (WINDOWED, EXTRACTIVE), "stuff", "windowed"),
-    ("answer", 1253, (WINDOWED, EXTRACTIVE), "map-reduce", "windowed"),
+    ("answer", 1253, (WINDOWED, EXTRACTIVE), "passages", "windowed"),
     ("answer", 50_000, (LED, EXTRACTIVE), "extractive", "extractive"),
     ("summarize", 7391, ALL, "stuff", "chat"),
     ("summarize", 7392, ALL, "stuff", "chat"),
@@ -54,22 +54,23 @@ TRUTH: list[tuple[Task, int, tuple[ModelAtHand, ...], str, str]] = [
     ("summarize", 10**9, (LONGFORMER, EXTRACTIVE), "extractive", "extractive"),
     ("chat", 7391, ALL, "stuff", "chat"),
     ("chat", 7392, ALL, "stuff", "chat"),
-    ("chat", 7393, ALL, "map-reduce", "chat"),
+    ("chat", 7393, ALL, "passages", "chat"),
     ("chat", 1252, (WINDOWED, EXTRACTIVE), "stuff", "windowed"),
-    ("chat", 1253, (WINDOWED, EXTRACTIVE), "windowed", "windowed"),
+    ("chat", 1253, (WINDOWED, EXTRACTIVE), "passages", "windowed"),
+    ("generate", 10**9, ALL, "windowed", "windowed"),
     ("chat", 10**9, (LED, LONGFORMER, EXTRACTIVE), "extractive", "extractive"),
 ]
 
 
 @pytest.mark.parametrize(("task", "tokens", "models", "strategy", "model"), TRUTH)
 def test_the_truth_table(task: Task, tokens: int, models: tuple[ModelAtHand, ...], strategy: str, model: str) -> None:
-    route = Router(models).route(Request(task, tokens, **HERE))
+    route = Choice(models).route(Request(task, tokens, **HERE))
     assert (route.strategy, route.model.name) == (strategy, model)
 
 
 def chosen(model: ModelAtHand, request: Request, free_bytes: int | None = None) -> str:
     try:
-        return Router([model], free_bytes).route(request).strategy
+        return Choice([model], free_bytes).route(request).strategy
     except LongdocError as error:
         return type(error).__name__
 
@@ -103,7 +104,7 @@ LOCAL = replace(CHAT, bytes=1000, bytes_per_token=10)
         ("output_tokens", 1022, LED, SUMMARY, None, ["stuff", "stuff", "BudgetError"]),
         ("call_tokens", 5000, CHAT, SUMMARY, None, ["map-reduce", "stuff", "stuff"]),
         ("documents", 2, CHAT, SUMMARY, None, ["stuff", "map-reduce", "map-reduce"]),
-        ("prompt_tokens", 1751, WINDOWED, Request("chat", 5000, 0, 300), None, ["windowed", "windowed", "BudgetError"]),
+        ("prompt_tokens", 1751, WINDOWED, Request("chat", 5000, 0, 300), None, ["passages", "passages", "BudgetError"]),
         ("prompt_tokens", 3579, LONGFORMER, Request("answer", 5000), None, ["longformer", "longformer", "BudgetError"]),
         ("free", 59_000, LOCAL, SUMMARY, None, ["map-reduce", "stuff", "stuff"]),
         ("free", 15_000, LOCAL, SUMMARY, None, ["BudgetError", "map-reduce", "map-reduce"]),
@@ -143,7 +144,7 @@ memories = st.one_of(st.none(), st.integers(0, 30_000))
 def rank(models: list[ModelAtHand], request: Request, free: int | None) -> int:
     """The place of the chosen strategy in the task's order; one past the last where nothing can be chosen."""
     try:
-        return ORDER[request.task].index(Router(models, free).route(request).strategy)
+        return ORDER[request.task].index(Choice(models, free).route(request).strategy)
     except (BudgetError, UnavailableError):
         return len(ORDER[request.task])
 
@@ -156,11 +157,11 @@ def test_a_route_within_every_limit_or_a_clear_error(
     if rank(models, request, free) == len(ORDER[request.task]):
         able = [model for model in models if any(model.kind in kinds for _, kinds in WAYS[request.task])]
         with pytest.raises(BudgetError if able else UnavailableError, match=f"can {request.task}") as caught:
-            Router(models, free).route(request)
+            Choice(models, free).route(request)
         assert all(model.name in str(caught.value) for model in able)
         assert "\n" not in str(caught.value)
         return
-    route = Router(models, free).route(request)
+    route = Choice(models, free).route(request)
     model = route.model
     assert model in models
     assert 0 <= route.held <= model.tokens
@@ -208,7 +209,7 @@ def test_more_to_do_is_never_done_better_and_more_room_never_worse(
 @given(request=requests)
 def test_with_the_extractive_default_at_hand_what_it_can_do_is_always_done(request: Request) -> None:
     if request.task in ("answer", "summarize", "chat"):
-        assert Router([EXTRACTIVE]).route(request).strategy == "extractive"
+        assert Choice([EXTRACTIVE]).route(request).strategy == "extractive"
 
 
 @given(models=models_at_hand(), request=requests)
@@ -216,7 +217,7 @@ def test_a_model_is_not_chosen_for_a_task_it_was_not_made_for(models: list[Model
     only: dict[Kind, tuple[Task, ...]] = {"longformer": ("classify",), "windowed": ("chat",)}
     narrow = [replace(model, tasks=only.get(model.kind, ())) for model in models]
     if rank(narrow, request, None) < len(ORDER[request.task]):
-        assert request.task in (*(Router(narrow).route(request).model.tasks or (request.task,)),)
+        assert request.task in (*(Choice(narrow).route(request).model.tasks or (request.task,)),)
 
 
 @settings(max_examples=30)
@@ -226,12 +227,12 @@ def test_a_longformer_reads_as_the_route_says(trained: int, question: int, words
     request = Request("answer", words, question)
     overlap, room = trained // 8, trained - question - (4 if question else 2)
     if room > overlap:
-        route = Router([model]).route(request)
+        route = Choice([model]).route(request)
         assert route.pieces == len(list(windows_over(words, room, overlap)))
         assert route.held == min(words, room) + trained - room
     else:
         with pytest.raises(BudgetError):
-            Router([model]).route(request)
+            Choice([model]).route(request)
 
 
 @pytest.mark.parametrize("window", [16, 64])
@@ -239,37 +240,38 @@ def test_the_longest_question_routed_is_the_longest_that_the_reader_takes(window
     reader = LongformerReader(longformer(LongformerForQuestionAnswering), tokenizer(), window=window)
     text, most = "alpha beta gamma " * 40, window - window // 8 - 5
     model = ModelAtHand("tiny", "longformer", reader.window)
-    assert Router([model]).route(Request("answer", 120, most)).strategy == "longformer"
+    assert Choice([model]).route(Request("answer", 120, most)).strategy == "longformer"
     assert reader.answer("delta " * most, text) is not None
     with pytest.raises(BudgetError, match="nothing"):
-        Router([model]).route(Request("answer", 120, most + 1))
+        Choice([model]).route(Request("answer", 120, most + 1))
     with pytest.raises(BudgetError, match="nothing"):
         reader.answer("delta " * (most + 1), text)
 
 
 def test_why_names_the_numbers() -> None:
     request = Request("summarize", 50_000, 500, 300)
-    assert Router(ALL).route(request).why == (
+    assert Choice(ALL).route(request).why == (
         "50,000 tokens of text, 500 kept for the prompt and 300 for the output are more than the 8,192 that chat "
         "holds, so chat reads the 50,000 tokens in 7 or more pieces of at most 7,392 and merges the replies."
     )
-    free = Router([replace(LED, bytes=600, bytes_per_token=1)], free_bytes=10_600)
+    free = Choice([replace(LED, bytes=600, bytes_per_token=1)], free_bytes=10_600)
     assert "the 10,000 that led holds in 10,600 bytes of free memory" in free.route(request).why
 
 
-def test_as_a_stage() -> None:
-    request = Request("chat", 100)
-    assert Router(ALL).invoke(request) == Router(ALL).route(request)
-    assert [one.strategy for one in Router([CHAT]).batch([request, Request("answer", 9000)])] == ["stuff", "map-reduce"]
+def test_each_model_may_count_in_its_own_way() -> None:
+    requests = [Request("answer", 9000), Request("answer", 7000), *[Request("answer", 10**6)] * 3]
+    route = Choice(ALL).route_for("answer", requests)
+    assert (route.strategy, route.model) == ("longformer", LONGFORMER)
+    assert "the 7,000 tokens" in route.why
 
 
 def test_nothing_at_hand_is_said() -> None:
     with pytest.raises(UnavailableError, match="can classify; give one of kind longformer"):
-        Router([CHAT, EXTRACTIVE]).route(Request("classify", 10))
+        Choice([CHAT, EXTRACTIVE]).route(Request("classify", 10))
     with pytest.raises(UnavailableError, match="can summarize; give one of kind chat or led or windowed or extr"):
-        Router([]).route(Request("summarize", 10))
+        Choice([]).route(Request("summarize", 10))
     with pytest.raises(BudgetError, match=r"takes 900 bytes and 100 are free; shorten prompt"):
-        Router([replace(LONGFORMER, bytes=900)], 100).route(Request("encode", 10))
+        Choice([replace(LONGFORMER, bytes=900)], 100).route(Request("encode", 10))
 
 
 @pytest.mark.parametrize(
@@ -286,7 +288,7 @@ def test_nothing_at_hand_is_said() -> None:
         (lambda: Request("chat", 1, output_tokens=-2), BudgetError, "output_tokens is -2"),
         (lambda: Request("chat", 1, documents=0), BudgetError, "documents is 0"),
         (lambda: Request("chat", 1, call_tokens=0), BudgetError, "call_tokens is 0"),
-        (lambda: Router([], -1), BudgetError, "free_bytes is -1"),
+        (lambda: Choice([], -1), BudgetError, "free_bytes is -1"),
     ],
 )
 def test_what_cannot_be_is_refused(make: Any, error: type[Exception], said: str) -> None:

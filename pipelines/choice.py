@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from langchain_core.runnables import Runnable, RunnableConfig
-
-from longdoc.arguments import checked
 from longdoc.errors import BudgetError, UnavailableError
-from longdoc.pipelines.route import WAYS, ModelAtHand, Request, Route
+from longdoc.pipelines.route import WAYS, ModelAtHand, Request, Route, Task
 
 _LEAST_SUMMARIES = 2  # that one call must be able to read together, or merging them would not make fewer
 _OVERLAP = 8  # consecutive windows of a Longformer share one in eight of their tokens
 
 
-@checked
-class Router(Runnable[Request, Route]):
+class Choice:
     """Picks how a request is met with the models at hand, never past a model's limit or the free memory, and says why.
 
     The strategies are tried in the order of `WAYS`, each with the models in the order given. `free_bytes` is the
@@ -29,30 +25,30 @@ class Router(Runnable[Request, Route]):
         self.models = tuple(models)
         self.free_bytes = free_bytes
 
-    def invoke(self, input: Request, config: RunnableConfig | None = None, **kwargs: Any) -> Route:
-        """The route for a request, traced as a LangChain run."""
-        return self._call_with_config(self.route, input, config, run_type="chain", **kwargs)
-
     def route(self, request: Request) -> Route:
-        """The route for a request.
+        """The route for a request, counted alike by all models; raises as `route_for` does."""
+        return self.route_for(request.task, [request] * len(self.models))
+
+    def route_for(self, task: Task, requests: Sequence[Request]) -> Route:
+        """The route for a task; `requests` are its request as each of the models counts it, in their order.
 
         Raises `UnavailableError` where no model at hand can do the task at any length, and `BudgetError` where each
         that could is too small for this one.
         """
         refused: list[tuple[ModelAtHand, str]] = []
-        for strategy, kinds in WAYS[request.task]:
-            for model in self.models:
-                if model.kind in kinds and model.can(request.task):
+        for strategy, kinds in WAYS[task]:
+            for model, request in zip(self.models, requests, strict=True):
+                if model.kind in kinds and model.can(task):
                     found = _Fit(model, request, self.free_bytes, _before(model, refused)).by(strategy)
                     if isinstance(found, Route):
                         return found
                     refused.append((model, found))
         if not refused:
-            kinds = tuple(dict.fromkeys(kind for _, some in WAYS[request.task] for kind in some))
-            raise UnavailableError(f"no model at hand can {request.task}; give one of kind {' or '.join(kinds)}")
+            kinds = tuple(dict.fromkeys(kind for _, some in WAYS[task] for kind in some))
+            raise UnavailableError(f"no model at hand can {task}; give one of kind {' or '.join(kinds)}")
         said = "; ".join(dict.fromkeys(why for _, why in refused))
         raise BudgetError(
-            f"no model at hand can {request.task} here: {said}; shorten prompt or output, free memory, or give a model "
+            f"no model at hand can {task} here: {said}; shorten prompt or output, free memory, or give a model "
             "that holds more"
         )
 
@@ -83,6 +79,7 @@ class _Fit:
             "stuff": self._stuff,
             "longformer": self._longformer,
             "map-reduce": self._map_reduce,
+            "passages": self._passages,
             "windowed": self._windowed,
             "extractive": self._extractive,
         }
@@ -126,6 +123,14 @@ class _Fit:
         pieces_of = f"{pieces:,} or more pieces of at most {size:,}"
         why = f"{self.model.name} reads the {request.tokens:,} tokens in {pieces_of} and merges the replies"
         return self._route("map-reduce", self._since(why), self.room, pieces)
+
+    def _passages(self) -> Route | str:
+        left = self.room - self.around
+        if left < 1:
+            return f"{self._kept()} leave nothing of {self._holds()}"
+        of = f"the {self.request.tokens:,} tokens, at most {left:,} of them"
+        why = f"{self.model.name} reads the passages found in {of}"
+        return self._route("passages", self._since(why), self.room)
 
     def _windowed(self) -> Route | str:
         if self.around >= self.room:

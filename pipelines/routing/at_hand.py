@@ -1,0 +1,159 @@
+"""One model or several, used alike: what summarizes, what plans, and what answers questions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from langchain_core.chat_history import BaseChatMessageHistory
+
+from longdoc.pipelines.ask.answer import Answer
+from longdoc.pipelines.ask.library import answering
+from longdoc.pipelines.ask.settings import ChatSettings
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from longdoc.memory.summaries.tree import SummaryTree
+    from longdoc.pipelines.route import Route
+    from longdoc.pipelines.routing.chat import ChatWith, Documents
+    from longdoc.pipelines.routing.models import RoutedModel
+    from longdoc.pipelines.sources import Sources
+    from longdoc.pipelines.summarize.map_reduce import OnEvent
+    from longdoc.pipelines.summarize.plan import Plan, Prices
+    from longdoc.pipelines.summarize.summarize import Settings
+
+OnRoute = Callable[["Route"], object] | None
+OnWord = Callable[[str], object] | None
+
+
+class Chat(Protocol):
+    """What answers questions about documents: a `DocumentChat` or a `RoutedChat`."""
+
+    def ask(self, question: str, *, documents: Collection[str] | None = None) -> Answer:
+        """The checked answer."""
+
+    def stream_answer(self, question: str, *, documents: Collection[str] | None = None) -> Iterator[str | Answer]:
+        """Pieces of text as they are written, then the checked answer."""
+
+    def astream_answer(self, question: str, *, documents: Collection[str] | None = None) -> AsyncIterator[str | Answer]:
+        """The same, without blocking the event loop."""
+
+
+class AtHand(Protocol):
+    """The models at hand; `settings` are used with whichever is taken."""
+
+    def chat(
+        self,
+        chat_with: ChatWith,
+        documents: Documents,
+        settings: ChatSettings | None = None,
+        history: BaseChatMessageHistory | None = None,
+    ) -> Chat:
+        """A chat over documents; `documents` and `chat_with` are those of `RoutedChat`."""
+
+    def tree(
+        self,
+        sources: Sources,
+        settings: Settings,
+        on_event: OnEvent | None = None,
+        on_route: OnRoute = None,
+        on_word: OnWord = None,
+    ) -> SummaryTree:
+        """A summary; `on_route` is told how the text is read, `on_word` of each model that failed before."""
+
+    def plan(self, sources: Sources, settings: Settings, prices: Prices | None = None) -> Plan:
+        """What the summary will take."""
+
+
+@dataclass(frozen=True)
+class OneModel:
+    """One model, which is used for everything."""
+
+    model: str | BaseChatModel
+
+    def chat(
+        self,
+        chat_with: ChatWith,
+        documents: Documents,
+        settings: ChatSettings | None = None,
+        history: BaseChatMessageHistory | None = None,
+    ) -> Chat:
+        """See `AtHand`."""
+        return chat_with(self.model)
+
+    def tree(
+        self,
+        sources: Sources,
+        settings: Settings,
+        on_event: OnEvent | None = None,
+        on_route: OnRoute = None,
+        on_word: OnWord = None,
+    ) -> SummaryTree:
+        """See `AtHand`."""
+        from longdoc.pipelines.summarize.summarize import Summarization
+
+        return Summarization(replace(settings, model=self.model), on_event, on_route).run(sources)
+
+    def plan(self, sources: Sources, settings: Settings, prices: Prices | None = None) -> Plan:
+        """See `AtHand`."""
+        return replace(settings, model=self.model).plan(sources, prices)
+
+
+@dataclass(frozen=True)
+class SeveralModels:
+    """Models among which a router chooses, each time anew."""
+
+    models: Sequence[RoutedModel]
+
+    def chat(
+        self,
+        chat_with: ChatWith,
+        documents: Documents,
+        settings: ChatSettings | None = None,
+        history: BaseChatMessageHistory | None = None,
+    ) -> Chat:
+        """See `AtHand`."""
+        from longdoc.pipelines.routing.chat import RoutedChat
+
+        return RoutedChat(self.models, documents, chat_with, history=history, settings=settings)
+
+    def tree(
+        self,
+        sources: Sources,
+        settings: Settings,
+        on_event: OnEvent | None = None,
+        on_route: OnRoute = None,
+        on_word: OnWord = None,
+    ) -> SummaryTree:
+        """See `AtHand`."""
+        from longdoc.pipelines.routing.router import Assignment, Router
+
+        asked = Assignment("summarize", sources, settings.query, settings.max_tokens)
+        reading = Router(self.models, settings=settings, on_event=on_event).read(asked)
+        for word in reading.failures if on_word is not None else ():
+            on_word(word)  # type: ignore[misc]
+        if on_route is not None:
+            on_route(reading.route)
+        tree: SummaryTree = reading.result
+        return tree
+
+    def plan(self, sources: Sources, settings: Settings, prices: Prices | None = None) -> Plan:
+        """See `AtHand`."""
+        from longdoc.pipelines.routing.router import Assignment, Router
+
+        asked = Assignment("summarize", sources, settings.query, settings.max_tokens)
+        return Router(self.models, settings=settings).plan(asked, prices)[1]
+
+
+def at_hand(names: Sequence[str], *, chats: bool = False) -> OneModel | SeveralModels:
+    """The models by these names; several, or one that only reads, have the sentences chosen here behind them.
+
+    With `chats` a single chat model is loaded now. Raises as `models_of` does.
+    """
+    if len(names) == 1 and not names[0].startswith(("longformer:", "led:") if chats else "longformer:"):
+        return OneModel(answering(names[0]) if chats else names[0])
+    from longdoc.pipelines.routing.models import EXTRACTIVE, models_of
+
+    return SeveralModels(models_of(tuple(dict.fromkeys((*names, EXTRACTIVE)))))
