@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from langchain_core.documents import Document
 
+from longdoc.arguments import checked
 from longdoc.chunkers.readers.registry import read, read_stdin
 from longdoc.errors import InputError
 
 Source = str | os.PathLike[str] | Document
-Sources = Source | Sequence[Source]
+Sources = Source | Iterable[Source]
 _LONGEST_PATH = 1024  # characters
 
 
@@ -70,6 +71,7 @@ def _named(documents: list[Document]) -> list[Document]:
     return named
 
 
+@checked
 def join_chunks(documents: Sequence[Document]) -> list[Document]:
     """The documents, with each run of chunks of one source put together at the places their metadata names.
 

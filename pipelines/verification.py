@@ -11,6 +11,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
+from longdoc.arguments import checked
 from longdoc.chunkers.readers.pages import SourcePages, page_words, place_json
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
@@ -44,6 +45,7 @@ class Verification:
         return all(one.supported for one in self.sentences)
 
 
+@checked
 def verify(text: str, against: Sources, *, checker: Checker | None = None) -> Verification:
     """Checks each sentence of a text against documents. Cost: sentences times the documents' sentences.
 
@@ -127,6 +129,7 @@ def verification_html(found: Verification, title: str) -> str:
     summary = Summary.of(sentences, load_tokenizer("minilm"))
     run = Run(
         model="checked text", max_tokens=summary.tokens, calls=0, extra_calls=0, seconds=found.seconds,
-        planned_calls=0, max_calls=0, query=None, texts=found.texts, pages=found.pages, places=found.places,
+        planned_calls=0, max_calls=0, writes=False, query=None, texts=found.texts, pages=found.pages,
+        places=found.places,
     )  # fmt: skip
     return render_html(SummaryTree(title, summary.spans, summary, "", run=run))

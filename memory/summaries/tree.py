@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
+from longdoc.errors import MissingExtraError
 from longdoc.memory.summaries.summary import Sentence, Summary
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
-@dataclass(frozen=True, slots=True)
+_SHOWN = 60  # characters of a summary in a line
+_COLUMNS = ("level", "title", "sentence", "text", "source", "start", "end", "supported", "problems")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class SummaryTree:
     """A node: its summary, the stretches of source it covers, and the nodes below it.
 
@@ -27,6 +34,50 @@ class SummaryTree:
     children: tuple[SummaryTree, ...] = ()
     error: str | None = None
     run: Run | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        """One line: what it is of, how much of it there is, and how it begins."""
+        begins = " ".join(self.summary.text.split())
+        begins = begins if len(begins) <= _SHOWN else f"{begins[:_SHOWN]}…"
+        failed = f", error={self.error!r}" if self.error else ""
+        nodes = sum(1 for _ in self.walk())
+        return (
+            f"<SummaryTree {self.title!r}: {len(self.summary.sentences)} sentences, {self.summary.tokens} tokens, "
+            f"{nodes} nodes{failed}; {begins!r}>"
+        )
+
+    def to_dataframe(self) -> DataFrame:
+        """A row for each sentence of each node: level, title, text, source, start, end, supported, problems.
+
+        A sentence with several spans has a row for each. Raises `MissingExtraError` where pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("to_dataframe", "pandas") from error
+        return pandas.DataFrame(list(self._rows()), columns=_COLUMNS)
+
+    def _rows(self) -> Iterator[tuple[Any, ...]]:
+        level = [self]
+        depth = 0
+        while level:
+            for node in level:
+                for number, one in enumerate(node.summary.sentences):
+                    for span in one.spans or (None,):
+                        place = (None, None, None) if span is None else (span.source, span.start, span.end)
+                        yield (depth, node.title, number, one.line, *place, one.supported, "; ".join(one.problems))
+            level, depth = [child for node in level for child in node.children], depth + 1
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from longdoc.memory.summaries.notebook import tree_html
+
+        return tree_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from longdoc.memory.summaries.notebook import tree_markdown
+
+        return tree_markdown(self)
 
     @property
     def depth(self) -> int:
@@ -64,6 +115,7 @@ class Run:
     texts: dict[str, str] = field(repr=False)  # the source texts by name, for renderers that show the spans
     pages: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)  # where the pages of a source begin
     reused: int = 0  # nodes that were found finished in the cache
+    writes: bool = True  # whether a model wrote the summaries, in calls that are worth telling
     places: SourcePages = field(default_factory=SourcePages, repr=False)  # where spans stand on their pages
 
 

@@ -15,6 +15,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.vectorstores import VectorStore
 
+from longdoc.arguments import checked
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.errors import InputError, LongdocError, StageError
@@ -34,6 +35,7 @@ _log = logging.getLogger(__name__)
 Asked = str | ChatRequest | dict[str, Any]
 
 
+@checked
 class DocumentChat(Runnable[Asked, Answer]):
     """A chat over the documents of an index: each answer with the places that it rests on.
 

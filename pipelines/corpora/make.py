@@ -103,6 +103,7 @@ class Maker:
             query=self.recipe.query,
             texts={task.name: document.page_content if document else ""},
             pages={task.name: pages} if pages else {},
+            writes=not self.recipe.model.startswith("extractive"),
             places=SourcePages([Document("", metadata=paged)]),
         )
         said = render(replace(tree, run=run), self.recipe.format)

@@ -142,7 +142,7 @@ def figures(tree: SummaryTree, run: Run) -> Sequence[tuple[str, str]]:
     extra += f", {run.reused:,} reused" if run.reused else ""
     return [
         ("Tokens", f"{tree.summary.tokens:,} of {run.max_tokens:,}"),
-        ("Calls", f"{run.calls:,}{extra}"),
+        *([("Calls", f"{run.calls:,}{extra}")] if run.writes else []),
         *([] if run.seconds is None else [("Time", f"{run.seconds:.1f} s")]),
         ("Model", plain(run.model)),
         ("Sources", f"{len(run.texts):,}"),

@@ -6,10 +6,11 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from longdoc.arguments import checked
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.store import SummaryStore
 from longdoc.memory.summaries.tree import Run, SummaryTree
@@ -33,6 +34,29 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+class MoreSettings(TypedDict, total=False):
+    """The settings that `summarize` and `plan` have no arguments of their own for; what each is, `Settings` says."""
+
+    tokenizer: str | Tokenizer | None
+    chunk_tokens: int | None
+    memory_tokens: int
+    context_tokens: int
+    options: FanOutOptions | None
+    cache: ByteStore | None
+    executor: Executor | None
+    strategy: Literal["map-reduce", "refine"]
+    style: Style
+
+
+class AllSettings(MoreSettings, total=False):
+    """The settings of `Settings`, by name."""
+
+    max_tokens: int
+    query: str | None
+    model: str | BaseChatModel | Summarizer
+
+
+@checked
 @dataclass(frozen=True)
 class Settings:
     """What a summary is to be; checked when a plan or a run begins.
@@ -95,6 +119,7 @@ class Settings:
         return summarizer_of(self.model, self.tokenizer, self.context_tokens, self.cache, texts)
 
 
+@checked
 class Summarization(Runnable[Sources, SummaryTree]):
     """The pipeline as a LangChain stage: `SectionChunker() | Summarization(max_tokens=200)`.
 
@@ -106,7 +131,7 @@ class Summarization(Runnable[Sources, SummaryTree]):
         settings: Settings | None = None,
         on_event: OnEvent | None = None,
         on_route: Callable[[Route], object] | None = None,
-        **changes: Any,
+        **changes: Unpack[AllSettings],
     ) -> None:
         self.settings = replace(settings or Settings(), **changes)
         self._on_event = on_event
@@ -137,6 +162,7 @@ class Summarization(Runnable[Sources, SummaryTree]):
             texts=job.texts,
             pages=job.pages,
             reused=made.found,
+            writes=job.summarizer.traits.writes,
             places=job.places,
         )
         return replace(made.tree, run=run)
@@ -193,6 +219,7 @@ class _Work:
         return Extract(self._job, chooser, self._on_event).run()
 
 
+@checked
 def summarize(
     source: Sources,
     *,
@@ -200,7 +227,7 @@ def summarize(
     query: str | None = None,
     model: str | BaseChatModel | Summarizer = "extractive",
     on_event: OnEvent | None = None,
-    **settings: Any,
+    **settings: Unpack[MoreSettings],
 ) -> SummaryTree:
     """A tree of summaries over `source`: `.summary.text`, `.summary.sentences[i].text` and `.spans`.
 
@@ -211,6 +238,7 @@ def summarize(
     return stage.run(source)
 
 
+@checked
 def plan(
     source: Sources,
     *,
@@ -218,7 +246,7 @@ def plan(
     query: str | None = None,
     model: str | BaseChatModel | Summarizer = "extractive",
     prices: Prices | None = None,
-    **settings: Any,
+    **settings: Unpack[MoreSettings],
 ) -> Plan:
     """What `summarize` with the same arguments will take. Reads and tokenizes the source, and calls no model."""
     wanted = Settings(max_tokens=max_tokens, query=query, model=model, **settings)

@@ -15,6 +15,7 @@ from langchain_core.documents import Document
 from langchain_core.stores import ByteStore
 from numpy.typing import NDArray
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
@@ -51,6 +52,7 @@ class Candidates:
     crowding: float
 
 
+@checked
 class ExtractiveSummarizer:
     """Chooses sentences by salience and against redundancy (maximal marginal relevance, Carbonell and Goldstein, 1998).
 
@@ -60,7 +62,7 @@ class ExtractiveSummarizer:
     """
 
     max_input_tokens = max_output_tokens = UNBOUNDED
-    traits = Traits(1024, steady_chunks=False, reads_memory=False, rewrites=False, paid=False)
+    traits = Traits(1024, steady_chunks=False, reads_memory=False, rewrites=False, paid=False, writes=False)
 
     def __init__(
         self,

@@ -38,7 +38,8 @@ class Traits:
     `chunk_tokens` is what it reads at once unless asked otherwise. With `steady_chunks` an edit moves only the edges
     near it, for whom each chunk's summary is paid for and kept. `reads_memory`: it is told of the text before.
     `rewrites`: it can be asked for a summary of a summary and what follows. `paid`: its tokens cost money.
-    `local`: it is a model on this machine, which makes one call at a time and takes what it takes.
+    `local`: it is a model on this machine, which makes one call at a time and takes what it takes. `writes`: its
+    summaries are written by calls of a model, not chosen from the text.
     """
 
     chunk_tokens: int = 2048
@@ -47,6 +48,7 @@ class Traits:
     rewrites: bool = True
     paid: bool = True
     local: bool = False
+    writes: bool = True
 
 
 class Chooser(Protocol):

@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
-from longdoc.cli.console import one_line_errors
-from longdoc.cli.options import Models, names_of
+from longdoc.cli.console import one_line_errors, write
+from longdoc.cli.options import Format, Models, Output, Verbose, names_of
 from longdoc.cli.sources import paths_of
+
+REFUSED = 3  # the exit code of a question that the documents do not answer
 
 MaxTokens = Annotated[int, typer.Option(help="The answer is never longer, in tokens of the model's tokenizer.")]
 ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and answer together.")]
@@ -26,22 +28,24 @@ def ask(
         typer.Argument(metavar="SOURCE... QUESTION", help="Files, folders; then the question."),
     ] = None,
     model: Models = None,
-    format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    format: Annotated[Format, typer.Option(help="What the answer is written as.")] = "text",
     max_tokens: MaxTokens = 200,
     context_tokens: ContextTokens = 8192,
     index: IndexFolder = None,
     route: Annotated[bool, typer.Option("--route", help="Say on stderr what was taken to be asked, and why.")] = False,
+    output: Output = None,
+    verbose: Verbose = False,
 ) -> None:
-    """Answer a question, every sentence with its place."""
-    with one_line_errors():
-        from longdoc.errors import UnknownNameError
+    """Answer a question, every sentence with its place.
 
-        if format not in ("text", "json"):
-            raise UnknownNameError(f"unknown format {format!r}; give text or json")
+    Exit code 3 where the documents do not say.
+    """
+    with one_line_errors():
         sources, question = _parted(sources_and_question or [])
-        from longdoc.pipelines.ask.answer import answer_json, answer_text
+        from longdoc.pipelines.ask.answer import NOT_SAID, answer_json, answer_text
         from longdoc.pipelines.ask.library import default_folder, library
         from longdoc.pipelines.ask.settings import ChatSettings
+        from longdoc.pipelines.render.answer import answer_html, answer_markdown
         from longdoc.pipelines.render.footnotes import plain
         from longdoc.pipelines.routing.at_hand import at_hand
 
@@ -52,9 +56,21 @@ def ask(
         answer = held.named(chat.ask(question, documents=held.ids))
         if route:
             sys.stderr.write(f"longdoc: {plain(answer.route) or 'the chat model read what was found'}\n")
-        said = json.dumps(answer_json(answer)) if format == "json" else answer_text(answer)
-        sys.stdout.write(f"{said}\n")
-        sys.stdout.flush()
+        match format:
+            case "json":
+                said = json.dumps(answer_json(answer))
+            case "markdown":
+                said = answer_markdown(answer, question)
+            case "html":
+                named = dict(zip(held.texts, held.names, strict=True))
+                texts = {named[source]: text for source, text in held.texts.items()}
+                pages = {named[source]: starts for source, starts in held.pages.items()}
+                said = answer_html(answer, question, texts, pages)
+            case _:
+                said = answer_text(answer)
+        write(said, output)
+        if str(answer.text) == NOT_SAID:
+            raise typer.Exit(REFUSED)
 
 
 def annotate(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,7 +37,9 @@ def chat(
 ) -> None:
     """Answer the questions on stdin, line by line.
 
-    /sources, /summary, /clear and /quit are commands.
+    /sources, /summary, /clear and /quit are commands. At a
+    terminal lines can be edited, and earlier ones come back with the arrow keys; in a pipe only the end of the lines
+    ends it, with exit code 1 where one of them could not be answered.
     """
     with one_line_errors():
         if not sources:
@@ -53,7 +57,8 @@ def chat(
         held = library([str(path) for path in paths_of(sources)], folder)
         history = ChatHistory(folder / "chats.sqlite3", session_of(held.ids))
         talk = models.chat(lambda model: held.chat(model, settings, history), held.of, settings, history)
-        _Conversation(held, talk, history, models).run()
+        if not _Conversation(held, talk, history, models).run(folder / "questions.txt"):
+            raise typer.Exit(1)
 
 
 class _Conversation:
@@ -62,19 +67,23 @@ class _Conversation:
     def __init__(self, held: Library, chat: Chat, history: ChatHistory, models: AtHand) -> None:
         self._held, self._chat, self._history, self._models = held, chat, history, models
 
-    def run(self) -> None:
-        """Answers until the end of stdin or /quit; what goes wrong ends it only where nobody is at the terminal."""
-        if sys.stdin.isatty() and self._history.messages:
+    def run(self, asked: Path) -> bool:
+        """Answers until the end of stdin, or /quit at a terminal; False where a line could not be answered in a pipe.
+
+        `asked` is the file of earlier lines, for whoever is at the terminal.
+        """
+        attended, fine = sys.stdin.isatty(), True
+        if attended and self._history.messages:
             _say(f"going on after {len(self._history.messages):,} messages; /clear begins anew")
-        for line in _lines():
-            if line == "/quit":
-                return
+        for line in _typed(asked) if attended and sys.stdout.isatty() else _lines():
+            if line == "/quit" and attended:
+                return True
             try:
                 (self._obey if line.startswith("/") else self._answer)(line)
             except LongdocError as error:
-                if not sys.stdin.isatty():
-                    raise
+                fine = attended
                 sys.stderr.write(f"longdoc: {' '.join(str(error).split())}\n")
+        return fine
 
     def _obey(self, command: str) -> None:
         if command == "/sources":
@@ -87,6 +96,8 @@ class _Conversation:
         elif command == "/clear":
             self._history.clear()
             _say("the conversation is cleared")
+        elif command == "/quit":
+            sys.stderr.write("longdoc: /quit is for a terminal; here the end of the lines ends it\n")
         else:
             raise InputError(f"there is no command {command.split()[0]!r}; give a question, or {_COMMANDS}")
 
@@ -103,21 +114,56 @@ class _Conversation:
                 self._held.add_tree(name, tree)
 
     def _answer(self, question: str) -> None:
-        from longdoc.pipelines.ask.answer import Answer, citation_lines, doubts
+        from longdoc.pipelines.ask.answer import Answer, answer_text
 
-        for piece in self._chat.stream_answer(question, documents=self._held.ids):
-            if isinstance(piece, Answer):
-                _say("")
-                named = self._held.named(piece)
-                _say("\n".join([*doubts(named), *citation_lines(named)]))
-            else:
-                sys.stdout.write(shown(piece))
-                sys.stdout.flush()
+        with _written() as write:
+            for piece in self._chat.stream_answer(question, documents=self._held.ids):
+                if isinstance(piece, Answer):
+                    answer = piece
+                else:
+                    write(piece)
+        _say(answer_text(self._held.named(answer)))
 
 
 def shown(piece: str) -> str:
     """The text with what a terminal would obey as U+FFFD."""
     return _OBEYED.sub("\ufffd", piece)
+
+
+@contextmanager
+def _written() -> Iterator[Callable[[str], None]]:
+    """What shows the unchecked text at a terminal while it is written; it makes room for the checked answer."""
+    if not sys.stdout.isatty():
+        yield lambda piece: None
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    text = Text()
+    with Live(text, console=Console(), transient=True) as live:
+        yield lambda piece: live.update(text.append(shown(piece)))
+
+
+def _typed(asked: Path) -> Iterator[str]:
+    """The lines that someone types, with editing and those typed before; Ctrl-C gives up a line, Ctrl-D ends."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.history import FileHistory
+
+    commands = WordCompleter(["/sources", "/summary", "/clear", "/quit"], sentence=True)
+    session: PromptSession[str] = PromptSession(
+        history=FileHistory(str(asked)), completer=commands, complete_while_typing=False
+    )
+    while True:
+        try:
+            line = session.prompt("> ").strip()
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+        if line:
+            yield line
 
 
 def _lines() -> Iterator[str]:

@@ -74,7 +74,21 @@ def test_the_text_has_the_places_below(book: Path, tmp_path: Path) -> None:
 
 def test_it_may_be_silent(book: Path, tmp_path: Path) -> None:
     result = ask(tmp_path, book, "Which quantum codes tolerate photon loss?")
-    assert (result.exit_code, result.stdout) == (0, f"{NOT_SAID}\n")
+    assert (result.exit_code, result.stdout) == (3, f"{NOT_SAID}\n")
+
+
+def test_markdown_and_a_page_show_the_same_places(book: Path, tmp_path: Path) -> None:
+    markdown = ask(tmp_path, book, QUESTION, "--format", "markdown").stdout
+    assert markdown.startswith(f"## {QUESTION}\n\n")
+    assert "built in 1843 by the town council.[^1]" in markdown
+    assert "[^1]: " in markdown
+    page = tmp_path / "answer.html"
+    assert ask(tmp_path, book, QUESTION, "--format", "html", "-o", page).stdout == ""
+    assert QUESTION in page.read_text()
+    assert "The council paid for an ice breaker in 1901." in page.read_text()
+    silent = ask(tmp_path, book, "Which quantum codes tolerate photon loss?", "--format", "html")
+    assert silent.exit_code == 3
+    assert NOT_SAID in silent.stdout
 
 
 def test_stdin_is_a_source(tmp_path: Path) -> None:
@@ -164,7 +178,7 @@ REFUSED = {
     "missing file": (["HERE/none.md", QUESTION], "none.md' does not exist"),
     "an address": (["https://example.org/a.pdf", QUESTION], "fetches nothing"),
     "twice": (["BOOK", "BOOK", QUESTION], "given twice"),
-    "format": (["BOOK", QUESTION, "--format", "yaml"], "unknown format 'yaml'"),
+    "format": (["BOOK", QUESTION, "--format", "yaml"], "'yaml' is not one of"),
     "model": (["BOOK", QUESTION, "--model", "nobody-knows-this"], "nobody-knows-this"),
     "no model": (["BOOK", QUESTION, "--model", ""], "unknown chat model ''"),
     "no tokens": (["BOOK", QUESTION, "--max-tokens", "0"], "max_tokens is 0"),

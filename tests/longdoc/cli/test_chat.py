@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,10 @@ def test_each_line_is_a_question(book: Path, tmp_path: Path) -> None:
 
 def test_the_conversation_outlives_the_process_until_it_is_cleared(book: Path, tmp_path: Path) -> None:
     chat(tmp_path, book, stdin="When was the harbour built?\n")
-    chat(tmp_path, book, stdin="What did ships bring to it?\n/quit\nNever asked?\n")
-    assert kept(tmp_path, book)[::2] == ["When was the harbour built?", "What did ships bring to it?"]
-    assert len(kept(tmp_path, book)) == 4
+    chat(tmp_path, book, stdin="What did ships bring to it?\n/quit\nWho paid?\n")
+    asked = ["When was the harbour built?", "What did ships bring to it?", "Who paid?"]
+    assert kept(tmp_path, book)[::2] == asked
+    assert len(kept(tmp_path, book)) == 6
     assert "cleared" in chat(tmp_path, book, stdin="/clear\n").stdout
     assert kept(tmp_path, book) == []
 
@@ -99,7 +101,6 @@ def test_at_a_terminal_what_goes_wrong_does_not_end_the_chat(book: Path, tmp_pat
         (["HERE/none.md"], "", "does not exist"),
         (["BOOK", "--model", "nobody-knows-this"], "", "nobody-knows-this"),
         (["BOOK", "--max-tokens", "0"], "", "max_tokens is 0"),
-        (["BOOK"], "/nothing here\n", "no command '/nothing'"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], stdin: str, named: str, book: Path, tmp_path: Path) -> None:
@@ -110,6 +111,34 @@ def test_bad_input_is_one_line(arguments: list[str], stdin: str, named: str, boo
     assert result.stderr.startswith("longdoc: ")
     assert result.stderr.count("\n") == 1
     assert named in result.stderr
+
+
+def test_in_a_pipe_a_wrong_command_costs_itself(book: Path, tmp_path: Path) -> None:
+    result = chat(tmp_path, book, stdin="/nothing here\n/quit\nWhen was the harbour built?\n")
+    assert result.exit_code == 1
+    assert "no command '/nothing'" in result.stderr
+    assert "built in 1843 by the town council. [1]\n\n[1] " in result.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_at_a_terminal_lines_are_edited_and_come_back(book: Path, tmp_path: Path) -> None:
+    import pty
+
+    command = [sys.executable, "-m", "longdoc.cli", "chat", str(book), "--index", str(tmp_path / "kept")]
+    asked = b"Who baked bread\x15When was the harbour bilt\x1b[D\x1b[Du\r"  # Ctrl-U, then two to the left
+    for typed in (asked, b"\x1b[A\r"):
+        ours, theirs = pty.openpty()
+        os.write(ours, typed + b"/quit\r")
+        with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, text=True) as process:
+            os.close(theirs)
+            shown = b""
+            with suppress(OSError):  # how the end of a terminal is told
+                while piece := os.read(ours, 65536):
+                    shown += piece
+            assert process.wait() == 0, process.stderr.read() if process.stderr else ""
+        os.close(ours)
+        assert b"built in 1843 by the town council. [1]" in shown
+    assert kept(tmp_path, book)[::2] == ["When was the harbour built"] * 2
 
 
 def test_a_terminal_obeys_nothing() -> None:
