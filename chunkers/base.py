@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from langchain_core.documents import BaseDocumentTransformer, Document
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from longdoc.arguments import checked
 from longdoc.chunkers.text.sections import SectionTrack
 from longdoc.chunkers.text.table_track import TableTrack
 from longdoc.chunkers.text.tables import heading_of
@@ -66,7 +65,6 @@ class Reading:
         self.tape.drop(position - _KEPT_BEHIND)
 
 
-@checked
 class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
     """Splits text into `Document`s of at most `max_tokens` tokens that, overlap aside, join to the text.
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from langchain_core.documents import Document
 
-from longdoc.arguments import checked
 from longdoc.chunkers.readers.pages import SourcePages, page_words, place_json
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
@@ -45,7 +44,6 @@ class Verification:
         return all(one.supported for one in self.sentences)
 
 
-@checked
 def verify(text: str, against: Sources, *, checker: Checker | None = None) -> Verification:
     """Checks each sentence of a text against documents. Cost: sentences times the documents' sentences.
 

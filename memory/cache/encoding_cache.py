@@ -18,7 +18,6 @@ import xxhash
 from langchain_core.stores import ByteStore
 from numpy.typing import NDArray
 
-from longdoc.arguments import checked
 from longdoc.errors import CacheError, InputError
 from longdoc.memory.cache.claims import KeyClaims
 from longdoc.memory.cache.errors import Damage, in_words, log_damage
@@ -57,7 +56,6 @@ class Verified:
     left_over: tuple[Path, ...] = ()
 
 
-@checked
 class EncodingCache(ByteStore):
     """Bytes by key, each with a checksum, computed once among all the threads and processes that ask.
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Block, Sentence
-from longdoc.memory.summaries.tree import SummaryTree
+
+if TYPE_CHECKING:
+    from longdoc.memory.summaries.tree import SummaryTree
 
 _QUOTE = 200  # characters of a quotation
 _SIGNS = re.compile(r"[\\`*_{}\[\]#~|$^<>&!:]|^(?:[-+=%]|[0-9]{1,9}(?=[.)]))")

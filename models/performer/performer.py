@@ -16,7 +16,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
 
-from longdoc.arguments import checked
 from longdoc.errors import InputError, UnavailableError
 from longdoc.models.checkpoints import fingerprint, load_checkpoint
 from longdoc.models.performer.favor import FavorState, FeatureMap, attend, attend_causal, blocks
@@ -32,7 +31,6 @@ _TILE = 4096  # tokens whose inner feed-forward states are held at once
 Positions = Literal["learned", "sinusoidal"]
 
 
-@checked
 @dataclass(frozen=True)
 class PerformerConfig:
     """The sizes of a `PerformerEncoder`.
@@ -62,7 +60,6 @@ class PerformerConfig:
             raise InputError(f"positions are 'learned' or 'sinusoidal', not {self.positions!r}")
 
 
-@checked
 class PerformerEncoder(nn.Module):
     """Hidden states of a text in linear time; causal, it is a `RecurrentEncoder` also.
 

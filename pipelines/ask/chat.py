@@ -15,7 +15,6 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.vectorstores import VectorStore
 
-from longdoc.arguments import checked
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.errors import InputError, LongdocError, StageError
@@ -35,7 +34,6 @@ _log = logging.getLogger(__name__)
 Asked = str | ChatRequest | dict[str, Any]
 
 
-@checked
 class DocumentChat(Runnable[Asked, Answer]):
     """A chat over the documents of an index: each answer with the places that it rests on.
 

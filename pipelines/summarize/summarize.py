@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from longdoc.arguments import checked
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.store import SummaryStore
 from longdoc.memory.summaries.tree import Run, SummaryTree
@@ -56,7 +55,6 @@ class AllSettings(MoreSettings, total=False):
     model: str | BaseChatModel | Summarizer
 
 
-@checked
 @dataclass(frozen=True)
 class Settings:
     """What a summary is to be; checked when a plan or a run begins.
@@ -119,7 +117,6 @@ class Settings:
         return summarizer_of(self.model, self.tokenizer, self.context_tokens, self.cache, texts)
 
 
-@checked
 class Summarization(Runnable[Sources, SummaryTree]):
     """The pipeline as a LangChain stage: `SectionChunker() | Summarization(max_tokens=200)`.
 
@@ -219,7 +216,6 @@ class _Work:
         return Extract(self._job, chooser, self._on_event).run()
 
 
-@checked
 def summarize(
     source: Sources,
     *,
@@ -238,7 +234,6 @@ def summarize(
     return stage.run(source)
 
 
-@checked
 def plan(
     source: Sources,
     *,

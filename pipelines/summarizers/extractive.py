@@ -15,7 +15,6 @@ from langchain_core.documents import Document
 from langchain_core.stores import ByteStore
 from numpy.typing import NDArray
 
-from longdoc.arguments import checked
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
@@ -52,7 +51,6 @@ class Candidates:
     crowding: float
 
 
-@checked
 class ExtractiveSummarizer:
     """Chooses sentences by salience and against redundancy (maximal marginal relevance, Carbonell and Goldstein, 1998).
 

@@ -257,7 +257,7 @@ def test_the_commands_with_two_models(classifier: str, finder: str, copier: str,
     assert asked.stdout.startswith("Greta [1]\n")
     assert "windows of at most the 38" in asked.stderr
     said = run("chat", log, "--model", finder, "--model", copier, *kept, stdin=f"{tiny.QUESTION}\n").stdout
-    assert said.startswith("Greta\n")
+    assert said.startswith("Greta [1]\n")
     given_ = ("--model", copier, "--model", finder, "--max-tokens", "8", "--no-cache", "--quiet")
     short = run("summarize", log, *given_, "--route")
     assert [word for word in short.stdout.split() if word[0] != "["][:2] == log.read_text().split()[:2]
