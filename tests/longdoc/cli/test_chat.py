@@ -126,7 +126,7 @@ def test_at_a_terminal_lines_are_edited_and_come_back(book: Path, tmp_path: Path
 
     command = [sys.executable, "-m", "longdoc.cli", "chat", str(book), "--index", str(tmp_path / "kept")]
     asked = b"Who baked bread\x15When was the harbour bilt\x1b[D\x1b[D\x1b[Du\r"  # Ctrl-U, then three to the left
-    for typed in (asked, b"\x1b[A\r"):
+    for typed in (asked, b"\x1b[A\x1b[A\r"):  # /quit was the last line, the question the one before
         ours, theirs = pty.openpty()
         os.write(ours, typed + b"/quit\r")
         with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, text=True) as process:
