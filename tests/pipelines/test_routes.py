@@ -120,12 +120,12 @@ def test_of_several_documents_the_one_that_answers_is_cited(finder: str) -> None
 
 
 @settings(max_examples=15, deadline=None)
-@given(words=st.lists(st.sampled_from([*tiny.FILLER, *tiny.NAMES]), min_size=12, max_size=90))
+@given(words=st.lists(st.sampled_from([*filter(str.isalpha, tiny.FILLER), *tiny.NAMES]), min_size=12, max_size=90))
 def test_led_writes_the_beginning_of_what_it_reads(copier: str, words: list[str]) -> None:
     reading = Router([copier, "extractive"]).read(Assignment("summarize", " ".join(words) + "\n", max_tokens=8))
     assert (reading.route.strategy, reading.route.model.kind, reading.failures) == ("stuff", "led", ())
     written = reading.result.summary
-    assert list(filter(str.isalpha, written.text.split())) == list(filter(str.isalpha, words[:4]))
+    assert written.text.split() == words[:4]
     assert all(sentence.supported for sentence in written.sentences)
 
 
