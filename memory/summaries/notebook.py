@@ -1,9 +1,9 @@
-"""What a notebook shows of summaries, answers and chunks: short HTML and Markdown, where text stays text."""
+"""What a notebook shows of a tree of summaries: short HTML and Markdown, where text stays text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ def tree_html(tree: SummaryTree) -> str:
     texts = tree.run.texts if tree.run else {}
     parts = [f"<h4>{escape(tree.title)}</h4>"]
     for block, said in tree.summary.parts():
-        lines = [sentence_html(one, texts) for one in said]
+        lines = [_sentence_html(one, texts) for one in said]
         parts += _framed(block, lines)
     return f'<div class="longdoc">{"".join(parts)}</div>'
 
@@ -42,25 +42,18 @@ def tree_markdown(tree: SummaryTree) -> str:
     return "\n\n".join(parts)
 
 
-def sentence_html(sentence: Sentence, texts: Mapping[str, str]) -> str:
+def _sentence_html(sentence: Sentence, texts: Mapping[str, str]) -> str:
     """A sentence with its places, a note where nothing bears it out."""
-    marks = "".join(place_html(at, span, texts.get(span.source, "")) for at, span in enumerate(sentence.spans, 1))
+    marks = "".join(_place_html(at, span, texts.get(span.source, "")) for at, span in enumerate(sentence.spans, 1))
     doubt = "" if sentence.supported else f" <em>(unsupported: {escape('; '.join(sentence.problems))})</em>"
     return f"{escape(sentence.line)}{marks}{doubt}"
 
 
-def place_html(number: int, span: Span, text: str) -> str:
+def _place_html(number: int, span: Span, text: str) -> str:
     """A place as a small number, with its source, characters and quotation to point at."""
     quote = " ".join(span.of(text)[:_QUOTE].split())
     told = f"{span.source} {span.start}-{span.end}" + (f": {quote}" if quote else "")
     return f'<sup title="{escape(told, quote=True)}">[{number}]</sup>'
-
-
-def table_html(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table of plain text."""
-    head = "".join(f"<th>{escape(one)}</th>" for one in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<table class="longdoc"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _framed(block: Block, lines: Sequence[str]) -> Iterator[str]:

@@ -29,6 +29,7 @@ _POINTING = re.compile(
     r"|that|these|those|such|there|both|neither|here)\b",
     re.IGNORECASE,
 )
+_LONG_TABLE = 6000  # characters of a table beyond what is read around a passage, with which it is read whole
 _AROUND = 1500  # characters around a passage that are read for its lists, tables and speakers
 _READ = 300  # characters of a unit that are embedded
 _SHORT_TEXT = 200_000  # characters of a text that is cut into its units as a whole
@@ -109,14 +110,13 @@ class Texts:
         low = low or max(0, stretch.start - _AROUND)
         high = text.find("\n", end + _AROUND, end + 2 * _AROUND)
         high = high if high > 0 else min(len(text), end + _AROUND)
-        return units_of(text[low:high], source, low, stretch.headings if low else (), self._tables(source, low, high))
-
-    def _tables(self, source: str, low: int, high: int) -> list[Table] | None:
-        """The tables between two places, by characters from the first; None where no parser knew them."""
-        document = self._document_of(source)
-        if document is None or document.metadata.get("tables") is None:
-            return None
-        return [
+        tables = self._tables(source)
+        if tables is None:
+            return units_of(text[low:high], source, low, stretch.headings if low else ())
+        cut = [one for one in tables if one["start"] < high and low < one["end"]]
+        low = min([low, *(one["start"] for one in cut if low - one["start"] <= _LONG_TABLE)])
+        high = max([high, *(one["end"] for one in cut if one["end"] - high <= _LONG_TABLE)])
+        whole = [
             Table(
                 start=one["start"] - low,
                 end=one["end"] - low,
@@ -124,9 +124,15 @@ class Texts:
                 header_end=one["header_end"] - low,
                 note=one["note"],
             )
-            for one in document.metadata["tables"]
+            for one in cut
             if low <= one["start"] and one["end"] <= high
         ]
+        return units_of(text[low:high], source, low, stretch.headings if low else (), whole)
+
+    def _tables(self, source: str) -> list[Table] | None:
+        """The tables of a source that its parser knew; None where it told nothing of tables."""
+        document = self._document_of(source)
+        return None if document is None else document.metadata.get("tables")
 
     def whole(self, source: str) -> str:
         """The text of a source; "" where it is not known."""

@@ -132,8 +132,9 @@ class SeveralModels:
 
         asked = Assignment("summarize", sources, settings.query, settings.max_tokens)
         reading = Router(self.models, settings=settings, on_event=on_event).read(asked)
-        for word in reading.failures if on_word is not None else ():
-            on_word(word)  # type: ignore[misc]
+        if on_word is not None:
+            for word in reading.failures:
+                on_word(word)
         if on_route is not None:
             on_route(reading.route)
         tree: SummaryTree = reading.result

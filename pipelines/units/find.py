@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
@@ -14,6 +13,7 @@ from longdoc.pipelines.units.definitions import term_of
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, is_whole, readable, without_mark
 from longdoc.pipelines.units.lines import Form, Line, holds_amounts, label_in, lines_of
 from longdoc.pipelines.units.paragraphs import (
+    LED_ON,
     RUN_IN,
     are_short,
     asks_above,
@@ -48,9 +48,6 @@ def units_of(
     """
     found = tables_of(text) if tables is None else tables
     return _Finder(text, source, start, tuple(headings), found).units()
-
-
-_MARK = re.compile(r"\s*:?\s*(?:[(\[]\d{1,3}[)\]])?\s*:*\Z")  # the end of an introduction, and a note's number
 
 
 class _Finder:
@@ -92,10 +89,8 @@ class _Finder:
             at = after
         return self._found
 
-    # what each form gives
-
     def _passed(self, at: int) -> int:
-        if header_of(self._lines[at]) if self._lines[at].text else False:
+        if self._lines[at].text and header_of(self._lines[at]):
             self._headers = [self._lines[at], *self._headers[:2]]
         return at + 1
 
@@ -230,7 +225,7 @@ class _Finder:
 
     def _list(self, items: Sequence[tuple[Line, ...]], intro: Sequence[Line]) -> None:
         over = [self._span(one.start, one.end) for one in intro] or self._introduction()
-        label = _MARK.sub("", readable(" ".join(self._of(one) for one in over))) if over else self._under
+        label = LED_ON.sub("", readable(" ".join(self._of(one) for one in over))) if over else self._under
         placed = [part for one in items for part in self._counted(self._span(one[0].start, one[-1].end))]
         said = [readable(self._of(one)) for one in placed]
         inner = nested([self._text.rfind("\n", 0, one.start - self._start) - one.start for one in placed], said)
@@ -343,8 +338,6 @@ class _Finder:
         self._add("heading", [self._span(start, end)], match[1])
         return True
 
-    # how lines go together
-
     def _title(self, at: int, end: int) -> bool:
         """Whether a paragraph is a single short line without an end, set off from what follows or above amounts."""
         line = self._lines[at]
@@ -381,8 +374,6 @@ class _Finder:
         while at < len(self._lines) and self._lines[at].form in (Form.BLANK, Form.FURNITURE):
             at += 1
         return at if at < len(self._lines) else None
-
-    # how units are made
 
     def _sentence(self, spans: Sequence[Span], label: str) -> None:
         said = readable(" ".join(self._of(one) for one in spans))

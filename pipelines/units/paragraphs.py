@@ -9,6 +9,7 @@ from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.pipelines.units.hygiene import is_ended
 from longdoc.pipelines.units.lines import Form, Line
 
+LED_ON = re.compile(r"\s*:?\s*(?:[(\[]\d{1,3}[)\]])?\s*:*\Z")  # the end of an introduction, and a note's number
 RUN_IN = re.compile(r"(?:§ ?)?(?:\d{1,3}(?:\.\d{1,3})*\.?|\([a-z]{1,3}\))\s+([A-Z][^.:!?]{2,80})\.(?=\s|$)")
 """A number and a title that a clause begins with."""
 WRAPPED = 45  # characters of a line from which the next may go on with its sentence
