@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
+from statistics import median
 
 from longdoc.pipelines.units.unit import Unit
 
@@ -26,6 +27,8 @@ class Kind(Enum):
 
 _NUMBER = re.compile(r"(?<![\w.,])\d[\d.,]*(?!\w)")
 _MONEY = re.compile(r"[$€£¥]|\b(?:EUR|USD|GBP)\b")
+_SPOKEN = 0.3  # of the sentences of a story whose sentences are long; a judgment is of persons too
+_TOLD_IN = 18  # words of a story's sentence, half of them being shorter
 _WIDE = 3  # numbers in a row of statistics
 _PERSON = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\bI\b")
@@ -81,4 +84,7 @@ def _told(units: Sequence[Unit]) -> bool:
     persons = sum(_PERSON.search(one) is not None for one in sentences)
     first = sum(_FIRST.search(one) is not None for one in sentences)
     speech = sum(_SPEECH.search(one) is not None for one in sentences)
-    return len(sentences) > 20 and persons > len(sentences) / 10 and persons + first + speech > len(sentences) / 2
+    if len(sentences) <= 20 or persons <= len(sentences) / 10:
+        return False
+    spoken = speech > _SPOKEN * len(sentences) or median(len(one.split()) for one in sentences) <= _TOLD_IN
+    return spoken and persons + first + speech > len(sentences) / 2

@@ -43,6 +43,7 @@ _RULE = re.compile(r"[ \t]*\n(?P<mark>[=~^*-])(?P=mark){3,}[ \t]*$", re.MULTILIN
 _CAPITALS = re.compile(r"^[ \t]*[A-Z][A-Z ]{6,70}[ \t]*$", re.MULTILINE)
 _ALIKE = 3  # headings of one form, above which the first of them is hardly the title of all
 _PROSE = 12  # words of a line that is no heading
+_BESIDE_DATE = 4  # words that stand with a date where the line ends as a sentence does: "Dated as of"
 _DATED = 9  # words of a line that is there for its date
 
 
@@ -176,6 +177,8 @@ def date_of(reading: Reading) -> Sentence | None:
         if len(line.text.split()) <= _DATED and ":" not in line.text and not is_ended(line.text.rstrip(".")):
             date = next(calendar_dates(line.text), None)
             rest = line.text[: date.start] + line.text[date.end :] if date is not None else "0"
+            if line.text.endswith(".") and len(rest.split()) > _BESIDE_DATE:
+                continue  # a short sentence
             if date is not None and any(v[:1].isdigit() for v in date.values) and not re.search(r"[\d$€£\[#]", rest):
                 return reading.line(line.start, line.end)
     return None
