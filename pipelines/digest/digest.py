@@ -14,7 +14,7 @@ from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.opening import author_of, date_of, labelled_below, title_of
 from longdoc.pipelines.digest.opening import defined as defined_in
 from longdoc.pipelines.digest.people import speakers
-from longdoc.pipelines.digest.points import ranked
+from longdoc.pipelines.digest.points import CROWDING, ranked
 from longdoc.pipelines.digest.reading import OWN, Candidate, Reading
 from longdoc.pipelines.digest.section import Entry, Fact, Section, fitted
 from longdoc.pipelines.digest.story import story
@@ -33,6 +33,7 @@ _MAYBE = re.compile(r"\b(?:could|may|might|would|if|should)\b", re.IGNORECASE)
 _MOST_FACTS = 14
 _DEFINING = re.compile(r"\b(?:shall mean|means|referred to|meaning|defined)\b", re.IGNORECASE)
 _LONG_FIELD = 160  # characters of a labelled line that is no paragraph
+_LONG = 120_000  # characters from which what is shown comes from all over the text; a short one may say it at once
 _HEAD = 1500  # characters in which a text names its date, its number, its authors
 
 
@@ -132,7 +133,8 @@ def _points(
             + (0.8 if one.unit.start == first and reading.kind is not Kind.REPORT else 0.0)
         )
 
-    chosen = ranked(reading, reading.points, value)
+    apart = 1.0 if reading.kind is Kind.REPORT else min(1.0, len(reading.text) / _LONG)
+    chosen = ranked(reading, reading.points, value, crowding=CROWDING * apart)
     title = title_of(reading)
     own = title.line if title else ""
     entries = [Entry(reading.sentence(one.unit), _heading(reading, one.unit, own) if headed else "") for one in chosen]
@@ -244,9 +246,9 @@ def _narrative(reading: Reading) -> list[Section]:
     everyone, parts = story(reading)
     cast = [Entry(everyone)] if everyone is not None else []
     sections = [_title(reading, dated=False), Section("", "facts", 0.1, cast)]
-    for part in parts:
-        told = [Entry(reading.sentence(one.unit)) for one in part.sentences]
-        sections.append(Section(part.title, "points", 0.8 / len(parts), told, lead=part.persons))
+    for name, found in parts:
+        told = [Entry(reading.sentence(one.unit)) for one in found]
+        sections.append(Section(name, "points", 0.8 / len(parts), told))
     return sections
 
 
@@ -267,28 +269,26 @@ def _transcript(reading: Reading) -> list[Section]:
 
     aims = chosen(
         lambda one: place(one) < 0.25,
-        lambda one: one.score * 0.4 + by[id(one)].clean + meeting.aim(by[id(one)], place(one)),
+        lambda one: by[id(one)].worth + meeting.aim(by[id(one)], place(one)),
         3,
         [],
     )
-    decided = chosen(
-        lambda one: meeting.decides(by[id(one)].said), lambda one: 0.5 * one.score + by[id(one)].clean, 4, aims
-    )
+    decided = chosen(lambda one: meeting.decides(by[id(one)].said), lambda one: by[id(one)].worth, 4, aims)
     to_do = chosen(
         lambda one: place(one) > 0.15 and meeting.asks_to_do(by[id(one)].said),
-        lambda one: 0.6 * one.score + by[id(one)].clean + 1.5 * place(one),
+        lambda one: by[id(one)].worth + 1.5 * place(one),
         3,
         [*aims, *decided],
     )
-    rest = chosen(lambda one: True, lambda one: 0.5 * one.score + by[id(one)].clean, 10, [*aims, *decided, *to_do])
+    rest = chosen(lambda one: True, lambda one: by[id(one)].worth, 10, [*aims, *decided, *to_do])
 
     def section(heading: str, share: float, found: Sequence[Candidate]) -> Section:
         return Section(heading, "facts", share, [Entry(by[id(one)].sentence) for one in found])
 
     return [
-        Section("", "facts", 0.1, [Entry(heard)] if heard else []),
-        section("What it is about", 0.25, aims),
-        section("What was said", 0.3, rest),
+        Section("", "facts", 0.2, [Entry(one) for one in (heard, meeting.topics(reading)) if one], ordered=False),
+        section("What it is about", 0.2, aims),
+        section("What was said", 0.35, rest),
         section("Plans and decisions", 0.2, decided),
-        section("To do", 0.15, to_do),
+        section("To do", 0.1, to_do),
     ]

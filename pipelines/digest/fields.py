@@ -33,6 +33,7 @@ _MOST_ITEMS, _MOST_LIST = 9, 4  # items of a list that is a fact, and words of w
 _DIGIT = re.compile(r"[$€£¥]?\s?\d")
 _SHORT_LINE = 45  # characters; a line of a form that ends earlier is not gone on with
 _CELLS = 3  # of a row that is a label with what was filled in
+_NAMING = re.compile(r"[^\W\d_]{3}|[^\x00-\xff]")  # what a row begins with, where it says of what it is
 _CELL = re.compile(r"[^\t\n|]+")
 _ASIDE = re.compile(r"(?:see|see also|references|further reading|notes?|contents|in this article)\b", re.IGNORECASE)
 _COMMON = 4  # times from which a label is a form of its text, such as "Step 3", and names no fact
@@ -90,7 +91,7 @@ def _filled_row(reading: Reading, unit: Unit) -> Iterator[Fact]:
         pairs = [(0, [1]), (2, [3])]
     elif len(found) > _CELLS and not _TOTAL.search(said[0]):
         pairs = []  # a table's: its values say nothing without the names of their columns
-    elif len(found) > 1 and any(map(str.isalpha, said[0])):
+    elif len(found) > 1 and _NAMING.search(said[0]):
         heads = len(found) == 2 and said[0].split()[-1] == said[1].split()[-1] and not said[1][-1].isdigit()
         pairs = [] if heads else [(0, list(range(1, len(found))))]
     else:
@@ -99,7 +100,13 @@ def _filled_row(reading: Reading, unit: Unit) -> Iterator[Fact]:
         text = f"{said[label]}: {'; '.join(said[at] for at in values)}"
         weight = 2.0 if _TOTAL.search(said[label]) else 1.4
         yield Fact(Sentence(text, tuple(found[at] for at in (label, *values)), label=said[label]), weight)
-    if not pairs and len(unit.text.split()) > 1 and any(map(str.isdigit, unit.text)):
+    if (
+        not pairs
+        and len(unit.text.split()) > 1
+        and any(map(str.isdigit, unit.text))
+        and said
+        and _NAMING.search(said[0])
+    ):
         yield Fact(reading.line(line.start, line.end), 1.2)
 
 

@@ -84,6 +84,8 @@ def heaviest(reading: Reading, most: int) -> list[Fact]:
     kept: list[tuple[Fact, frozenset[str]]] = []
     for fact in sorted(figures(reading), key=lambda one: (-one.weight, one.place)):
         words = content_words(fact.label.split(" (")[0])
+        if words <= _NAMELESS:
+            continue
         if all(len(words & other) < _ALIKE * len(words | other) for _, other in kept):
             kept.append((fact, words))
         if len(kept) == most:
@@ -105,6 +107,7 @@ def scale(reading: Reading, facts: list[Fact]) -> Sentence | None:
     return reading.line(places[0].start(), places[0].end(), "Amounts")
 
 
+_NAMELESS = content_words("total totals subtotal sum balance other net gross all")  # of a row that says not of what
 _UNITS = frozenset(("thousands", "millions", "billions"))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
+from longdoc.bundled import FINGERPRINT
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Block, Sentence, Summary
@@ -47,7 +48,8 @@ def digest_of(
     if budget < LEAST * len(documents):
         return EMPTY
     asked = chooser.query_vector(query)
-    readings = [_reading(document, tables, asked, query, chooser.scorer) for document in documents]
+    familiar = chooser.encoder.fingerprint.startswith(FINGERPRINT)
+    readings = [_reading(document, tables, asked, query, chooser.scorer, familiar) for document in documents]
     if len(readings) == 1:
         return _one(readings[0], budget, chooser.tokenizer, query)
     return _several(readings, budget, chooser.tokenizer, query)
@@ -92,10 +94,11 @@ def _reading(
     asked: NDArray[np.float32] | None,
     query: str | None,
     scorer: Scorer | None,
+    familiar: bool,
 ) -> Reading:
     table = tables[str(document.metadata["source"])]
     known = _is_known(document.page_content, table)
-    reading = Reading(document, table, np.zeros(len(table)), known)
+    reading = Reading(document, table, np.zeros(len(table)), known, familiar)
     if not known and reading.kind in (Kind.FORM, Kind.REPORT, Kind.CODE) and _is_ascii(document.page_content):
         reading.known = True  # a form has too few words of prose to be told by
     reading.scores = _scores(reading, asked, query, scorer)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
+from longdoc.pipelines.digest.points import is_common, told
 from longdoc.pipelines.digest.reading import Candidate, Reading
 from longdoc.pipelines.units.hygiene import is_ended, readable
 from longdoc.pipelines.units.unit import Unit
-from longdoc.pipelines.wording.ordinary_words import ORDINARY
-from longdoc.pipelines.wording.words import content_words, stem
+from longdoc.pipelines.wording.words import stem
 
 _FILLER = re.compile(
     r"(?:(?:um+|uh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like"
@@ -27,13 +27,16 @@ _TORN = re.compile(
     r"\{(?:disfmarker|gap|pause|nonvocalsound)\}|\[(?:inaudible|unintelligible|crosstalk)[^\]]*\]|--|\.\.\.|…",
     re.IGNORECASE,
 )
-_STUTTER = re.compile(r"\b([a-z]{1,3})[-–]? \1[a-z]+", re.IGNORECASE)
+_STUTTER = re.compile(r"\b([a-z]{1,5})[-–]? \1[a-z]+|\b[a-z]{1,4}[-–] [a-z]", re.IGNORECASE)
+_BROKEN_OFF = re.compile(
+    r"\b(?:so|and|but|or|because|the|an?|of|to|that|with|like|which|if|for|in terms of|our|is|are)\W*$", re.IGNORECASE
+)
 _VAGUE = re.compile(
     r"\b(?:it|that|this|they|them|those|these|thing|things|stuff|something|one|there|here)\b", re.IGNORECASE
 )
 _DECIDED = re.compile(
     r"\bwe(?:['’]ve| have)? (?:all )?(?:decided|agreed|chose|settled|concluded)\b|\blet['’]s (?!see|hear|say|talk"
-    r"|look|just|go\b)\w+"
+    r"|look|just|go\b|assume|suppose|imagine|consider|take|face|be\b|not\b|start|move|think|pretend|put)\w+"
     r"|\b(?:motion|amendment)s? (?:is |are |was )?(?:carried|adopted|agreed)|\b(?:is|are) (?:agreed|adopted"
     r"|approved|carried)\b"
     r"|\bdecision (?:is|was)\b|\bso we (?:need|['’]ll|will)\b|\bwe(?:['’]re| are) (?:planning|aiming|going (?:for"
@@ -72,40 +75,69 @@ _AMOUNT = re.compile(
     r"|dollars?|pounds?)\b",
     re.IGNORECASE,
 )
-_TALKED = """
-    going gonna really think actually something little right maybe thing things stuff kind sort lot mean guess
-    know want need look looking better best probably doing whatever already yeah okay basically bit whole point
-    talk talking sure wanna supposed start call called course please person place idea fact form exactly push
-    seem sense seems select able
-    """
-_TALK = frozenset(stem(word) for word in _TALKED.split())
-_KEYS = 30  # words that tell what a talk is about
+_WORD = re.compile(r"(?<![{\[<'’-])\b[^\W\d_]+(?:-[^\W\d_]+)*\b(?!['’}\]>])")  # not of a transcript's marks
+_SHORT_WORD, _OFTEN, _PAIR, _TOPICS = 3, 5, 2, 7  # letters; times; times that a pair counts; phrases
 _SHORTEST, _LONGEST = 8, 44  # words
+_TOLD_WORTH, _AMOUNT_WORTH = 1.5, 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What someone says, as a line that can be shown, and how well it reads."""
+    """What someone says, as a line that can be shown, and what it is worth: how well it reads, and what it tells."""
 
     candidate: Candidate
     sentence: Sentence
     said: str
-    clean: float
+    worth: float
+
+
+def topics(reading: Reading) -> Sentence | None:
+    """What is spoken of most, two words at a time where they stand together, each where it is said first."""
+    often: Counter[str] = Counter()
+    first: dict[str, Span] = {}
+    named = {word for unit in reading.turns for word in unit.unit.label.casefold().split()}
+    for one in reading.turns:
+        span = one.unit.spans[-1]
+        words = [
+            (match[0].casefold(), span.start + match.start(), span.start + match.end())
+            for match in _WORD.finditer(span.of(reading.text))
+        ]
+        told = [_is_topic(word) and word not in named for word, _, _ in words]
+        for at, (word, start, end) in enumerate(words):
+            if told[at]:
+                often[word] += 1
+                first.setdefault(word, Span(start, end, reading.source))
+                if at and told[at - 1] and reading.text[words[at - 1][2] : start] == " ":
+                    pair = f"{words[at - 1][0]} {word}"
+                    often[pair] += _PAIR
+                    first.setdefault(pair, Span(words[at - 1][1], end, reading.source))
+    chosen: list[str] = []
+    for phrase, times in often.most_common():
+        if times < _OFTEN or len(chosen) == _TOPICS:
+            break
+        if not any(
+            {stem(word) for word in phrase.split()} & {stem(word) for word in other.split()} for other in chosen
+        ):
+            chosen.append(phrase)
+    spans = tuple(first[phrase] for phrase in chosen)
+    said = ", ".join(span.of(reading.text) for span in spans)
+    return Sentence(f"Spoken of: {said}", spans, label="Spoken of") if len(spans) > 1 else None
+
+
+def _is_topic(word: str) -> bool:
+    return len(word) > _SHORT_WORD and not is_common(word) and _FILLER.fullmatch(word) is None
 
 
 def spoken(reading: Reading) -> Iterator[Spoken]:
-    """The sentences of the turns that read well, without the sounds and stumbles in them, the weight of their"
-    " words added."""
-    keys = _key_words(reading)
+    """The sentences of the turns that read well, without the sounds and stumbles in them, with what they tell."""
     names = {one.unit.label for one in reading.turns}
+    tells = told(reading, reading.turns, "talk")
     for one in reading.turns:
         line = clean_line(one)
         if line is None or _is_direction(line.said, one.unit.label, names):
             continue
-        told = sum(word in keys for word in content_words(line.said))
-        worth = min(2.0, 0.5 * told) + (1.2 if _AMOUNT.search(line.said) else 0.0) - (1.0 if told == 0 else 0.0)
-        worth += 0.7 * min(len(line.said.split()), 20) / 20
-        yield replace(line, clean=line.clean + worth)
+        amount = _AMOUNT_WORTH if _AMOUNT.search(line.said) else 0.0
+        yield replace(line, worth=line.worth + amount + _TOLD_WORTH * tells.get(one.unit.spans[-1].start, -1.0))
 
 
 def clean_line(one: Candidate) -> Spoken | None:
@@ -118,6 +150,7 @@ def clean_line(one: Candidate) -> Spoken | None:
     if (
         _STUTTER.search(said)
         or _LETTER.search(said)
+        or _BROKEN_OFF.search(said)
         or _HANGING.match(said)
         or said.count('"') % 2
         or _LEANING.match(said)
@@ -146,15 +179,6 @@ def _whole(pieces: list[str]) -> str:
     return first if _BEGUN.match(first) else ""
 
 
-def _key_words(reading: Reading) -> frozenset[str]:
-    """The stems that the text says most often, but for those that any talk is full of."""
-    said: Counter[str] = Counter()
-    for one in reading.turns:
-        said.update(content_words(one.unit.value))
-    common = {stem(word) for word in ORDINARY} | _TALK
-    return frozenset([word for word, _ in said.most_common(150) if len(word) > 3 and word not in common][:_KEYS])
-
-
 def _line(unit: Unit, said: str) -> Sentence:
     return Sentence(f"{unit.label}: {said}", unit.spans, label=unit.label)
 
@@ -171,7 +195,7 @@ def without_stumbles(raw: str) -> str:
 
 def aim(one: Spoken, share: float) -> float:
     """How well a sentence says what the meeting is for: by its words, and by how early it is said."""
-    return (1.2 if _AIM.search(one.said) else 0.0) + 0.6 * max(0.0, 1 - 4 * share) + 1.5 * max(0.0, 1 - 25 * share)
+    return (0.8 if _AIM.search(one.said) else 0.0) + 0.4 * max(0.0, 1 - 4 * share) + 0.8 * max(0.0, 1 - 25 * share)
 
 
 def decides(said: str) -> bool:

@@ -40,6 +40,8 @@ _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|will|shall|may|can|must|s
 _BY = re.compile(r"by\b:?\s*(?P<name>[^\W\d_].{2,80})?$", re.IGNORECASE)
 _UNDER = re.compile(r"\((?P<label>[A-Z][^()\n]{6,70})\)\s*$")
 _RULE = re.compile(r"[ \t]*\n(?P<mark>[=~^*-])(?P=mark){3,}[ \t]*$", re.MULTILINE)
+_MARKED = re.compile(r"^ {0,3}(?P<marks>#{1,6})[ \t]+\S", re.MULTILINE)
+_MARKUP = re.compile(r"&#?\w+;|[<>]|=\"")
 _CAPITALS = re.compile(r"^[ \t]*[A-Z][A-Z ]{6,70}[ \t]*$", re.MULTILINE)
 _ALIKE = 3  # headings of one form, above which the first of them is hardly the title of all
 _PROSE = 12  # words of a line that is no heading
@@ -72,6 +74,8 @@ def title_of(reading: Reading) -> Sentence | None:
     if reading.kind in (Kind.TRANSCRIPT, Kind.CODE):
         return None
     lines = [line for line in _lines(reading.text) if not is_furniture(line.text) and not _is_row(reading.text, line)]
+    marks = {len(match["marks"]) for match in _MARKED.finditer(reading.text, 0, _READ)}
+    lines = [line for line in lines if not _is_below(reading.text, line, min(marks, default=0))]
     fit = [at for at, line in enumerate(lines) if _is_title(line.text) and _is_over_all(reading.text, lines, at)]
     signed = next((at for at in fit if at + 1 < len(lines) and _is_signature(lines[at + 1].text)), None)
     named = [at for at in fit if _NOUN.search(lines[at].text)]
@@ -89,6 +93,12 @@ def title_of(reading: Reading) -> Sentence | None:
     if first is None:
         return None
     return reading.line(lines[first].start, lines[_title_end(reading.text, lines, first)].end)
+
+
+def _is_below(text: str, line: _Line, top: int) -> bool:
+    """Whether a line is a marked heading of a lower level than the first ones are."""
+    match = _MARKED.match(text, text.rfind("\n", 0, line.start) + 1)
+    return match is not None and len(match["marks"]) > top
 
 
 def _is_row(text: str, line: _Line) -> bool:
@@ -149,6 +159,8 @@ def _title_end(text: str, lines: list[_Line], first: int) -> int:
 def _is_title(line: str) -> bool:
     words = line.split()
     if not 1 <= len(words) <= 16 or len(line) < 4 or line[-1] in ",;:" or _NO_TITLE.match(line) or "|" in line:
+        return False
+    if _MARKUP.search(line):
         return False
     if not (line[0].isupper() or line[0].isdigit() or not line[0].isascii()) or "`" in line or "#" in line:
         return False

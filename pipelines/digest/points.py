@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from longdoc.models.salience.told import Told, ToldSalience
 from longdoc.pipelines.digest.reading import Candidate, Reading
-from longdoc.pipelines.wording.words import content_words
+from longdoc.pipelines.wording.ordinary_words import ORDINARY
+from longdoc.pipelines.wording.words import content_words, stem
 
 _REDUNDANCY = 0.7  # what likeness to a sentence already taken costs, in standard deviations of salience
 _SAME = 0.9  # likeness from which a sentence says nothing new
-_CROWDING = 1.2  # what it costs to stand right beside a sentence already taken,
+CROWDING = 1.2  # what it costs to stand right beside a sentence already taken,
 _ELBOW_ROOM = 1 / 10  # falling to nothing at this share of the text
+_KEYS = 30  # words that tell what a text is about
+_KEY_LETTERS = 3  # of a word that is too short to tell it
+_TALKED = """
+    going gonna really think actually something little right maybe thing things stuff kind sort lot mean guess
+    know want need look looking better best probably doing whatever already yeah okay basically bit whole point
+    talk talking sure wanna supposed start call called course please person place idea fact form exactly push
+    seem sense seems select able
+    """
+_USUAL = frozenset((*ORDINARY, *_TALKED.split()))
+_COMMON = frozenset(map(stem, _USUAL))
+_PERSON = re.compile(r"\b(?:he|she|him|her|his|hers|they|them|it|its|their)\b", re.IGNORECASE)
+_MOST = 4  # from which more of a kind says nothing more
+_EDGE = 0.05  # of the text
 
 
 def ranked(
@@ -22,7 +40,7 @@ def ranked(
     worth: Callable[[Candidate], float] = lambda one: one.score,
     most: int = 24,
     taken: Sequence[Candidate] = (),
-    crowding: float = _CROWDING,
+    crowding: float = CROWDING,
 ) -> list[Candidate]:
     """At most so many of the candidates, the best first, each unlike those before it and apart from them."""
     if not candidates:
@@ -77,3 +95,58 @@ def _vectors(reading: Reading, pool: Sequence[Candidate]) -> NDArray[np.float64]
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: NDArray[np.float64] = vectors / np.where(norms > 0, norms, 1.0)
     return unit
+
+
+def told(reading: Reading, candidates: Sequence[Candidate], kind: Told) -> dict[int, float]:
+    """The worth of each candidate, about a standard deviation, by the place where its words begin."""
+    model = ToldSalience.load(kind)
+    scored = [one for one in candidates if one.row >= 0]
+    if not scored:
+        return {}
+    vectors = reading.table.vectors[[one.row for one in scored]].astype(np.float64) if reading.familiar else None
+    scores = model.score(forms(reading, scored), vectors)
+    return dict(zip((one.unit.spans[-1].start for one in scored), scores.tolist(), strict=True))
+
+
+def forms(reading: Reading, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+    """The form of each candidate, (T, 11). Linear in the text."""
+    words = [one.unit.words for one in candidates]
+    held: Counter[str] = Counter(word for bag in words for word in bag)
+    rare = {word: math.log(len(words) / (1 + times)) + 0.5 for word, times in held.items()}
+    keys = key_words(candidates)
+    vectors = reading.table.vectors[[one.row for one in candidates]].astype(np.float64)
+    central = vectors @ vectors.mean(0)
+    length = max(1, len(reading.text))
+    rows = []
+    for one, bag, near in zip(candidates, words, central.tolist(), strict=True):
+        count, place = len(one.raw.split()), one.unit.start / length
+        rows.append(
+            (
+                math.log(max(1, count)),
+                count / 30,
+                near,
+                sum(rare[word] for word in bag) / (len(bag) + 1),
+                min(_MOST, len(bag & keys)),
+                min(_MOST, len(_PERSON.findall(one.raw))),
+                one.raw.rstrip().endswith("?"),
+                any(mark in one.raw for mark in '"“”'),
+                any(map(str.isdigit, one.raw)),
+                place < _EDGE,
+                place > 1 - _EDGE,
+            )
+        )
+    return np.array(rows, np.float64).reshape(len(rows), -1)
+
+
+def is_common(word: str) -> bool:
+    """Whether any text or talk is full of a word."""
+    return word in _USUAL or stem(word) in _COMMON
+
+
+def key_words(candidates: Sequence[Candidate]) -> frozenset[str]:
+    """The stems that the text says most often, but for those that any story or talk is full of."""
+    said: Counter[str] = Counter()
+    for one in candidates:
+        said.update(one.unit.words)
+    usual = (word for word, _ in said.most_common(150) if len(word) > _KEY_LETTERS and word not in _COMMON)
+    return frozenset(list(usual)[:_KEYS])

@@ -30,6 +30,10 @@ _FEWEST_SECTIONS = 5  # of a plain text; fewer are hardly its headings
 _SURE_WORDS = 10  # from which words are hardly a heading
 _QUOTES, _OPENING = ("“", "”", '"'), ("“", '"', "‘")
 _LONGEST_FIRST, _START = 80, 200  # words of one that begins among the first characters: it says what the text is
+_ATTRIBUTED = re.compile(  # many words of one breath, and a verb with a name beside it
+    r"[\"“](?:[^\"“”\s]+\s+){7,}[^\"“”\s]+[,?!.—-][\"”]\s(?:[A-Z][\w'’]+(?:\s[A-Z][\w'’]+)?\s[a-z]+|[a-z]+\s[A-Z][\w'’]+)\b"
+)
+_GOES_ON = re.compile(r"^(?:But|And|Then|So|Yet) (?=[a-z]+ )(?!(?:he|she|it|they)\b)([a-z])")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _SPEECH = 3000  # characters that one speaks without a mark
 _SHORTEST, _LONGEST = 6, 45  # words of a sentence that is shown
@@ -50,6 +54,7 @@ _META = re.compile(
     r"|provide|turn|open|begin|start|come back|return|take|talk)|\blet me\b|\bpursuant to the requirements\b"
     r"|\bin witness whereof\b|\bforward-looking\b"
     r"|^for [^.]{3,60}, see\b"
+    r"|\bin (?:the (?:next|following|previous) )?sections?\b[^.]{0,12} we\b|\bwe\b[^.]{0,40}\bin section\b"
     r"|^(?:this|the) (?:section|chapter|paper|article|document) (?:is|are) organi[sz]ed|\bplease (?:see|note|refer)\b",
     re.IGNORECASE,
 )
@@ -63,6 +68,7 @@ _CODE = re.compile(
     r"[{}]|\w\(\)|==|=>|->|::\w|</?[A-Za-z][^<>]*>|[-*_=.]{4,}|\[[A-Z][A-Z_ ]+\]"
     r"|\w_\w+\(|^\s*(?:def|class|return|import)\b"
 )
+_INLINE = re.compile(r"``[^`\n]+``|`[^`\n]+`")  # a name within prose is no line of code
 _CITED = re.compile(
     r"\b(?:19|20)\d\d[a-z]?;\s?\d|\bet al\b.*\b(?:19|20)\d\d\b.*\.$|\bpp?\. ?\d|\bdoi\b|\bfigs?\. ?\d", re.IGNORECASE
 )
@@ -124,14 +130,22 @@ class Candidate:
 class Reading:
     """What the makers of a digest's parts ask of one document. `scores` are those of the table's rows.
 
-    `known` is False where neither salience nor encoder know the language.
+    `known` is False where neither salience nor encoder know the language; `familiar` is True where the vectors are the
+    bundled encoder's.
     """
 
-    def __init__(self, document: Document, table: SentenceTable, scores: NDArray[np.float64], known: bool) -> None:
+    def __init__(
+        self,
+        document: Document,
+        table: SentenceTable,
+        scores: NDArray[np.float64],
+        known: bool,
+        familiar: bool = True,
+    ) -> None:
         self.document = document
         self.text = document.page_content
         self.source = str(document.metadata.get("source", ""))
-        self.table, self.scores, self.known = table, scores, known
+        self.table, self.scores, self.known, self.familiar = table, scores, known, familiar
 
     @cached_property
     def units(self) -> list[Unit]:
@@ -147,7 +161,7 @@ class Reading:
     def points(self) -> list[Candidate]:
         """The sentences that can be shown alone, in reading order, those of a list of sources left out."""
         last = self.sources_start
-        return [one for one in self._scored if one.unit.start < last and self._stands(one.unit)]
+        return [one for one in self.said if one.unit.start < last and self._stands(one.unit)]
 
     @cached_property
     def sources_start(self) -> int:
@@ -181,12 +195,18 @@ class Reading:
         return titles[at] if at >= 0 else ()
 
     @property
+    def speech(self) -> list[Candidate]:
+        """The sentences that say what someone says, and who: \"I will go,\" said Ann."""
+        return [one for one in self.said if _ATTRIBUTED.match(one.raw) and len(one.raw.split()) <= _LONGEST]
+
+    @property
     def turns(self) -> list[Candidate]:
         """The sentences of a transcript's turns, in order, whether or not they can be shown."""
-        return [one for one in self._scored if one.unit.kind == "turn"]
+        return [one for one in self.said if one.unit.kind == "turn"]
 
     @cached_property
-    def _scored(self) -> list[Candidate]:
+    def said(self) -> list[Candidate]:
+        """The sentences, in reading order, whether or not they can be shown."""
         wanted = [
             part for unit in self.units if unit.kind in _SAID or _is_long_item(unit) for part in self._parted(unit)
         ]
@@ -231,17 +251,19 @@ class Reading:
         ]
 
     @cached_property
-    def _said(self) -> Counter[str]:
-        return Counter(_bare(one.unit.text) for one in self._scored)
+    def _again(self) -> Counter[str]:
+        return Counter(_bare(one.unit.text) for one in self.said)
 
     def _stands(self, unit: Unit) -> bool:
         text = unit.value if unit.kind == "turn" else unit.text
         text = text[numbering_end(text, 0) :]
-        if self.kind is Kind.NARRATIVE and _is_spoken(self.text, unit.start):
-            return False
+        if self.kind is Kind.NARRATIVE:
+            if _is_spoken(self.text, unit.start):
+                return False
+            text = _GOES_ON.sub(lambda match: match[1].upper(), text)  # a story may begin a sentence so
         if unit.kind == "item" and _VERB.search(text) is None:
             return False
-        if self._said[_bare(unit.text)] > 1:  # what is said again and again is no news of any part
+        if self._again[_bare(unit.text)] > 1:  # what is said again and again is no news of any part
             return False
         return can_stand(text, self.known, _LONGEST_FIRST if unit.start < _START else _LONGEST)
 
@@ -320,7 +342,7 @@ def can_stand(text: str, known: bool = True, longest: int = _LONGEST) -> bool:
         _REFERS.search(text),
         _SITE.search(text),
         _META.search(text),
-        _CODE.search(text),
+        _CODE.search(_INLINE.sub("x", text)),
         _CITED.search(text),
     )
     return not torn and not any(refused)

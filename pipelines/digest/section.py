@@ -52,7 +52,6 @@ class Section:
     share: float
     entries: Sequence[Entry]
     ordered: bool = True
-    lead: Sentence | None = None  # shown before its first line
     taken: list[int] = field(default_factory=list)
 
     def blocks(self) -> Iterable[tuple[Block, list[Sentence]]]:
@@ -68,8 +67,6 @@ class Section:
                 groups[-1][1].append(one.sentence)
             else:
                 groups.append((one.heading, [one.sentence]))
-        if self.lead is not None:
-            groups[0][1].insert(0, self.lead)
         for number, (heading, sentences) in enumerate(groups):
             shown = heading or (self.heading if number == 0 else "")
             yield Block(shown, len(sentences), self.form), sentences
@@ -78,9 +75,6 @@ class Section:
 def fitted(sections: Sequence[Section], budget: int, tokenizer: Tokenizer, note: str = "") -> Summary:
     """The digest of the sections within the budget: each to its share, then what is left in their order."""
     cost = [[tokenizer.count(one.sentence.line) + 1 for one in section.entries] for section in sections]
-    for section, costs in zip(sections, cost, strict=True):
-        if section.lead is not None and costs:
-            costs[0] += tokenizer.count(section.lead.line)
     base = tokenizer.count(note) if note else 0
     used = base
     log: list[tuple[Section, int]] = []

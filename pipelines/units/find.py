@@ -11,7 +11,7 @@ from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.text.tables import Table, cells, tables_of
 from longdoc.pipelines.units.definitions import term_of
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, is_whole, readable, without_mark
-from longdoc.pipelines.units.lines import Form, Line, holds_amounts, label_in, lines_of
+from longdoc.pipelines.units.lines import Form, Line, holds_amounts, label_in, lines_of, speaker_in
 from longdoc.pipelines.units.paragraphs import (
     LED_ON,
     RUN_IN,
@@ -282,8 +282,8 @@ class _Finder:
         line, end = self._lines[at], at + 1
         while end < len(self._lines) and self._lines[end].form in (Form.PROSE, Form.ITEM, Form.ROW):
             end += 1
-        name = readable(line.text[: line.cut]).rstrip(": ")
-        speaker = self._span(line.start, line.start + line.cut - 1)
+        bare = speaker_in(line.text[: line.cut - 1])
+        name, speaker = readable(bare).strip(), self._span(line.start, line.start + len(bare))
         for one in split_sentences(self._text, line.start + line.cut, self._lines[end - 1].end):
             said = readable(one.of(self._text))
             if any(map(str.isalnum, said)):

@@ -159,10 +159,16 @@ def _speakers(lines: Iterator[str]) -> frozenset[str]:
     share = turns / counted if counted else 0.0
     if turns < _TURNS or share < 0.3 or (share < 0.6 and turns < 3 * len(again)):
         return frozenset()
-    return frozenset(name for name in said if name in again or _SPOKEN.fullmatch(name))
+    return frozenset(name for name in said if name in again or _SPOKEN.fullmatch(speaker_in(name)))
 
 
-_SPOKEN = re.compile(r"(?:[A-Z][\w.'’-]*\s?){1,4}")
+_SPOKEN = re.compile(r"(?!I\b)[^\W\d_a-z][\w.'’-]*(?:,?\s(?:[^\W\d_a-z][\w.'’-]*|of|the|and|de|da|van|von|der)){0,6}")
+
+
+def speaker_in(name: str) -> str:
+    """What stands before a colon without what is said of the speaker in brackets behind it: a party, an office."""
+    bare, bracket, _ = name.partition(" (")
+    return bare if bracket and name.endswith(")") else name
 
 
 def _told(place: tuple[int, int, str], indent: int, speaking: frozenset[str], above: Line | None) -> Line:

@@ -140,6 +140,19 @@ def test_turns_carry_their_speaker() -> None:
     assert [unit.label for unit in turns] == ["Ann", "Ann", "Ben", "Ben", "Ann", "Ann"]
 
 
+def test_what_is_said_of_a_speaker_in_brackets_is_no_part_of_the_name() -> None:
+    once = "Ms. Élise Roy (Leader of the House (Lower), Lib.): We will pay for it.\n"
+    text = "Ann: We do it.\nBen: We see it.\n" * 4 + once + "Ann: So be it.\n"
+    told = [(unit.label, unit.text) for unit in found(text)][-2:]
+    assert told == [("Ms. Élise Roy", "Ms. Élise Roy: We will pay for it."), ("Ann", "Ann: So be it.")]
+    assert found(text)[-2].spans[0].of(text) == "Ms. Élise Roy"
+
+
+def test_a_clause_before_a_colon_is_no_speaker_of_a_transcript() -> None:
+    text = "Ann: We do it.\nBen: We see it.\n" * 4 + "I have one question: who pays?\n"
+    assert {unit.label for unit in found(text) if unit.kind == "turn"} == {"Ann", "Ben"}
+
+
 def test_a_sentence_over_the_end_of_a_page_is_one() -> None:
     text = "The council decided to postpone the\n\n12\n\f\nvote until May. It then rose.\n"
     [first, second] = found(text)
