@@ -29,7 +29,9 @@ _TOTAL = re.compile(r"\b(?:total|balance|due|sum|net|overall)\b", re.IGNORECASE)
 _VALUE = re.compile(r"\d|[A-Z]")
 _LABELLED = re.compile(r"[A-Z]\w+: [A-Z]")  # a value that is a line with a label of its own
 _MOST_LABEL, _MOST_VALUE, _FEW = 6, 26, 12  # words
-_MOST_ITEMS, _MOST_LIST = 9, 4  # items of a list that is a fact, and words of what introduces it
+_ITEMS = 8, 4, 9  # of a list that is a fact: items, words of what introduces it, words of an item,
+_STEPS = 12, 12, 16  # and the same of numbered steps
+_STEP = re.compile(r"\(?\d{1,2}[.)]\s")
 _DIGIT = re.compile(r"[$€£¥]?\s?\d")
 _SHORT_LINE = 45  # characters; a line of a form that ends earlier is not gone on with
 _CELLS = 3  # of a row that is a label with what was filled in
@@ -165,18 +167,16 @@ def _short_end(text: str, start: int, end: int) -> int:
 
 
 def lists(reading: Reading) -> Iterator[Fact]:
-    """Short lists under what introduces them, as a label and its values."""
+    """Short lists under what introduces them, and numbered steps, as a label and its values."""
     for unit in reading.found("list"):
-        words = len(unit.text.split())
-        if not unit.spans[0].of(reading.text).rstrip().endswith((":", ":**", ")")) or len(unit.spans) > _MOST_ITEMS:
+        introduced = unit.spans[0].of(reading.text).rstrip().endswith((":", ":**", ")"))
+        if not introduced or not unit.label or not unit.label[0].isupper() or _ASIDE.match(unit.label):
             continue
-        if (
-            unit.label
-            and not _ASIDE.match(unit.label)
-            and unit.label[0].isupper()
-            and len(unit.label.split()) <= _MOST_LIST
-            and words <= 9 * len(unit.spans)
-        ):
+        items = len(unit.spans) - 1
+        steps = items > 1 and all(_STEP.match(span.of(reading.text)) for span in unit.spans[1:])
+        most_items, most_label, most_words = _STEPS if steps else _ITEMS
+        fits = items <= most_items and len(unit.text.split()) <= most_words * len(unit.spans)
+        if fits and len(unit.label.split()) <= most_label:
             yield Fact(Sentence(unit.text, unit.spans, label=unit.label), 1.5)
 
 

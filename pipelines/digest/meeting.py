@@ -36,7 +36,7 @@ _VAGUE = re.compile(
 )
 _DECIDED = re.compile(
     r"\bwe(?:['’]ve| have)? (?:all )?(?:decided|agreed|chose|settled|concluded)\b|\blet['’]s (?!see|hear|say|talk"
-    r"|look|just|go\b|assume|suppose|imagine|consider|take|face|be\b|not\b|start|move|think|pretend|put)\w+"
+    r"|look|just|go\b|assume|suppose|imagine|consider|take|face|be\b|not\b|start|move|think|pretend|put|back|wait|stop|try|focus|leave)\w+"
     r"|\b(?:motion|amendment)s? (?:is |are |was )?(?:carried|adopted|agreed)|\b(?:is|are) (?:agreed|adopted"
     r"|approved|carried)\b"
     r"|\bdecision (?:is|was)\b|\bso we (?:need|['’]ll|will)\b|\bwe(?:['’]re| are) (?:planning|aiming|going (?:for"
@@ -78,6 +78,7 @@ _AMOUNT = re.compile(
 _WORD = re.compile(r"(?<![{\[<'’-])\b[^\W\d_]+(?:-[^\W\d_]+)*\b(?!['’}\]>])")  # not of a transcript's marks
 _SHORT_WORD, _OFTEN, _PAIR, _TOPICS = 3, 5, 2, 7  # letters; times; times that a pair counts; phrases
 _SHORTEST, _LONGEST = 8, 44  # words
+_FEWEST_CUT = 10  # words of what is whole of a sentence that breaks off
 _TOLD_WORTH, _AMOUNT_WORTH = 1.5, 0.4
 
 
@@ -176,7 +177,7 @@ def _whole(pieces: list[str]) -> str:
     if is_ended(last) and (len(pieces) == 1 or (len(last.split()) >= 10 and _BEGUN.match(last))):
         return last
     first = without_stumbles(pieces[0]).rpartition(",")[0]
-    return first if _BEGUN.match(first) else ""
+    return first if _BEGUN.match(first) and len(first.split()) >= _FEWEST_CUT else ""
 
 
 def _line(unit: Unit, said: str) -> Sentence:

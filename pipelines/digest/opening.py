@@ -30,7 +30,7 @@ _NOUN = re.compile(
 _NO_TITLE = re.compile(
     r"(?:https?:|source:|www\.|exhibit\b|ex-\d|\("
     r"|\[|confidential|page\b|table of contents|contents\b|index\b|distr\.|volume\b"
-    r"|introduction\b|abstract\b|background\b|motivation\b|rationale\b|summary\b|overview\b|recitals\b|part [ivx1]"
+    r"|introduction\b|abstract\b|background\b|motivation\b|rationale\b|(?:\w+ )?summary\b|overview\b|recitals\b|part [ivx1]"
     r"|chapter\b|produced by|by\b|from\b|\d+\W*$|\.\.|<|\{|#!|//|/\*|import\b|preamble|preface|foreword|copyright"
     r"|[ivx]{1,4}\.\s|1\.?\s+\S|\d{1,2}\.\d|jump to|skip to|menu\b|home\b|search\b|[^\n]{0,40} speaking\."
     r"|\d{1,2}/\d{1,2}\b|[ivxlc一二三第]{1,4}\W*$)|.*\.(?:htm|pdf|docx?|txt)\b",
@@ -69,7 +69,7 @@ def title_of(reading: Reading) -> Sentence | None:
     """The title as it stands where the text begins; None where no line there is one."""
     given = str(reading.document.metadata.get("title") or "").strip()
     for part in (given, *re.split(r" [|–—-] ", given)):
-        if part and (at := reading.text.find(part, 0, _READ)) >= 0:
+        if part and _MARKUP.search(part) is None and (at := reading.text.find(part, 0, _READ)) >= 0:
             return reading.line(at, at + len(part))
     if reading.kind in (Kind.TRANSCRIPT, Kind.CODE):
         return None

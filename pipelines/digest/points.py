@@ -25,7 +25,7 @@ _TALKED = """
     going gonna really think actually something little right maybe thing things stuff kind sort lot mean guess
     know want need look looking better best probably doing whatever already yeah okay basically bit whole point
     talk talking sure wanna supposed start call called course please person place idea fact form exactly push
-    seem sense seems select able
+    seem sense seems select able guys feel true back nice cool fine great hard easy interesting close long mm-hmm
     """
 _USUAL = frozenset((*ORDINARY, *_TALKED.split()))
 _COMMON = frozenset(map(stem, _USUAL))
