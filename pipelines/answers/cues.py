@@ -13,7 +13,8 @@ from longdoc.pipelines.wording.dates import borne_out, calendar_dates
 from longdoc.pipelines.wording.words import content_words, stem
 
 _NUMBER = re.compile(
-    r"\bhow (?:much|many|long|old|far|large|big|high|often)\b|\bwhat (?:is|was|were|are|percent\w*|number|amount)\b.*"
+    r"\bhow (?:much|many|long|old|far|large|big|high|often|accurate|precise|fast|tall|deep|wide|heavy|likely"
+    r"|expensive)\b|\bwhat (?:is|was|were|are|percent\w*|number|amount)\b.*"
     r"\b(?:amount|number|percent\w*|rate|ratio|total|value|price|cost|size|margin|revenues?|income|expens\w+|sales"
     r"|turnover|assets|liabilities|dividends?|cash|capex|profit|ebitda\w*)\b",
     re.IGNORECASE | re.DOTALL,
@@ -23,6 +24,12 @@ _NAME = re.compile(r"^\W*(?:and |but )?(?:who|whom|whose|where)\b|\b(?:by|to|wit
 _WHO_IS = re.compile(r"\b(?:[Ww]ho|[Ww]hat) (?:is|are|was|were) (?:the )?[^\W\da-z]")
 _DEFINES = re.compile(
     r"\b(?:is|was|are|were|called|named)\s+(?:an?|the|one)\b|,\s+(?:an?|the|who|whose)\b|, [^,.]{4,60}, was\b"
+)
+_ASKED = re.compile(r"\bwhat (?:did|does|was|is) .{1,60}\bask(?:ed|s|ing)?\b(?! for\b| to\b)", re.IGNORECASE)
+_NAMING = re.compile(
+    r"\b(?:called|named|termed|dubbed|known as|referred to as)\s+(?:an?\s+|the\s+)?"
+    r"(?P<term>(?:[\w’'-]+\W+){0,3}[\w’'-]+)",
+    re.IGNORECASE,
 )
 _REASON = re.compile(r"\bwhy\b|\breasons?\b|\bcauses?\b|\bwhat (?:drove|led|made|makes)\b", re.IGNORECASE)
 _SHORT = re.compile(r"\b(?:who|which|where|is|are|does|do|did|was|were|has|have|can|could)\b", re.IGNORECASE)
@@ -36,7 +43,7 @@ _ASKING = content_words(
     "text passage article story paper happen happens happened please know based information provided assume rounded "
     "nearest decimal places return units using only primarily shown within details clearly mention mentioned plot book "
     "summary overview topic theme subject chapter transcript meeting conversation work author many number count all "
-    "every each following different various"
+    "every each following different various say says said ask asks asked think thinks thought tell told"
 )
 _FISCAL = re.compile(r"\b(?:FY|CY|Q[1-4]\s?(?:FY)?)\s?'?((?:19|20)\d\d)\b", re.IGNORECASE)
 _PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)
@@ -107,7 +114,7 @@ class Question:
     def of(cls, text: str) -> Self:
         """The question as it is written; of a very long one the beginning."""
         plain = " ".join(_FISCAL.sub(r" \1 ", _ORDER.sub("", _PREAMBLE.sub("", text[:_READ]))).split())
-        patterns = {"number": _NUMBER, "date": _DATE, "name": _NAME, "reason": _REASON}
+        patterns = {"number": _NUMBER, "date": _DATE, "name": _NAME, "reason": _REASON, "asked": _ASKED}
         kinds = frozenset(kind for kind, pattern in patterns.items() if pattern.search(plain))
         if _WHO_IS.search(plain) and "number" not in kinds:
             kinds = kinds - {"name"} | {"definition"}
@@ -177,8 +184,20 @@ class Question:
             return float(_DEFINES.search(sentence) is not None and not self.named.isdisjoint(content_words(sentence)))
         return 1.0 if any(self._has(kind, sentence) for kind in sorted(self.kinds)) else -1.0
 
+    @property
+    def wants_questions(self) -> bool:
+        """Whether it asks what someone asked."""
+        return "asked" in self.kinds
+
     def _defines(self, sentence: str) -> float:
-        """1 where the sentence begins with the term and says what it is, 0.5 where it only says so, else 0."""
+        """1 where the sentence begins with the term and says what it is, or what is so called; 0.5 where it only says
+        so, else 0.
+        """
+        if any(
+            self.term == content_words(" ".join(one["term"].split()[: len(self.term)]))
+            for one in _NAMING.finditer(sentence)
+        ):
+            return 1.0
         match = _IS.search(sentence)
         if match is None:
             return 0.0
@@ -196,6 +215,8 @@ class Question:
             known = set(_NUMERAL.findall(self.text))
             plain = sentence if _SHARES.search(self.text) else _PERCENT.sub(" ", sentence)
             return bool(set(_NUMERAL.findall(plain)) - known) or _IN_WORDS.search(plain) is not None
+        if kind == "asked":
+            return sentence.rstrip().endswith("?")
         if kind == "date":
             return _YEAR_OR_DAY.search(sentence) is not None or any(True for _ in calendar_dates(sentence))
         if kind == "name":

@@ -23,7 +23,7 @@ from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.index.document_index import Match
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.answers.cues import Question
-from longdoc.pipelines.answers.found import Candidate, Texts, candidates
+from longdoc.pipelines.answers.found import Candidate, Texts, candidates, defining
 from longdoc.pipelines.answers.reading import Answering, logit, readings
 from longdoc.pipelines.summarizers.sentence_table import Encoder
 from longdoc.pipelines.wording.words import content_words
@@ -39,6 +39,7 @@ _REDUNDANT, _NEW = 0.2, 0.2  # what likeness to a unit taken costs, and what wor
 _SAME = 0.92  # cosine from which two units say the same
 _ADDED = 0.05  # of the weight of the question's words, from which a unit adds something
 _ENOUGH, _PLENTY = 0.9, 0.93  # of the best score, for a unit that adds something, and for one that does not;
+_DOUBTED = 2.0  # log odds of the reader below the best unit's, from which a unit is not added to a narrow answer
 _SLACK = 0.12  # less than that where the question is a broad one
 # What says that anything found answers: the cosine of the best unit, of the nearest one and of the first passage; the
 # share of the question's words in the best unit, with what it stands under, and how well its label is what is asked
@@ -100,6 +101,8 @@ def best_answer(
     """
     asked = Question.of(question)
     units = candidates(matches, texts)
+    if asked.term and texts is not None:
+        units += defining(asked, units, texts)
     if not units or not asked.words or max_tokens < 1:
         return Found((), 0.0)
     weights = _weights(asked, units)
@@ -173,6 +176,9 @@ def _scored(
 ) -> _Scored:
     """The units that may answer: scored without their vectors, and the best of them with."""
     able = [one for one in units if one.answers]
+    if asked.wants_questions:
+        put = [one for one in units if asked.cue(one.unit.text) > 0 and asked.named & content_words(one.unit.label)]
+        able = put or able
     own = [_own(asked, one) for one in able]
     plain = [_plain_score(asked, one, words, weights) for one, words in zip(able, own, strict=True)]
     order = sorted(range(len(able)), key=lambda row: -plain[row])
@@ -246,6 +252,8 @@ def _chosen(asked: Question, scored: _Scored, weights: dict[str, float]) -> list
         value = scored.scores - _REDUNDANT * likeness + _NEW * new
         least = (np.where(new > _ADDED, _ENOUGH, _PLENTY) - _SLACK * asked.broad) * top
         value[(scored.scores + _NEW * new < least) | (likeness > _SAME)] = -np.inf
+        if not asked.broad:
+            value[scored.read < scored.read[rows[0]] - _DOUBTED] = -np.inf
         within = [any(_share_spans(one, held) for held in taken) for one in scored.units]
         value[np.array(within)] = -np.inf
         best = int(np.argmax(value))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +14,7 @@ from langchain_core.documents import Document
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.text.tables import Table, tables_of
 from longdoc.memory.index.document_index import Match
+from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.digest.digest import all_facts
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.digest.section import Fact
@@ -35,6 +37,14 @@ _READ = 300  # characters of a unit that are embedded
 _SHORT_TEXT = 200_000  # characters of a text that is cut into its units as a whole
 _LONG_TEXT = 2_000_000  # characters of a text whose key facts are not looked for
 _FACT = 0.5  # rank of a key fact that stands in no passage
+_MOST_DEFINING = 8
+_MOST_LABELLED, _MOST_COLONS = 60, 3  # words and colons of a label's value; more are lines that were run together
+_LEAD = 400  # characters of what is read before what leans on it
+_SCALE = re.compile(r"\bin (?P<of>thousands|millions|billions)\b", re.IGNORECASE)
+_SCALED = re.compile(r"[$€£¥]\s?\d|\d,\d{3}")  # an amount that its table counts in thousands or more
+_UNSCALED = re.compile(r"per (?:\w+ )?(?:share|unit)|percent|%|\b(?:thousand|million|billion)", re.IGNORECASE)
+_ABOVE = 2500  # characters above a row in which its table says what it counts in
+_ROW = 3  # places of a figure: its column, its row, its amount
 _SHINGLE = 5  # words
 _COPY = 0.8  # share of shingles from which a passage is a copy of one before it
 
@@ -47,6 +57,7 @@ class Candidate:
     rank: float
     answers: bool
     leans_on: int | None = None
+    lead: str = ""  # what it leans on, and what that leans on, to be read before it
 
     @cached_property
     def read(self) -> str:
@@ -73,8 +84,9 @@ class Candidate:
 
     @cached_property
     def context(self) -> frozenset[str]:
-        """The words of what it stands under."""
-        return content_words(" ".join(self.unit.headings)) if self.unit.headings else frozenset()
+        """The words of what it stands under, and of what it leans on."""
+        around = " ".join((*self.unit.headings, self.lead))
+        return content_words(around) if around.strip() else frozenset()
 
 
 def without_copies(matches: Sequence[Match]) -> list[Match]:
@@ -129,10 +141,27 @@ class Texts:
         ]
         return units_of(text[low:high], source, low, stretch.headings if low else (), whole)
 
+    def scaled(self, unit: Unit) -> Unit:
+        """A row of amounts with what its table says that they are in, such as thousands; any other unit as it is."""
+        if unit.kind not in ("row", "label") or not _SCALED.search(unit.text) or _UNSCALED.search(unit.text):
+            return unit
+        source = unit.spans[0].source
+        text = self._known(source)[0]
+        start = max(0, unit.spans[-1].start - _ABOVE)
+        found = list(_SCALE.finditer(text, start, unit.spans[-1].start))
+        if not found or (unit.kind == "label" and len(unit.spans) < _ROW):
+            return unit
+        span = Span(found[-1].start(), found[-1].end(), source)
+        return replace(unit, text=f"{unit.text} ({span.of(text).lower()})", spans=(span, *unit.spans))
+
     def _tables(self, source: str) -> list[Table] | None:
         """The tables of a source that its parser knew; None where it told nothing of tables."""
         document = self._document_of(source)
         return None if document is None else document.metadata.get("tables")
+
+    def units(self, source: str) -> list[Unit]:
+        """The units of a source; none of a text that is not known, or long."""
+        return self._known(source)[1] or []
 
     def whole(self, source: str) -> str:
         """The text of a source; "" where it is not known."""
@@ -177,15 +206,26 @@ def candidates(matches: Sequence[Match], texts: Texts | None = None) -> list[Can
                 rank = stretch.rank(unit.spans[-1].start)
                 if rank > 0 and unit.spans not in taken:
                     taken.add(unit.spans)
-                    found.append(Candidate(unit, rank, _answers(unit), _leaning(unit, found)))
+                    before = _leaning(unit, found)
+                    lead = f"{found[before].lead} {found[before].unit.text}"[-_LEAD:] if before is not None else ""
+                    found.append(Candidate(texts.scaled(unit), rank, _answers(unit), before, lead.strip()))
         labelled = [one.unit.spans for one in found if one.unit.kind == "label"]
         for fact in texts.facts(source):
             last = fact.spans[-1]
             held = any(one[-1].start <= last.start and last.end <= one[-1].end for one in labelled)
             if fact.spans not in taken and not held:
                 rank = max(stretch.rank(fact.spans[-1].start) for stretch in stretches)
-                found.append(Candidate(fact, max(rank, _FACT), True))
+                found.append(Candidate(texts.scaled(fact), max(rank, _FACT), True))
     return found
+
+
+def defining(asked: Question, found: Sequence[Candidate], texts: Texts) -> list[Candidate]:
+    """The sentences of the documents found that say what the term is that is asked for, wherever they stand."""
+    held = {one.unit.spans for one in found}
+    sources = dict.fromkeys(one.unit.spans[0].source for one in found)
+    said = (unit for source in sources for unit in texts.units(source) if unit.kind in ("sentence", "definition"))
+    sure = (one for one in said if one.whole and one.spans not in held and asked.cue(one.text) >= 1)
+    return [Candidate(one, _FACT, _answers(one)) for one in itertools.islice(sure, _MOST_DEFINING)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +281,8 @@ def _unit(fact: Fact, reading: Reading) -> Unit:
 def _answers(unit: Unit) -> bool:
     """Whether it can answer: a heading, a caption, a question and a row of columns' names cannot."""
     if unit.kind == "row" and ": " not in unit.text and not any(map(str.isdigit, unit.text)):
+        return False
+    if unit.kind == "label" and len(unit.text.split()) > _MOST_LABELLED and unit.text.count(": ") > _MOST_COLONS:
         return False
     return not (unit.kind == "heading" or _ASKS.search(unit.text[-60:]) or _CAPTION.match(unit.text))
 

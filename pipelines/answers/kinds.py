@@ -10,7 +10,7 @@ from longdoc.pipelines.answers.elsewhere import whole_elsewhere
 from longdoc.pipelines.wording.words import content_words
 
 Kind = Literal["greeting", "assent", "whole", "count", "list", "compare", "definition", "yes-no", "why", "fact"]
-Aspect = Literal["", "decisions", "people", "authors", "ending", "beginning"]
+Aspect = Literal["", "decisions", "conclusions", "people", "authors", "ending", "beginning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,17 @@ _ABOUT = re.compile(
 )
 _PLOT = re.compile(r"\bwhat(?:'s| is| was| are)\s+(?:the\s+)?(?:plot|story|storyline|subject|topic|content)s?\b", _I)
 _READ = re.compile(r"\b(?:describe|explain|review|read|present|what does) (?:this|that|the|it|these)\b", _I)
+_TELLS = re.compile(
+    r"^\W*what (?:does|do|did) (?:this|the) (?:[\w-]+ ){0,2}(?:propose|describe|say|cover|argue|present|specify"
+    r"|define|report|introduce|recommend|claim|explain|show|do|tell us|try to do|set out(?: to do)?)\W*\Z",
+    _I,
+)
+_CONCLUSIONS = re.compile(
+    r"\bwhat (?:did|do|does|was|were|is|are|has|have) (?:they|we|he|she|the|this|it|its|been)?\s?(?:[\w-]+\s){0,2}?"
+    r"(?:conclude[ds]?|conclusions?|find|found|findings?|results?|held|holding|hold|rule[ds]?|ruling|verdict"
+    r"|judgment)\W*\Z",
+    _I,
+)
 _ENDING = re.compile(
     r"\bhow (?:does|do|did|will) .{0,60}?\b(?:end|finish|conclude|turn out|close)\b|\b(?:ending|the end|last scene"
     r"|conclusion) of (?:the|this) (?:story|book|novel|tale|play|film|text|document)\b"
@@ -80,7 +91,9 @@ _PEOPLE = re.compile(
     r"(?:names of (?:the )?)?(?:main |chief |different )?(?:participants?|attendees|speakers?|characters|people|persons"
     r"|cast|members)(?: (?:involved|present|here))?\W*\Z"
     r"|\b(?:which|what|how many) (?:\w+ )?(?:people|speakers|participants"
-    r"|persons|characters|justices|judges|members) (?:are|were|take|took|speak|spoke|appear|attend\w*|participat\w*)\b",
+    r"|persons|characters|justices|judges|members) (?:(?:are|were)(?: there| present| here| named| mentioned"
+    r"| involved"
+    r"| in (?:it|the|this)\b.*)?\W*\Z|(?:take|took|speak|spoke|appear|attend\w*|participat\w*)\b)",
     _I,
 )
 _AUTHORS = re.compile(
@@ -95,8 +108,9 @@ _ALL = re.compile(
     r"^\W*(?:please )?(?:list|name|enumerate|give|show|find|tell me|identify|mention)\b.{0,30}"
     r"\b(?:all|every|each|the)\b"
     r"|^\W*(?:list|enumerate|name)\b|\b(?:all|every|each) (?:of )?(?:the )?\w+(?:s|en)\b.{0,60}\?*\Z"
-    r"|^\W*(?:in|into|on|at|for|to|of|with|by|from)?\s*(?:which|what) (?:(?!is|was|were|are|do|did|of)\w+ )?"
-    r"(?!is\b|was\b|does\b|has\b|this\b|less\b|happens\b)(?:\w+[^s\W]s|people|men|women|children|criteria|persons)\b"
+    r"|^\W*(?:in|into|on|at|for|to|of|with|by|from)?\s*(?:which|what) (?!two\b|three\b|four\b|five\b)"
+    r"(?:(?!is|was|were|are|do|did|of)\w+ )?(?!is\b|was\b|does\b|has\b|this\b"
+    r"|less\b|happens\b)(?:\w+[^s\W]s|people|men|women|children|criteria|persons)\b"
     r"|^\W*what (?:are|were) (?:the|all|some|its|their) (?:\w+ )?(?:\w+s|criteria|people)\b(?! of\b.* in\b)",
     _I,
 )
@@ -151,6 +165,8 @@ def _about_the_whole(text: str) -> AskedFor | None:
         return AskedFor("whole", "it asks how the text begins", "beginning")
     if _DECISIONS.search(text) and len(content_words(text)) <= _FEW:
         return AskedFor("whole", "it asks what was decided", "decisions")
+    if _CONCLUSIONS.search(text) and len(content_words(text)) <= _FEW:
+        return AskedFor("whole", "it asks what the text comes to", "conclusions")
     if _PEOPLE.search(text) and len(content_words(text)) <= _FEW:
         return AskedFor("list", "it asks who takes part", "people")
     if _AUTHORS.search(text) and len(content_words(text)) <= _FEW:
@@ -158,6 +174,8 @@ def _about_the_whole(text: str) -> AskedFor | None:
     if whole_elsewhere(text):
         return AskedFor("whole", "it asks for the text as such, in another language")
     plain = not (content_words(f"{text} text") - _GENERIC)
+    if _TELLS.match(text) and (plain or " this " in text.casefold()):
+        return AskedFor("whole", "it asks what the text as such does")
     if (_SUMMARY.search(text) or _PLOT.search(text) or _ABOUT.search(text) or _READ.search(text)) and plain:
         return AskedFor("whole", "it asks for the text as such and names nothing in it")
     return None

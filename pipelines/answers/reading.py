@@ -39,9 +39,9 @@ def readings(question: str, units: Sequence[Candidate], reader: Answering) -> li
 
 
 def window_of(one: Candidate) -> str:
-    """A unit as the reader sees it: its heading, then its text."""
+    """A unit as the reader sees it: its heading, what it leans on, then its text."""
     heading = one.unit.headings[-1] if one.unit.headings else ""
-    text = one.unit.text[:_LONGEST]
+    text = f"{one.lead} {one.unit.text}".strip()[-_LONGEST:] if one.lead else one.unit.text[:_LONGEST]
     return f"{heading}: {text}" if heading and heading not in text else text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -19,7 +20,7 @@ from longdoc.pipelines.answers.listing import EVERY_SENTENCE, Listing, listing_o
 from longdoc.pipelines.answers.people import authors_of, characters_of, speakers_of
 from longdoc.pipelines.answers.reading import bundled_reader
 from longdoc.pipelines.ask.material import Item, Material, item_of
-from longdoc.pipelines.ask.whole import beginning_of, decisions_of, ending_of, summary_of
+from longdoc.pipelines.ask.whole import beginning_of, conclusions_of, decisions_of, ending_of, summary_of
 from longdoc.pipelines.summarizers.sentence_table import Encoder
 from longdoc.pipelines.units.find import units_of
 from longdoc.pipelines.units.unit import Unit
@@ -133,6 +134,7 @@ class Offline:
         names = self._names(documents)[:_FEW]
         make: Callable[[Document, int, Tokenizer], tuple[Sentence, ...]] = {
             "decisions": decisions_of,
+            "conclusions": conclusions_of,
             "ending": ending_of,
             "beginning": beginning_of,
         }.get(kind.aspect, summary_of)
@@ -173,7 +175,7 @@ class Offline:
             if found.sentences and any(stated(alone, one.line) for one in found.sentences):
                 return found
         listing = listing or listing_of(alone, units)
-        if listing is None:
+        if listing is None or (kind.kind == "count" and not _are_items(listing)):
             return None
         return self._told(listing, alone, kind, names, but)
 
@@ -234,7 +236,15 @@ class Offline:
         return kept
 
 
+_ITEM_WORDS = 14  # of a sentence that is one of several like it
 _KEPT = 24  # tokens, for what is said of how much was read
+
+
+def _are_items(listing: Listing) -> bool:
+    """Whether what is listed can be counted: no sentences of all sorts that only share words with the question."""
+    if listing.why != EVERY_SENTENCE:
+        return True
+    return median(len(one.line.split()) for one in listing.items) <= _ITEM_WORDS
 
 
 def _headed(sentences: Sequence[Sentence], source: str, names: Sequence[str]) -> list[Sentence]:

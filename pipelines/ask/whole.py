@@ -23,6 +23,22 @@ _DECIDES = re.compile(
     r"|going to (?:be|have|use|do|make)|go (?:for|with)|action items?|next steps?|by (?:next|the end of))\b",
     re.IGNORECASE,
 )
+_CONCLUSION = re.compile(
+    r"\W*(?:[\dIVX]+[.)]?\s*)?(?:(?:discussion|summary|results) and )?(?:conclusions?|concluding remarks|disposition"
+    r"|decision|orders?|holding|outcome|recommendations?)\b",
+    re.IGNORECASE,
+)
+_COMES_TO = re.compile(
+    r"\bin conclusion\b|\bto conclude\b|\bwe (?:have )?(?:therefore )?(?:conclude|show|find|found|introduced|presented"
+    r"|demonstrated|hold|affirm|reverse|vacate|order)\w*\b|\b(?:appeal|application|motion|petition|claim|proceeding)s? "
+    r"(?:is|are|be|was|were|should be|must be) (?:\w+ )?(?:dismissed|granted|allowed|refused|denied|upheld|rejected)\b"
+    r"|\bI (?:would|will|propose to|shall|therefore) (?:\w+ )?(?:dismiss|allow|grant|order|refuse|make|give|reject"
+    r"|direct)\b|\b(?:give|grant)s? leave to\b|\b(?:judgment|order)s? (?:for|is|are|that|of)\b|\bis (?:affirmed"
+    r"|reversed|remanded|vacated)\b|\b(?:results?|findings?|data) (?:show|suggest|indicate|demonstrate)",
+    re.IGNORECASE,
+)
+_LATE = 0.5  # of a text, from where it may say what it comes to
+_FEWEST = 2  # units that say so
 _LAST = 0.05  # of a text: its end, and its beginning,
 _LEAST = 2_400  # at least so many characters,
 _MOST = 16_000  # and at most so many
@@ -38,15 +54,45 @@ def summary_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tup
 
 
 def decisions_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
-    """What was decided and is to be done, in order; a summary where no sentence says so."""
-    source = str(document.metadata.get("source") or "")
-    units = [one for one in units_of(document.page_content, source) if _decides(one)]
-    if len(units) < 3:
+    """What was decided and is to be done, in order; of a text without turns what it comes to, else a summary."""
+    units = _units(document)
+    if 2 * sum(one.kind == "turn" for one in units) < len(units):
+        return conclusions_of(document, max_tokens, tokenizer)
+    return _those(units, _DECIDES, document, max_tokens, tokenizer)
+
+
+def conclusions_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
+    """What a text comes to: its section of conclusions, else the sentences that say so; a summary where none does."""
+    units = _units(document)
+    last = [one for one in units if any(_CONCLUSION.match(heading) for heading in one.headings)]
+    if len(last) > _FEWEST:
+        return _best(last, max_tokens, tokenizer)
+    if 2 * sum(one.kind == "turn" for one in units) > len(units):
+        return _those(units, _DECIDES, document, max_tokens, tokenizer)
+    from_where = int(_LATE * len(document.page_content))
+    return _those([one for one in units if one.start >= from_where], _COMES_TO, document, max_tokens, tokenizer)
+
+
+def _those(
+    units: Sequence[Unit], saying: re.Pattern[str], document: Document, max_tokens: int, tokenizer: Tokenizer
+) -> tuple[Sentence, ...]:
+    """The units that say so, the best in order; a summary of the document where there are hardly any."""
+    found = [one for one in units if _says(one, saying)]
+    if len(found) < _FEWEST:
         return summary_of(document, max_tokens, tokenizer)
-    chosen = _summarizer(tokenizer).summarize([_passage(one) for one in units], max_tokens)
+    return _best(found, max_tokens, tokenizer)
+
+
+def _best(units: Sequence[Unit], max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
+    said = [one for one in units if one.kind not in _BESIDE]
+    chosen = _summarizer(tokenizer).summarize([_passage(one) for one in said], max_tokens)
     spans = {span for sentence in chosen.sentences for span in sentence.spans}
-    kept = [one for one in units if any(span.overlaps(one.spans[-1]) for span in spans)]
+    kept = [one for one in said if any(span.overlaps(one.spans[-1]) for span in spans)]
     return _fitting([Sentence(one.text, one.spans) for one in kept], max_tokens, tokenizer)
+
+
+def _units(document: Document) -> list[Unit]:
+    return units_of(document.page_content, str(document.metadata.get("source") or ""))
 
 
 def ending_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
@@ -94,9 +140,9 @@ def _passage(unit: Unit) -> Passage:
     return Passage(unit.text, (span,), unit.headings)
 
 
-def _decides(unit: Unit) -> bool:
+def _says(unit: Unit, saying: re.Pattern[str]) -> bool:
     said = unit.value if unit.kind == "turn" else unit.text
-    return unit.kind in ("sentence", "turn", "item") and len(said.split()) >= _WORDS and bool(_DECIDES.search(said))
+    return unit.kind in ("sentence", "turn", "item") and len(said.split()) >= _WORDS and bool(saying.search(said))
 
 
 def _cleaned(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:

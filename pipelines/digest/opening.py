@@ -30,9 +30,9 @@ _NOUN = re.compile(
 _NO_TITLE = re.compile(
     r"(?:https?:|source:|www\.|exhibit\b|ex-\d|\("
     r"|\[|confidential|page\b|table of contents|contents\b|index\b|distr\.|volume\b"
-    r"|introduction\b|abstract\b|background\b|motivation\b|rationale\b|(?:\w+ )?summary\b|overview\b|recitals\b|part [ivx1]"
-    r"|chapter\b|produced by|by\b|from\b|\d+\W*$|\.\.|<|\{|#!|//|/\*|import\b|preamble|preface|foreword|copyright"
-    r"|[ivx]{1,4}\.\s|1\.?\s+\S|\d{1,2}\.\d|jump to|skip to|menu\b|home\b|search\b|[^\n]{0,40} speaking\."
+    r"|introduction\b|abstract\b|background\b|motivation\b|rationale\b|(?:\w+ )?summary\b|overview\b|recitals\b"
+    r"|part [ivx1]|chapter\b|produced by|by\b|from\b|\d+\W*$|\.\.|<|\{|#!|//|/\*|import\b|preamble|preface|foreword"
+    r"|copyright|[ivx]{1,4}\.\s|1\.?\s+\S|\d{1,2}\.\d|jump to|skip to|menu\b|home\b|search\b|[^\n]{0,40} speaking\."
     r"|\d{1,2}/\d{1,2}\b|[ivxlc一二三第]{1,4}\W*$)|.*\.(?:htm|pdf|docx?|txt)\b",
     re.IGNORECASE,
 )

@@ -284,6 +284,9 @@ class _Finder:
             end += 1
         bare = speaker_in(line.text[: line.cut - 1])
         name, speaker = readable(bare).strip(), self._span(line.start, line.start + len(bare))
+        if of := line.text[len(bare) + 2 : line.cut - 2]:  # in brackets behind the name
+            about = self._span(line.start + len(bare) + 2, line.start + line.cut - 2)
+            self._add("label", [speaker, about], f"{name}: {readable(of)}", name)
         for one in split_sentences(self._text, line.start + line.cut, self._lines[end - 1].end):
             said = readable(one.of(self._text))
             if any(map(str.isalnum, said)):

@@ -18,7 +18,7 @@ from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.answers.extractive_answer import extractive_answer
-from longdoc.pipelines.answers.found import candidates, without_copies
+from longdoc.pipelines.answers.found import Texts, candidates, without_copies
 from longdoc.testing import CountingTokenizer
 from tests.strategies import texts
 
@@ -229,3 +229,34 @@ def test_a_label_without_a_word_is_no_trouble() -> None:
     text = "***: The ferry leaves at noon.\n\n“…”: The ferry leaves at one.\n"
     made = answer("When does the ferry leave?", matches(("a", text, 0)))
     assert all(sentence.spans for sentence in made)
+
+
+def test_what_someone_asked_is_what_they_say_that_ends_as_a_question() -> None:
+    talk = "".join(
+        f"Ann: The hall of {town} is open.\nBen: I see the hall of {town}.\n" for town in ("Ulm", "Bonn", "Trier")
+    )
+    talk += "Ben: Who pays for the roof?\nAnn: I do not ask who pays.\n"
+    found = candidates(matches(("a", talk, 0)))
+    asked = Question.of("What did Ben ask?")
+    put = [one.unit.text for one in found if asked.wants_questions and asked.cue(one.unit.text) > 0]
+    assert put == ["Ben: Who pays for the roof?"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cue"),
+    [
+        ("A slider is an animal that lives in mud.", 1.0),
+        ("In the mud lives an animal called a slider, which eats men.", 1.0),
+        ("He saw the slider and ran.", 0.0),
+    ],
+)
+def test_a_term_is_defined_by_what_is_called_so_too(text: str, cue: float) -> None:
+    assert Question.of("What is a slider?").cue(text) == cue
+
+
+def test_amounts_are_told_with_what_their_table_counts_in() -> None:
+    document = Document(page_content=BALANCE, metadata={"source": "a"})
+    found = candidates(matches(("a", BALANCE, 0)), Texts(lambda _: document))
+    [row] = [one.unit for one in found if one.unit.text.startswith("TOTAL ASSETS") and one.unit.kind == "row"]
+    assert row.text.endswith(" (in millions)")
+    assert row.spans[0].of(BALANCE) == "in millions"

@@ -35,6 +35,12 @@ from longdoc.pipelines.units.find import units_of
         ("Who is the tenant?", "fact"),
         ("What happens if the rent is late?", "fact"),
         ("Summarize the rules on parking.", "fact"),
+        ("What does this RFC propose?", "whole"),
+        ("What did they conclude?", "whole"),
+        ("What were the findings?", "whole"),
+        ("What two types are added?", "fact"),
+        ("How many people took part?", "list"),
+        ("How many people are without work?", "count"),
     ],
 )
 def test_kinds(question: str, kind: str) -> None:
