@@ -33,6 +33,7 @@ _MAYBE = re.compile(r"\b(?:could|may|might|would|if|should)\b", re.IGNORECASE)
 _MOST_FACTS = 14
 _DEFINING = re.compile(r"\b(?:shall mean|means|referred to|meaning|defined)\b", re.IGNORECASE)
 _LONG_FIELD = 160  # characters of a labelled line that is no paragraph
+_LEAD = 0.7  # what it is worth to stand in the part of a text that comes before its sections
 _LONG = 120_000  # characters from which what is shown comes from all over the text; a short one may say it at once
 _HEAD = 1500  # characters in which a text names its date, its number, its authors
 
@@ -124,9 +125,11 @@ def _points(
 ) -> Section:
     """The sentences that matter, under the headings that they come from."""
     first = reading.points[0].unit.start if reading.points else 0
+    lead = reading.lead_end if reading.kind is Kind.REFERENCE else 0
 
     def value(one: Candidate) -> float:
         own = 0.6 if OWN.search(one.unit.text) else 0.0
+        own += _LEAD if one.unit.start < lead else 0.0
         return (
             own
             + (worth(one) if worth else one.score)

@@ -13,6 +13,7 @@ from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.digest.section import Fact
 from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit
+from longdoc.pipelines.wording.ordinary_words import MONTHS
 from longdoc.pipelines.wording.words import content_words
 
 _AMOUNT = re.compile(r"(?<![\w.,])(?<![A-Za-z]-)[$€£¥]?\s?\(?\d[\d,]*(?:\.\d+)?\)?(?:\s?%)?(?![\w/])")
@@ -121,8 +122,8 @@ def _row(reading: Reading, unit: Unit) -> tuple[Sentence, str, str] | None:
     at = raw.find(name) if name else -1
     if at < 0 or not 1 <= len(name.split()) <= _MOST or sum(map(str.isalpha, name)) < 3 or not name[0].isupper():
         return None
-    if _NONE.match(raw, at + len(name)):
-        return None
+    if _NONE.match(raw, at + len(name)) or name.split()[-1].casefold().strip(".,") in MONTHS:
+        return None  # a dash, and a date
     if "\t" in raw and not _whole_amount(raw[at + len(name) :]):
         return None
     amounts = [match for match in _AMOUNT.finditer(raw, at + len(name)) if match[0].strip()]

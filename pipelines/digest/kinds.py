@@ -40,6 +40,9 @@ _CODE = re.compile(
     r"|static|#include|package)\b.*[:;({]?$|[\w.\[\]]+ ?[-+]?=[^=].*|@\w+|.*[;{}]|[)}\]]+,?|[\w.]+\(.*\)?,?)\s*$"
 )
 _MAIL = re.compile(r"^\s*(?:from|to|cc|subject|date|sent|re)\s*:", re.IGNORECASE | re.MULTILINE)
+SOURCES = re.compile(
+    r"^\W*(?:\d+\.?\s*)?(?:references|bibliography|works cited|literature cited)\W*$", re.IGNORECASE | re.MULTILINE
+)
 _GREETING = re.compile(r"\s*(?:dear|hello|hi) [^\n]{1,60}[,:]\s*\n", re.IGNORECASE)
 _LONG = 200  # units from which a text with many rows is a report rather than a form
 _OPENING = 1200  # characters
@@ -61,7 +64,8 @@ def kind_of(text: str, units: Sequence[Unit]) -> Kind:
     words = max(1, len(text.split()))
     if 1000 * len(_DUTY.findall(text)) / words > 8 and len(_DEFINED.findall(text)) > 2:
         return Kind.CONTRACT
-    if (many >= _LONG and said["row"] > many / 8) or _is_statistics(text, units):
+    scholarly = SOURCES.search(text, len(text) // 4) is not None
+    if not scholarly and ((many >= _LONG and said["row"] > many / 8) or _is_statistics(text, units)):
         return Kind.REPORT
     if many < _LONG and said["label"] + said["row"] > many / 5:
         return Kind.FORM

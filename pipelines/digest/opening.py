@@ -84,7 +84,8 @@ def title_of(reading: Reading) -> Sentence | None:
     elif reading.kind is Kind.FORM:
         first = next((at for at in named if len(lines[at].text.split()) <= 8), None)
     elif reading.kind in (Kind.CONTRACT, Kind.REPORT):
-        first = next((at for at in named or fit if at < _LINES), None)
+        several = [at for at in fit if len(lines[at].text.split()) > 1]  # one word may be a column's name
+        first = next((at for at in named or several if at < _LINES), None)
     else:
         first = next((at for at in fit if at < _EARLY and _is_set_off(reading.text, lines, at)), None)
         if first is None or len(lines[first].text.split()) < 3:

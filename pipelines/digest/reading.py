@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from longdoc.chunkers.text.sections import split_sections
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.digest.kinds import Kind, kind_of
+from longdoc.pipelines.digest.kinds import SOURCES, Kind, kind_of
 from longdoc.pipelines.summarizers.sentence_table import SentenceTable
 from longdoc.pipelines.units.find import units_of
 from longdoc.pipelines.units.hygiene import is_whole, readable
@@ -26,6 +26,7 @@ from longdoc.pipelines.units.unit import Unit
 _ITEM_WORDS = 12  # from which an item of a list is a sentence of its own
 _SAID = ("sentence", "definition", "turn")  # kinds of units that are sentences
 _MARKED = ("markdown", "rst")  # formats whose headings are marked as such
+_LEAD_SHARE = 0.15  # of a text, within which its lead ends
 _FEWEST_SECTIONS = 5  # of a plain text; fewer are hardly its headings
 _SURE_WORDS = 10  # from which words are hardly a heading
 _QUOTES, _OPENING = ("“", "”", '"'), ("“", '"', "‘")
@@ -89,9 +90,7 @@ _VERB = re.compile(
     r"|[a-z]{3,}(?:s|es)(?= (?:the|a|an|to|that|of|in|on|for|with|as|from|by|its|their|his|her)\b))\b|['’](?:s|re"
     r"|ll|ve|d|m)\b|n['’]t\b"
 )
-_SOURCES = re.compile(
-    r"^\W*(?:\d+\.?\s*)?(?:references|bibliography|works cited|literature cited)\W*$", re.IGNORECASE | re.MULTILINE
-)
+_SOURCES_FROM = 4  # a list of sources begins behind the first fourth of a text; appendices may follow it
 OWN = re.compile(
     r"\b(?:this|the present|the proposed|the current|our) (?:study|paper|report|article|work|research|proposal"
     r"|document|specification|guide|manual|survey|analysis"
@@ -167,13 +166,19 @@ class Reading:
     def sources_start(self) -> int:
         """Where a list of sources begins that ends the text; its length where there is none."""
         length = len(self.text)
-        found = [match.start() for match in _SOURCES.finditer(self.text, length // 2)]
+        found = [match.start() for match in SOURCES.finditer(self.text, length // _SOURCES_FROM)]
         return found[-1] if found else length
 
     @cached_property
     def _sections(self) -> tuple[list[int], list[tuple[str, ...]]]:
         found = list(split_sections(self.text, self.document.metadata.get("outline")))
         return [section.span.start for section in found], [section.headings for section in found]
+
+    @property
+    def lead_end(self) -> int:
+        """Where the second section begins, if that is early: before it a text says what it is about."""
+        starts = [start for start, headings in zip(*self._sections, strict=True) if headings and self.headings(start)]
+        return starts[1] if len(starts) > 1 and starts[1] < _LEAD_SHARE * len(self.text) else 0
 
     @cached_property
     def _marked(self) -> bool:

@@ -333,3 +333,21 @@ def test_a_meeting_says_what_is_spoken_of_most() -> None:
     lines = facts(digest(said * 6 + "Ann: We will order another solar cell for the remote in the spring.\n", 200))
     assert lines["Spoken of"].split(", ")[:2] == ["solar cell", "remote"]
     assert not {"disfmarker", "that's", "okay"} & set(lines["Spoken of"].split(", "))
+
+
+def test_a_date_is_no_row_and_a_column_s_name_no_title() -> None:
+    rows = "".join(f"Town {at} 2,{at:03d} 3,{at:03d}\n" for at in range(40))
+    text = (
+        f"Year\n2019 2020\nThursday, August 6, 2020\n{rows}The towns grew by 5% in all, and no town became smaller.\n"
+    )
+    said = digest(text, 300)
+    assert all("August" not in sentence.label for sentence in said.sentences)
+    assert "Year" not in titles(text)
+
+
+def test_a_text_with_a_list_of_sources_is_no_report_for_its_tables() -> None:
+    rows = "".join(f"Model {at} {at}.5 {at + 1}.5\n" for at in range(80))
+    told = "The model was trained on a set of its own and then it was measured. " * 80
+    text = f"# Trees\n\n{told}\n\n{rows}\n\nReferences\n\nA. Author. 2020. A paper.\n"
+    assert kind_of(text, units_of(text)) is not Kind.REPORT
+    assert kind_of(text.replace("References", "Annex"), units_of(text)) is Kind.REPORT
