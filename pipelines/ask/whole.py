@@ -30,7 +30,8 @@ _CONCLUSION = re.compile(
 )
 _COMES_TO = re.compile(
     r"\bin conclusion\b|\bto conclude\b|\bwe (?:have )?(?:therefore )?(?:conclude|show|find|found|introduced|presented"
-    r"|demonstrated|hold|affirm|reverse|vacate|order)\w*\b|\b(?:appeal|application|motion|petition|claim|proceeding)s? "
+    r"|demonstrated|hold|affirm|reverse|vacate|order)\w*\b|\b(?:appeal|application|motion|petition|claim|proceeding)s?"
+    r"(?: \w+){0,6}? "
     r"(?:is|are|be|was|were|should be|must be) (?:\w+ )?(?:dismissed|granted|allowed|refused|denied|upheld|rejected)\b"
     r"|\bI (?:would|will|propose to|shall|therefore) (?:\w+ )?(?:dismiss|allow|grant|order|refuse|make|give|reject"
     r"|direct)\b|\b(?:give|grant)s? leave to\b|\b(?:judgment|order)s? (?:for|is|are|that|of)\b|\bis (?:affirmed"
@@ -85,6 +86,9 @@ def _those(
 
 def _best(units: Sequence[Unit], max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
     said = [one for one in units if one.kind not in _BESIDE]
+    every = tuple(Sentence(one.text, one.spans) for one in said)
+    if tokenizer.count(join_lines(every)) <= max_tokens:
+        return every
     chosen = _summarizer(tokenizer).summarize([_passage(one) for one in said], max_tokens)
     spans = {span for sentence in chosen.sentences for span in sentence.spans}
     kept = [one for one in said if any(span.overlaps(one.spans[-1]) for span in spans)]
