@@ -18,7 +18,7 @@ from longdoc.chunkers.text.tables import heading_of
 from longdoc.chunkers.text.tape import Tape
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.chunkers.tokenizers.track import TokenTrack
-from longdoc.errors import BudgetError
+from longdoc.errors import BudgetError, InputError
 
 _SEEN_AHEAD = 512  # characters after the limit that tell whether a sentence ends there
 _OF_THE_WHOLE = {"source", "outline", "pages", "page_labels", "furniture", "tables"}  # no use to a chunk
@@ -153,6 +153,16 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
     def split_text(self, text: str) -> list[str]:
         """The chunks' texts alone, as LangChain's text splitters give them."""
         return [chunk.page_content for chunk in self.split(text)]
+
+    def create_documents(
+        self, texts: Sequence[str], metadatas: Sequence[dict[str, Any]] | None = None
+    ) -> list[Document]:
+        """The chunks of texts, each text with its metadata where some is given, as LangChain's text splitters do it."""
+        told = [{}] * len(texts) if metadatas is None else metadatas
+        if len(told) != len(texts):
+            raise InputError(f"{len(told)} metadatas for {len(texts)} texts; give one each")
+        pairs = zip(texts, told, strict=True)
+        return self.transform_documents([Document(text, metadata=metadata) for text, metadata in pairs])
 
     def invoke(self, input: ChunkerInput, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
         """The chunks of a text, a `Document` or a list of them, traced as a LangChain run."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from struct import Struct
 from tempfile import mkdtemp
@@ -76,6 +77,7 @@ class EncodingCache(ByteStore):
         store: ByteStore | None = None,
         on_damage: Callable[[Damage], None] = log_damage,
     ) -> None:
+        self._again = partial(type(self), folder, max_bytes=max_bytes, store=store, on_damage=on_damage)
         self.max_bytes = max_bytes
         self.folder = Path(folder) if folder is not None else default_folder() if store is None else None
         self._on_damage = on_damage
@@ -86,6 +88,9 @@ class EncodingCache(ByteStore):
         self._files = TensorFiles(where / "tensors")
         self._lmdb = LmdbStore(where, max_bytes, on_leave=self._files.remove) if store is None else None
         self._store: ByteStore = self._lmdb if store is None else store  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Callable[[], EncodingCache], tuple[()]]:
+        return self._again, ()
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values, None where there is none or it was damaged."""

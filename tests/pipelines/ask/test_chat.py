@@ -321,7 +321,7 @@ class TestRunnable:
             ask(talk, {"callbacks": [runs]})
             [root] = runs.roots
             assert (root.name, root.run_type) == ("DocumentChat", "chain")
-            assert [child.run_type for child in root.child_runs] == ["llm"]
+            assert [child.run_type for child in root.child_runs] == ["retriever", "llm"]
             assert isinstance((root.outputs or {})["output"], Answer)
 
     def test_tokens_are_told_as_they_come(self) -> None:
