@@ -108,9 +108,9 @@ def main() -> None:
         ["suite", "class", "test", "ended", "why"], [[*line[:4], " ".join(line[4].split())] for line in why]
     )
     about = (
-        f"langchain-tests {version('langchain-tests')}, langchain-core {version('langchain-core')}. The local chat model "
-        "of the tests is two layers of random weights whose chat template has no tools, and it reads text alone: what "
-        "asks for more skips itself. Tools in a template are tested in tests/models/decoder/test_tool_calls.py."
+        f"langchain-tests {version('langchain-tests')}, langchain-core {version('langchain-core')}. The local chat "
+        "model of the tests is two layers of random weights whose chat template has no tools, and it reads text alone: "
+        "what asks for more skips itself. Tools in a template are tested in tests/models/decoder/test_tool_calls.py."
     )
     publish(
         "langchain_tests", "LangChain's own tests", f"{about}\n\n{table}\n\n## What did not pass, and why\n\n{reasons}"

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from langchain_core.documents import BaseDocumentTransformer, Document
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from longdoc.arguments import checked
+from longdoc.chunkers.notebook import Chunks
 from longdoc.chunkers.text.sections import SectionTrack
 from longdoc.chunkers.text.table_track import TableTrack
 from longdoc.chunkers.text.tables import heading_of
@@ -65,6 +67,7 @@ class Reading:
         self.tape.drop(position - _KEPT_BEHIND)
 
 
+@checked
 class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
     """Splits text into `Document`s of at most `max_tokens` tokens that, overlap aside, join to the text.
 
@@ -84,6 +87,10 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         self.max_tokens = max_tokens
         self.overlap = overlap
         self.tokenizer = load_tokenizer(tokenizer)
+
+    def __repr__(self) -> str:
+        told = f"{self.max_tokens}, overlap={self.overlap}, tokenizer={self.tokenizer.name.partition(':')[0]!r}"
+        return f"{type(self).__name__}({told})"
 
     @abstractmethod
     def edges(self, reading: Reading) -> Edges | None:
@@ -129,7 +136,7 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         """The chunks of all `documents`, in order; takes no options."""
         if kwargs:
             raise TypeError(f"unknown options {sorted(kwargs)}; a chunker is set up when it is made")
-        return [chunk for reading in self._ahead(documents) for chunk in self._chunks(reading)]
+        return Chunks(chunk for reading in self._ahead(documents) for chunk in self._chunks(reading))
 
     def _ahead(self, texts: Iterable[str | Document]) -> Iterator[Reading]:
         """The texts, the next few of which are tokenized on other cores while one is worked on."""

@@ -19,6 +19,7 @@ import xxhash
 from langchain_core.stores import ByteStore
 from numpy.typing import NDArray
 
+from longdoc.arguments import checked
 from longdoc.errors import CacheError, InputError
 from longdoc.memory.cache.claims import KeyClaims
 from longdoc.memory.cache.errors import Damage, in_words, log_damage
@@ -57,6 +58,7 @@ class Verified:
     left_over: tuple[Path, ...] = ()
 
 
+@checked
 class EncodingCache(ByteStore):
     """Bytes by key, each with a checksum, computed once among all the threads and processes that ask.
 
@@ -91,6 +93,10 @@ class EncodingCache(ByteStore):
 
     def __reduce__(self) -> tuple[Callable[[], EncodingCache], tuple[()]]:
         return self._again, ()
+
+    def __repr__(self) -> str:
+        where = repr(str(self.folder)) if self._lmdb is not None else type(self._store).__name__
+        return f"<{type(self).__name__} in {where}>"
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values, None where there is none or it was damaged."""

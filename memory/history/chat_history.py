@@ -17,6 +17,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, ge
 from langchain_core.runnables import Runnable
 from langchain_core.runnables.base import coerce_to_runnable
 
+from longdoc.arguments import checked
 from longdoc.errors import BudgetError, InputError, StageError
 from longdoc.memory.history.message_counter import Count, Counting, counter
 from longdoc.memory.history.prompt import Frame, Prompt, excerpt, latest_turns, notes_of
@@ -34,6 +35,7 @@ _CANDIDATES = 32  # messages that an `Embeddings` puts in order
 Steps: TypeAlias = Generator[SummaryRequest, object, list[BaseMessage]]
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class HistorySettings:
     """How the room beside the system message and the question is shared, and when the summary is brought up to date.
@@ -66,6 +68,7 @@ class Found:
     score: float
 
 
+@checked
 class ChatHistory(BaseChatMessageHistory):
     """The messages of one session in an SQLite file, which many sessions, threads and processes may share.
 

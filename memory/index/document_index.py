@@ -20,6 +20,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 from numpy.typing import ArrayLike, NDArray
 
+from longdoc.arguments import checked
 from longdoc.chunkers.section import SectionChunker
 from longdoc.errors import DamagedError, InputError
 from longdoc.memory.index.entries import name_of, of_part, of_tree, plain
@@ -48,6 +49,7 @@ class Match:
     cosine: float
 
 
+@checked
 class DocumentIndex(VectorStore):
     """Chunks of documents, and the nodes of their summary trees, in a folder that many processes may read at once.
 

@@ -27,6 +27,9 @@ class Retrieved:
         self._store = store
         self.untold = isinstance(store, VectorStore)  # a retriever tells LangChain's callbacks itself
 
+    def __repr__(self) -> str:
+        return type(self._store).__name__
+
     @property
     def embeddings(self) -> Embeddings | None:
         """What the store embeds with, where it says so."""
