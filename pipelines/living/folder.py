@@ -128,6 +128,15 @@ class LivingFolder:
             raise InputError(f"{name!r} is no Unicode name; rename the file")
         return _named(read(self.root / name), name)
 
+    def as_kept(self, name: str) -> Document | None:
+        """The document as the index has it; None where its file is another by now, or gone."""
+        try:
+            document = self._in_hand.get(name) or self.document(name)
+        except (LongdocError, OSError):
+            return None
+        noted, digest = self._notes.get(name), _digest_of(self._version, document)
+        return _marked(document, digest) if noted is not None and noted.digest == digest else None
+
     def names(self) -> list[str]:
         """The documents that are kept, in order."""
         return [name for name in sorted(self._notes.names()) if not self._is_left_out(name)]
@@ -210,7 +219,7 @@ class LivingFolder:
         for at in range(0, len(missing), _TOGETHER):
             trees, documents = dict[str, SummaryTree](), list[Document]()
             for name in missing[at : at + _TOGETHER]:
-                document = self._unchanged(name)
+                document = self.as_kept(name)
                 if document is None:
                     continue  # the next look has it
                 try:
@@ -226,15 +235,6 @@ class LivingFolder:
                 write_whole(self._digest_path(name), render(replace(tree, run=run), "json").encode())
                 self._notes.update(name, told=True)
             self._notes.save()
-
-    def _unchanged(self, name: str) -> Document | None:
-        """The document as it was put into the index; None where its file is another by now."""
-        try:
-            document = self._in_hand.get(name) or self.document(name)
-        except (LongdocError, OSError):
-            return None
-        noted, digest = self._notes.get(name), _digest_of(self._version, document)
-        return _marked(document, digest) if noted is not None and noted.digest == digest else None
 
     def _has_digest(self, name: str) -> bool:
         noted = self._notes.get(name)
