@@ -96,8 +96,8 @@ class _Wanted:
                 self._hints |= options
                 self._open = False
         named = [one.name for one in known if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
-        options = {name for name in self._hints if name not in (one.name for one in known) and name != "return"}
-        self._names = [*named, *sorted(options)]
+        others = {name for name in self._hints if name not in (one.name for one in known) and name != "return"}
+        self._names = [*named, *sorted(others)]
         placed = [one.name for one in known if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
         self.fitting = {name: set() for name in (*placed, *self._names, "")}
         self.places = tuple((name, self.fitting[name]) for name in ([""] * self.bound + placed))
