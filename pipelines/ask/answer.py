@@ -13,8 +13,8 @@ from longdoc.chunkers.readers.base import Box
 from longdoc.chunkers.readers.pages import boxes_json, page_words
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence, join_lines
-from longdoc.pipelines.ask.notebook import shown_html, shown_markdown
 from longdoc.pipelines.render.footnotes import plain, quoted
+from longdoc.pipelines.render.notebook import shown_html, shown_markdown
 
 NOT_SAID = "The documents do not say."
 Locate = Callable[[], tuple[Box, ...]]

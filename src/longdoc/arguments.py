@@ -174,7 +174,10 @@ def _unknown(called: str, name: str, names: Iterable[str]) -> str:
 def _told(called: str, name: str, value: Any, hint: Any) -> str:
     shown = " ".join(repr(value).split()) if isinstance(value, _PLAIN) else type(value).__name__
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
-    return f"{name} of {called} is {shown}; give {_in_words(hint)}"
+    wanted = _in_words(hint)
+    if isinstance(value, str) and "a path" in wanted and "a text" not in wanted:
+        wanted = wanted.replace("a path", f"Path({value!r})", 1)
+    return f"{name} of {called} is {shown}; give {wanted}"
 
 
 def _in_words(hint: Any) -> str:
@@ -248,7 +251,9 @@ def _fits(value: Any, hint: Any) -> bool:
 def _is_one(value: Any, kind: Any, inner: tuple[Any, ...]) -> bool:
     if not isinstance(kind, type):
         return kind is not Callable or callable(value)
-    if isinstance(kind, _Unseen) or (getattr(kind, "_is_protocol", False) and not _is_standard(kind)):
+    if isinstance(kind, _Unseen):  # which may be a `Literal` of texts
+        return isinstance(value, str) or not isinstance(value, _SINGLE)
+    if getattr(kind, "_is_protocol", False) and not _is_standard(kind):
         return not isinstance(value, _SINGLE) and not inspect.isgenerator(value)
     if typing.is_typeddict(kind):
         return isinstance(value, dict)

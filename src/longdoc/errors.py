@@ -2,7 +2,7 @@
 
 LongdocError
 ├── InputError (ValueError)          a source that cannot be read as text
-├── ArgumentError (TypeError)        an argument of the wrong kind, or one that there is not
+│   └── ArgumentError (TypeError)   an argument of the wrong kind, or one that there is not
 ├── BudgetError (ValueError)         a token budget that nothing can meet
 ├── UnknownNameError (ValueError)    a model, tokenizer or format that is not known
 ├── UnavailableError (OSError)       known, but not to be had here: no network, no weights, damaged weights
@@ -23,7 +23,7 @@ class InputError(LongdocError, ValueError):
     """A source that cannot be read as text."""
 
 
-class ArgumentError(LongdocError, TypeError, ValueError):
+class ArgumentError(InputError, TypeError):
     """An argument of the wrong kind, or one that there is not."""
 
 
