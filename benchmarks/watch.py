@@ -44,12 +44,9 @@ class Counting(Embedder):
 
 
 def document(number: int, drawn: random.Random) -> str:
-    """Two sections of a few sentences, of words drawn by chance and the document's number."""
-    parts = [f"# Report {number}\n"]
-    for part in range(2):
-        said = [" ".join(drawn.choices(WORDS, k=9)).capitalize() for _ in range(3)]
-        parts.append(f"## Part {part + 1}\n\n{'. '.join(said)}, number {number * 10 + part}.\n")
-    return "\n".join(parts)
+    """A heading and three sentences, of words drawn by chance and the document's number."""
+    said = [" ".join(drawn.choices(WORDS, k=9)).capitalize() for _ in range(3)]
+    return f"# Report {number}\n\n{'. '.join(said)}, number {number}.\n"
 
 
 def found(index: DocumentIndex, word: str, name: str) -> bool:
@@ -94,7 +91,7 @@ def main() -> None:
                 name = f"{at}/{at + 500 if given.documents > 600 else at}.md"
                 word, before = f"zanzibar{at}", encoder.texts
                 path = root / name
-                path.write_text(path.read_text().replace("## Part 2\n", f"## Part 2\n\nThe {word} is shut."))
+                path.write_text(f"{path.read_text()}The {word} is shut.\n")
                 began = time.perf_counter()
                 while word not in "".join(one.page_content for one in reader.entries(name)):
                     pause.wait(PAUSE)
@@ -108,7 +105,9 @@ def main() -> None:
             rows.append([f"one edit, until it is found ({EDITS} of them)", worst, len(changed) / EDITS, max(texts)])
     digests = "with a digest of each" if given.digests else "without digests"
     table = markdown(["", "seconds", "documents changed", "texts embedded"], rows)
-    about = f"{given.documents:,} documents of two sections, {digests}; a reader beside the writer looks every 10 ms."
+    about = (
+        f"{given.documents:,} documents of three sentences, {digests}; a reader beside the writer looks every 10 ms."
+    )
     publish("watch_digests" if given.digests else "watch", "A folder that is watched", f"{about}\n\n{table}")
 
 

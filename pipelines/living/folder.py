@@ -31,6 +31,7 @@ from longdoc.pipelines.summarize.summarize import summarize
 _log = logging.getLogger(__name__)
 _VERSION = 1  # of what is kept of a file
 _TOGETHER = 64  # documents to a change of the index, and what a kill costs
+_FEW = 4  # documents that are counted alone, and not by a list of all
 _UNSURE_NS = 2_000_000_000  # a file that changed so shortly before it was read is read again at the next look
 Kind = Literal["added", "changed", "renamed", "removed", "left out"]
 
@@ -201,10 +202,10 @@ class LivingFolder:
 
     def _count(self, names: Collection[str]) -> None:
         """Notes how many entries the index has of these documents."""
-        if names:
-            held = self.index.documents()
-            for name in names:
-                self._notes.update(name, entries=held.get(name, 0))
+        few = len(names) <= _FEW
+        held = {name: len(self.index.entries(name)) for name in names} if few else self.index.documents()
+        for name in names:
+            self._notes.update(name, entries=held.get(name, 0))
 
     def _forget(self, names: Sequence[str], held: Mapping[str, int]) -> None:
         """Takes documents out of the index, and their digests from the disk."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,19 @@ class Notes:
 
     def save(self) -> None:
         """Puts the notes on disk."""
-        rows = {name: asdict(one) for name, one in self._held.items()}
+        rows = {
+            name: [
+                one.stat.size,
+                one.stat.changed,
+                one.stat.inode,
+                one.digest,
+                one.entries,
+                one.left_out,
+                one.settled,
+                one.told,
+            ]
+            for name, one in self._held.items()
+        }
         write_whole(self._path, json.dumps({"version": self._version, "files": rows}).encode())
 
 
@@ -65,6 +77,6 @@ def _loaded(path: Path, version: str) -> dict[str, Noted]:
         told = json.loads(path.read_bytes())
         if told["version"] != version:
             return {}
-        return {name: Noted(**{**row, "stat": Stat(**row["stat"])}) for name, row in told["files"].items()}
+        return {name: Noted(Stat(*row[:3]), *row[3:]) for name, row in told["files"].items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
