@@ -45,6 +45,10 @@ class Change:
     about: str = ""
 
 
+class BusyError(InputError):
+    """A folder of an index that another process keeps up to date."""
+
+
 class LivingFolder:
     """The documents below `root`, in an index in `out`, each with its digest; `catch_up` makes both what the files are.
 
@@ -316,5 +320,5 @@ def _claimed(out: Path) -> FileLock:
     try:
         claim.acquire(timeout=0)
     except Timeout as error:
-        raise InputError(f"another process keeps {str(out)!r} up to date; end it, or only read the index") from error
+        raise BusyError(f"another process keeps {str(out)!r} up to date; end it, or only read the index") from error
     return claim

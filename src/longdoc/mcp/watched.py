@@ -10,20 +10,34 @@ from typing import TypeVar
 
 from langchain_core.documents import Document
 
+from longdoc.errors import InputError
 from longdoc.mcp.shelf import Shelf
 from longdoc.pipelines.ask.library import Library
-from longdoc.pipelines.living.folder import LivingFolder
+from longdoc.pipelines.living.folder import BusyError, LivingFolder
 from longdoc.pipelines.living.scan import changes
 
 R = TypeVar("R")
 _log = logging.getLogger(__name__)
+_AT_ONCE = 8  # servers on one folder
+
+
+def _living(root: Path, out: Path) -> LivingFolder:
+    for number in range(_AT_ONCE):
+        try:
+            return LivingFolder(root, out / str(number), digests=False)
+        except BusyError:
+            continue
+    raise InputError(f"{_AT_ONCE} servers watch {str(root)!r} already; end one of them")
 
 
 class WatchedShelf:
-    """Calls and changes take turns: no call sees a document and an index that do not belong together."""
+    """Calls and changes take turns: no call sees a document and an index that do not belong together.
+
+    What is kept lies in `out`, in a folder for each of the servers that watch the same files at once.
+    """
 
     def __init__(self, root: Path, out: Path) -> None:
-        self._living = LivingFolder(root, out, digests=False)
+        self._living = _living(root, out)
         self._documents: dict[str, Document] = {}
         self._shelf: Shelf | None = None
         self._turn = threading.Lock()

@@ -26,6 +26,8 @@ def test_the_tools_see_the_files_as_they_now_are(tmp_path: Path) -> None:
     assert shelf.use(lambda held: held.search("gate", None, 3)).passages[0].document == "a.md"
     write(root / "deep" / "b.md", "The gate's key hangs in the mill.\n")
     (root / "a.md").unlink()
+    other = WatchedShelf(root, tmp_path / "out")
+    assert [one.id for one in other.use(lambda held: held.documents()).documents] == ["deep/b.md"]
     while [one.id for one in shelf.use(lambda held: held.documents()).documents] != ["deep/b.md"]:
         pass
     found = shelf.use(lambda held: held.search("gate", None, 3)).passages

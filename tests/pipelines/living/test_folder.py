@@ -224,11 +224,11 @@ def test_kills_leave_what_a_fresh_index_has(tmp_path: Path, seed: int) -> None:
     root, out, drawn = tmp_path / "docs", tmp_path / "out", random.Random(seed)
     root.mkdir()
     writer = Writer(root, out)
-    for at, step in enumerate(operations(seed, 120)):
+    for at, step in enumerate(operations(seed, 500)):
         do(root, step)
         if at % 5 == 0:
             writer.begin()
-            if drawn.random() < 0.3:
+            if drawn.random() < 0.1:
                 threading.Event().wait(drawn.random() * 0.05)
                 writer.kill()
                 writer = Writer(root, out)
