@@ -106,7 +106,8 @@ def main() -> None:
     digests = "with a digest of each" if given.digests else "without digests"
     table = markdown(["", "seconds", "documents changed", "texts embedded"], rows)
     about = (
-        f"{given.documents:,} documents of three sentences, {digests}; a reader beside the writer looks every 10 ms."
+        f"{given.documents:,} documents of three sentences, {digests}; a reader beside the writer looks every 10 ms. "
+        f"{os.cpu_count()} cores, their load {os.getloadavg()[1]:.1f}: other work ran beside it where that is over 1."
     )
     publish("watch_digests" if given.digests else "watch", "A folder that is watched", f"{about}\n\n{table}")
 

@@ -102,11 +102,12 @@ class LivingFolder:
     ) -> list[Change]:
         """Makes index and digests what the files now are; what changed.
 
-        Files whose time, size and inode are those of before are not read, but for those `touched`. `on_change` is told
-        of each change when it is in the index.
+        Files whose time, size and inode are those of before are not read, but for those `touched`; where there are
+        any, the notes are believed as to what the index holds, else it is asked. `on_change` is told of each change
+        when it is in the index.
         """
         found = scan(self.root)
-        held = self.index.documents()
+        held = self._notes.entries() if touched else self.index.documents()
         doubtful = [name for name, stat in found.items() if name in touched or self._is_doubtful(name, stat, held)]
         told: list[Change] = []
         before = {name: noted for name in self._notes.names() if (noted := self._notes.get(name)) is not None}
@@ -170,6 +171,7 @@ class LivingFolder:
         """Reads the files, and puts those into the index that are not there as they are."""
         fresh: list[Document] = []
         told: list[Change] = []
+        read_now: dict[str, Noted] = {}
         for name in names:
             before = self._notes.get(name)
             try:
@@ -189,8 +191,10 @@ class LivingFolder:
                 told.append(Change("left out", name, noted.left_out))
             elif not noted.left_out and (before is None or before.digest != noted.digest):
                 told.append(Change("changed" if before and before.digest else "added", name))
-            self._notes.set(name, noted)
+            read_now[name] = noted
         self.index.put(fresh)
+        for name, noted in read_now.items():  # not before: a file that could not be put is read again
+            self._notes.set(name, noted)
         self._count([name for name in names if name in found and not self._is_left_out(name)])
         return told
 

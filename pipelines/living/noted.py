@@ -50,6 +50,10 @@ class Notes:
         """Forgets a file; what was noted of it."""
         return self._held.pop(name, None)
 
+    def entries(self) -> dict[str, int]:
+        """The files that have entries in the index, and how many."""
+        return {name: one.entries for name, one in self._held.items() if one.entries}
+
     def names(self) -> list[str]:
         """The files noted."""
         return list(self._held)

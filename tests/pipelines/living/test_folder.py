@@ -139,6 +139,28 @@ def test_only_what_changed_is_read_and_embedded_and_a_rename_is_told_as_one(tmp_
         assert folder.index.matches("gate number 5")[0].document.metadata["source"] != "5.md"
 
 
+class Failing(HashEmbeddings):
+    failing = True
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        if self.failing:
+            raise RuntimeError("no vectors today")
+        return super().embed_documents(texts)
+
+
+def test_what_could_not_be_put_is_put_at_the_next_look(tmp_path: Path) -> None:
+    root = tmp_path / "docs"
+    write(root / "a.md", TEXTS[0])
+    os.utime(root / "a.md", ns=(1, 1_000_000_000))
+    embeddings = Failing()
+    with LivingFolder(root, tmp_path / "out", embeddings=embeddings, digests=False) as folder:
+        with pytest.raises(RuntimeError, match="no vectors today"):
+            folder.catch_up()
+        embeddings.failing = False
+        assert [one.kind for one in folder.catch_up(["other.md"])] == ["added"]
+        assert kept(folder) == fresh(root)
+
+
 def test_an_edit_that_the_clock_does_not_show_is_seen(tmp_path: Path) -> None:
     root = tmp_path / "docs"
     write(root / "a.md", "The gate is open.\n")
