@@ -17,7 +17,7 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 
 from longdoc.chunkers.readers.registry import read
-from longdoc.errors import InputError, LongdocError
+from longdoc.errors import BusyError, InputError, LongdocError
 from longdoc.memory.cache.encoding_cache import EncodingCache
 from longdoc.memory.disk import write_whole
 from longdoc.memory.index.document_index import DocumentIndex
@@ -43,10 +43,6 @@ class Change:
     kind: Kind
     name: str
     about: str = ""
-
-
-class BusyError(InputError):
-    """A folder of an index that another process keeps up to date."""
 
 
 class LivingFolder:

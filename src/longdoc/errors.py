@@ -2,7 +2,8 @@
 
 LongdocError
 ├── InputError (ValueError)          a source that cannot be read as text
-│   └── ArgumentError (TypeError)   an argument of the wrong kind, or one that there is not
+│   ├── ArgumentError (TypeError)   an argument of the wrong kind, or one that there is not
+│   └── BusyError                   a folder that another process keeps up to date
 ├── BudgetError (ValueError)         a token budget that nothing can meet
 ├── UnknownNameError (ValueError)    a model, tokenizer or format that is not known
 ├── UnavailableError (OSError)       known, but not to be had here: no network, no weights, damaged weights
@@ -25,6 +26,10 @@ class InputError(LongdocError, ValueError):
 
 class ArgumentError(InputError, TypeError):
     """An argument of the wrong kind, or one that there is not."""
+
+
+class BusyError(InputError):
+    """A folder that another process keeps up to date."""
 
 
 class BudgetError(LongdocError, ValueError):

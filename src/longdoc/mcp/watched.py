@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from langchain_core.documents import Document
 
-from longdoc.errors import InputError
+from longdoc.errors import BusyError, InputError
 from longdoc.mcp.shelf import Shelf
 from longdoc.pipelines.ask.library import Library
-from longdoc.pipelines.living.folder import BusyError, LivingFolder
+from longdoc.pipelines.living.folder import LivingFolder
 from longdoc.pipelines.living.scan import changes
 
 R = TypeVar("R")
