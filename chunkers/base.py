@@ -12,13 +12,15 @@ from typing import Any, Protocol
 from langchain_core.documents import BaseDocumentTransformer, Document
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from longdoc.arguments import checked
+from longdoc.chunkers.notebook import Chunks
 from longdoc.chunkers.text.sections import SectionTrack
 from longdoc.chunkers.text.table_track import TableTrack
 from longdoc.chunkers.text.tables import heading_of
 from longdoc.chunkers.text.tape import Tape
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.chunkers.tokenizers.track import TokenTrack
-from longdoc.errors import BudgetError
+from longdoc.errors import BudgetError, InputError
 
 _SEEN_AHEAD = 512  # characters after the limit that tell whether a sentence ends there
 _OF_THE_WHOLE = {"source", "outline", "pages", "page_labels", "furniture", "tables"}  # no use to a chunk
@@ -65,6 +67,7 @@ class Reading:
         self.tape.drop(position - _KEPT_BEHIND)
 
 
+@checked
 class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
     """Splits text into `Document`s of at most `max_tokens` tokens that, overlap aside, join to the text.
 
@@ -84,6 +87,10 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         self.max_tokens = max_tokens
         self.overlap = overlap
         self.tokenizer = load_tokenizer(tokenizer)
+
+    def __repr__(self) -> str:
+        told = f"{self.max_tokens}, overlap={self.overlap}, tokenizer={self.tokenizer.name.partition(':')[0]!r}"
+        return f"{type(self).__name__}({told})"
 
     @abstractmethod
     def edges(self, reading: Reading) -> Edges | None:
@@ -129,7 +136,7 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
         """The chunks of all `documents`, in order; takes no options."""
         if kwargs:
             raise TypeError(f"unknown options {sorted(kwargs)}; a chunker is set up when it is made")
-        return [chunk for reading in self._ahead(documents) for chunk in self._chunks(reading)]
+        return Chunks(chunk for reading in self._ahead(documents) for chunk in self._chunks(reading))
 
     def _ahead(self, texts: Iterable[str | Document]) -> Iterator[Reading]:
         """The texts, the next few of which are tokenized on other cores while one is worked on."""
@@ -153,6 +160,16 @@ class Chunker(Runnable[ChunkerInput, list[Document]], BaseDocumentTransformer):
     def split_text(self, text: str) -> list[str]:
         """The chunks' texts alone, as LangChain's text splitters give them."""
         return [chunk.page_content for chunk in self.split(text)]
+
+    def create_documents(
+        self, texts: Sequence[str], metadatas: Sequence[dict[str, Any]] | None = None
+    ) -> list[Document]:
+        """The chunks of texts, each text with its metadata where some is given, as LangChain's text splitters do it."""
+        told = [{}] * len(texts) if metadatas is None else metadatas
+        if len(told) != len(texts):
+            raise InputError(f"{len(told)} metadatas for {len(texts)} texts; give one each")
+        pairs = zip(texts, told, strict=True)
+        return self.transform_documents([Document(text, metadata=metadata) for text, metadata in pairs])
 
     def invoke(self, input: ChunkerInput, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
         """The chunks of a text, a `Document` or a list of them, traced as a LangChain run."""

@@ -9,6 +9,7 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
+from longdoc.arguments import checked
 from longdoc.chunkers.base import Chunker, Reading
 from longdoc.chunkers.sentence import sentence_or_word
 from longdoc.chunkers.text.sentences import split_sentences
@@ -22,6 +23,7 @@ _NEIGHBOURS = 0.25  # share of each neighbour in what a sentence means
 _SPARE = 2  # tokens that a chunk counted alone may have more than as a part of the text
 
 
+@checked
 class MeaningChunker(Chunker):
     """Chunks whose sentences are alike: the cuts, of all there could be, with the least scatter inside the chunks.
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from langchain_core.documents import Document
 
+from longdoc.arguments import checked
 from longdoc.chunkers.base import Chunker
 from longdoc.chunkers.content import ContentChunker
 from longdoc.chunkers.meaning import MeaningChunker
@@ -27,6 +28,7 @@ CHUNKERS: dict[str, type[Chunker]] = {
 }
 
 
+@checked
 def chunk(
     source: Sources,
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from longdoc.arguments import checked
 from longdoc.errors import BudgetError, InputError, UnknownNameError
 
 Task = Literal["encode", "classify", "answer", "summarize", "chat", "generate"]
@@ -35,6 +36,7 @@ WAYS: dict[Task, tuple[tuple[Strategy, tuple[Kind, ...]], ...]] = {
 """For each task, the strategies in order of preference, and the kinds of model that each can be had with."""
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class ModelAtHand:
     """A model that may be chosen, and its limits.
@@ -83,6 +85,7 @@ class ModelAtHand:
         return min(self.tokens, left // self.bytes_per_token) if self.bytes_per_token else self.tokens
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is to be done with how many tokens, counted as the model that will read them counts.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from langchain_core.documents import Document
 
+from longdoc.arguments import checked
 from longdoc.chunkers.readers.registry import read, read_stdin
 from longdoc.errors import InputError
 
@@ -70,6 +71,7 @@ def _named(documents: list[Document]) -> list[Document]:
     return named
 
 
+@checked
 def join_chunks(documents: Sequence[Document]) -> list[Document]:
     """The documents, with each run of chunks of one source put together at the places their metadata names.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
+from longdoc.arguments import checked
 from longdoc.chunkers.readers.pages import SourcePages, page_words, place_json
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
@@ -44,6 +45,7 @@ class Verification:
         return all(one.supported for one in self.sentences)
 
 
+@checked
 def verify(text: str, against: Sources, *, checker: Checker | None = None) -> Verification:
     """Checks each sentence of a text against documents. Cost: sentences times the documents' sentences.
 
@@ -122,7 +124,7 @@ def verification_json(found: Verification) -> str:
 
 
 def verification_html(found: Verification, title: str) -> str:
-    """The page that a summary is read on, with the checked text in the summary's place."""
+    """The page that a summary is read on, with the checked text headed as such."""
     sentences: tuple[Sentence, ...] = tuple(sentence_of(one) for one in found.sentences)
     summary = Summary.of(sentences, load_tokenizer("minilm"))
     run = Run(
@@ -130,4 +132,10 @@ def verification_html(found: Verification, title: str) -> str:
         planned_calls=0, max_calls=0, writes=False, query=None, texts=found.texts, pages=found.pages,
         places=found.places,
     )  # fmt: skip
-    return render_html(SummaryTree(title, summary.spans, summary, "", run=run))
+    borne_out = sum(one.verdict == "supported" for one in found.sentences)
+    facts = [
+        ("Supported", f"{borne_out:,} of {len(found.sentences):,} sentences"),
+        ("Time", f"{found.seconds:.1f} s"),
+        ("Sources", f"{len(found.texts):,}"),
+    ]
+    return render_html(SummaryTree(title, summary.spans, summary, "", run=run), "Checked text", facts)

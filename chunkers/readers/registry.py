@@ -12,6 +12,7 @@ from pathlib import Path
 
 from langchain_core.documents import Document
 
+from longdoc.arguments import checked
 from longdoc.chunkers.readers.base import BytesReader, Reader
 from longdoc.chunkers.readers.decoding import decode
 from longdoc.chunkers.readers.formats import PLAIN, SUFFIXES, XML, binary_suffix
@@ -50,6 +51,7 @@ def _brought() -> dict[str, Reader]:
     return {suffix: reader for reader in readers for suffix in reader.suffixes}
 
 
+@checked
 def read(path: str | os.PathLike[str]) -> Document:
     """Return the document in the file at `path`, by its suffix: one of `SUFFIXES`, else plain text.
 
@@ -69,6 +71,7 @@ def read_stdin() -> Document:
     return PagedDocument.of(document, data) if "pages" in document.metadata else document
 
 
+@checked
 def read_bytes(data: bytes, source: str, suffix: str) -> Document:
     """Return the document in `data`, read by `suffix` (".pdf"; in any case; an unknown one is plain text).
 

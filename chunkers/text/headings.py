@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.tape import Tape
 
 _ATX = re.compile(r" {0,3}(?P<marks>\#{1,6})[ \t]+(?P<title>(?!\#+\s*$)\S.*?)(?:[ \t]+\#+)?\s*$")
@@ -73,6 +74,7 @@ class Heading(NamedTuple):
     title: str
 
 
+@checked
 def find_headings(text: str) -> Iterator[Heading]:
     """The headings that the text itself shows, in order; code inside Markdown fences has none. Linear."""
     tape = Tape([text])

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.headings import LONGEST_HEADING, Heading, HeadingScanner, find_headings
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.text.tape import Tape
@@ -25,6 +26,7 @@ class Section:
     body: int
 
 
+@checked
 def split_sections(text: str, outline: Sequence[Sequence[int | str]] | None = None) -> Iterator[Section]:
     """The sections of `text`, in order; together they are the text, character for character.
 

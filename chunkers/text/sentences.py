@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.abbreviations import Kind, last_word, read
 from longdoc.chunkers.text.span import Span
 
@@ -71,6 +72,7 @@ _IN_BACKTICKS = re.compile(r"(?:^|[\s(\[\"'])`+[^`\s][^`]*\Z")
 _SOFT_BREAK = re.compile(r"[;:,)\]]\s+|\s+")
 
 
+@checked
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
     """The sentences of `text[start:end]`, in order, as spans of `text` with no white space at either edge.
 

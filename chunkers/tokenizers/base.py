@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from longdoc.arguments import checked
 from longdoc.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def counts(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
     return [tokenizer.count(text) for text in texts]
 
 
+@checked
 def load_tokenizer(name: str | Tokenizer = BUNDLED) -> Tokenizer:
     """The tokenizer called `name`, or `name` itself where it is one already.
 

@@ -9,6 +9,7 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError
 from longdoc.memory.cache.encoding_cache import CHECK, EncodingCache
 from longdoc.memory.cache.keys import KeySpace
@@ -27,6 +28,7 @@ class Encoder(Protocol):
         """One row a text, in order."""
 
 
+@checked
 class CachedEmbeddings(Embeddings):
     """An encoder's vectors, each computed once for its text and kept in the cache.
 

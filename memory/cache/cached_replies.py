@@ -11,6 +11,7 @@ from langchain_core.caches import RETURN_VAL_TYPE, BaseCache
 from langchain_core.messages import BaseMessageChunk, message_to_dict, messages_from_dict
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, GenerationChunk
 
+from longdoc.arguments import checked
 from longdoc.memory.cache.encoding_cache import EncodingCache
 from longdoc.memory.cache.keys import KeySpace
 
@@ -18,6 +19,7 @@ _log = logging.getLogger(__name__)
 _KIND = "reply"
 
 
+@checked
 class CachedReplies(BaseCache):
     """Give it to a chat model as `cache=`, or to `langchain_core.globals.set_llm_cache`.
 

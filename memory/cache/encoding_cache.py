@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from struct import Struct
 from tempfile import mkdtemp
@@ -18,6 +19,7 @@ import xxhash
 from langchain_core.stores import ByteStore
 from numpy.typing import NDArray
 
+from longdoc.arguments import checked
 from longdoc.errors import CacheError, InputError
 from longdoc.memory.cache.claims import KeyClaims
 from longdoc.memory.cache.errors import Damage, in_words, log_damage
@@ -56,6 +58,7 @@ class Verified:
     left_over: tuple[Path, ...] = ()
 
 
+@checked
 class EncodingCache(ByteStore):
     """Bytes by key, each with a checksum, computed once among all the threads and processes that ask.
 
@@ -76,6 +79,7 @@ class EncodingCache(ByteStore):
         store: ByteStore | None = None,
         on_damage: Callable[[Damage], None] = log_damage,
     ) -> None:
+        self._again = partial(type(self), folder, max_bytes=max_bytes, store=store, on_damage=on_damage)
         self.max_bytes = max_bytes
         self.folder = Path(folder) if folder is not None else default_folder() if store is None else None
         self._on_damage = on_damage
@@ -86,6 +90,13 @@ class EncodingCache(ByteStore):
         self._files = TensorFiles(where / "tensors")
         self._lmdb = LmdbStore(where, max_bytes, on_leave=self._files.remove) if store is None else None
         self._store: ByteStore = self._lmdb if store is None else store  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Callable[[], EncodingCache], tuple[()]]:
+        return self._again, ()
+
+    def __repr__(self) -> str:
+        where = repr(str(self.folder)) if self._lmdb is not None else type(self._store).__name__
+        return f"<{type(self).__name__} in {where}>"
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values, None where there is none or it was damaged."""

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError
 
 _DIGEST_BYTES = 20  # 160 bits: no two keys meet by chance
@@ -17,6 +18,7 @@ _DIGEST_BYTES = 20  # 160 bits: no two keys meet by chance
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 
+@checked
 @dataclass(frozen=True)
 class KeySpace:
     """All that a cached value depends on but its content; `key(content)` adds that.

@@ -8,7 +8,10 @@ from typing import Any
 
 from langchain_core.stores import ByteStore
 
+from longdoc.arguments import checked
 
+
+@checked
 class RedisStore(ByteStore):
     """Bytes in a Redis database, their keys led by `prefix`; other keys there are left alone.
 

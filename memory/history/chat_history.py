@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -16,6 +17,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, ge
 from langchain_core.runnables import Runnable
 from langchain_core.runnables.base import coerce_to_runnable
 
+from longdoc.arguments import checked
 from longdoc.errors import BudgetError, InputError, StageError
 from longdoc.memory.history.message_counter import Count, Counting, counter
 from longdoc.memory.history.prompt import Frame, Prompt, excerpt, latest_turns, notes_of
@@ -33,6 +35,7 @@ _CANDIDATES = 32  # messages that an `Embeddings` puts in order
 Steps: TypeAlias = Generator[SummaryRequest, object, list[BaseMessage]]
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class HistorySettings:
     """How the room beside the system message and the question is shared, and when the summary is brought up to date.
@@ -65,6 +68,7 @@ class Found:
     score: float
 
 
+@checked
 class ChatHistory(BaseChatMessageHistory):
     """The messages of one session in an SQLite file, which many sessions, threads and processes may share.
 
@@ -86,6 +90,8 @@ class ChatHistory(BaseChatMessageHistory):
         settings: HistorySettings | None = None,
     ) -> None:
         super().__init__()
+        given = {"summarizer": summarizer, "counting": counting, "embeddings": embeddings, "settings": settings}
+        self._again = partial(type(self), path, session_id, **given)  # type: ignore[arg-type]
         if session_id != session_id.encode("utf-8", "replace").decode():
             raise InputError(f"the session id {session_id!r} is no Unicode text: it has lone surrogates")
         self.session_id = session_id
@@ -96,6 +102,12 @@ class ChatHistory(BaseChatMessageHistory):
         self._count: Count = counter(counting)
         self._embeddings = embeddings
         self._problem: str | None = None
+
+    def __reduce__(self) -> tuple[Callable[[], ChatHistory], tuple[()]]:
+        return self._again, ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.session_id!r} in {str(self._store.path)!r}>"
 
     @property
     def messages(self) -> list[BaseMessage]:  # type: ignore[override]  # an attribute there, read only here

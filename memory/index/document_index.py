@@ -9,6 +9,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -19,10 +20,11 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 from numpy.typing import ArrayLike, NDArray
 
+from longdoc.arguments import checked
 from longdoc.chunkers.section import SectionChunker
 from longdoc.errors import DamagedError, InputError
-from longdoc.memory.index.entries import Entry, name_of, of_part, of_tree, plain
-from longdoc.memory.index.parts import Given, place_of, putting
+from longdoc.memory.index.entries import name_of, of_part, of_tree, plain
+from longdoc.memory.index.parts import Given, overwritten, place_of, putting, unknown, without
 from longdoc.memory.index.ranking import Passes, Ranking, Scored, Wanted, diverse, passes
 from longdoc.memory.index.settings import IndexSettings
 from longdoc.memory.index.store import Edit, IndexStore, MissingVectorsError, set_aside
@@ -47,6 +49,7 @@ class Match:
     cosine: float
 
 
+@checked
 class DocumentIndex(VectorStore):
     """Chunks of documents, and the nodes of their summary trees, in a folder that many processes may read at once.
 
@@ -80,6 +83,16 @@ class DocumentIndex(VectorStore):
         self._fingerprint = told if isinstance(told, str) else ""
         self._store = IndexStore(self.folder, self.settings, lasting=folder is not None)
         self._check_fingerprint()
+        given = (self._embeddings, self.chunker, self.settings, fingerprint)
+        self._again = None if folder is None else partial(_opened, type(self), self.folder, *given)
+
+    def __reduce__(self) -> tuple[Callable[[], DocumentIndex], tuple[()]]:
+        if self._again is None:
+            raise InputError("an index in a temporary folder ends with this object: give it a folder to pickle it")
+        return self._again, ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} in {str(self.folder)!r}: {len(self)} entries>"
 
     @classmethod
     def mended(cls, folder: str | Path, embeddings: Embeddings | None = None, **settings: Any) -> Self:
@@ -170,7 +183,7 @@ class DocumentIndex(VectorStore):
         for start in range(0, len(names), _TOGETHER):
             part = slice(start, start + _TOGETHER)
             entries = {one.id: one for one in plain(documents[part], names[part])}
-            self._change(lambda view, entries=entries: _overwritten(view, entries))  # type: ignore[misc]
+            self._change(lambda view, entries=entries: overwritten(view, entries))  # type: ignore[misc]
         return names
 
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool:
@@ -178,7 +191,7 @@ class DocumentIndex(VectorStore):
 
         Ids and options that are not known are passed over. Returns True.
         """
-        self._change(lambda view: _without(view, ids))
+        self._change(lambda view: without(view, ids))
         return True
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
@@ -284,13 +297,13 @@ class DocumentIndex(VectorStore):
     def from_texts(
         cls,
         texts: list[str],
-        embedding: Embeddings,
+        embedding: Embeddings | None = None,
         metadatas: list[dict[str, Any]] | None = None,
         *,
         ids: list[str] | None = None,
         **kwargs: Any,
     ) -> Self:
-        """An index of passages; further arguments, such as `folder`, go to the constructor."""
+        """An index of passages, with the bundled encoder where none is given; further arguments go to the class."""
         index = cls(embeddings=embedding, **kwargs)
         index.add_texts(texts, metadatas, ids=ids)
         return index
@@ -309,7 +322,7 @@ class DocumentIndex(VectorStore):
         missing: Sequence[str] = ()
         while True:
             with self._store.view() as view:
-                texts = _unknown(view, edit(view), vectors, missing)
+                texts = unknown(view, edit(view), vectors, missing)
             if texts:
                 vectors.update(zip(texts, unit(self._encoded(list(texts.values()))), strict=True))
             try:
@@ -341,39 +354,15 @@ class DocumentIndex(VectorStore):
             )
 
 
-def _unknown(
-    view: View, groups: Mapping[str, Sequence[Entry | int]], vectors: Mapping[str, object], missing: Sequence[str]
-) -> dict[str, str]:
-    """The texts to embed, by digest."""
-    entries = {one.digest: one for group in groups.values() for one in group if isinstance(one, Entry)}
-    wanted = [digest for digest in entries if digest not in vectors]
-    unknown = [digest for digest, row in zip(wanted, view.rows_of_digests(wanted), strict=True) if row is None]
-    rows = view.rows_of_ids([entries[digest].id for digest in unknown])
-    kept = {view.record(row).digest for row in rows if row is not None}.difference(missing)
-    return {digest: entries[digest].read for digest in unknown if digest not in kept}
-
-
-def _overwritten(view: View, entries: Mapping[str, Entry]) -> dict[str, list[Entry | int]]:
-    """The documents that the passages belong to: those they overwrite a part of, else those of their own ids."""
-    groups: dict[str, list[Entry | int]] = {}
-    for (name, one), row in zip(entries.items(), view.rows_of_ids(list(entries)), strict=True):
-        document = name if row is None else view.record(row).document
-        held = groups.setdefault(document, list(view.rows_of_document(document) or ()))
-        groups[document] = [*held, one] if row is None else [one if other == row else other for other in held]
-    return groups
-
-
-def _without(view: View, ids: Sequence[str] | None) -> dict[str, list[Entry | int]]:
-    """The documents that lose entries, with the rows that stay."""
-    if ids is None:
-        return {name: [] for name, _ in view.documents()}
-    groups: dict[str, list[Entry | int]] = {name: [] for name in ids if view.rows_of_document(name) is not None}
-    for row in view.rows_of_ids(ids):
-        if row is not None:
-            document = view.record(row).document
-            held = groups.get(document, view.rows_of_document(document) or ())
-            groups[document] = [other for other in held if other != row]
-    return groups
+def _opened(
+    kind: type[DocumentIndex],
+    folder: Path,
+    embeddings: Embeddings,
+    chunker: BaseDocumentTransformer,
+    settings: IndexSettings,
+    fingerprint: str | None,
+) -> DocumentIndex:
+    return kind(folder, embeddings, chunker=chunker, settings=settings, fingerprint=fingerprint)
 
 
 def _wanted(filter: Filter, documents: Collection[str] | None, kind: str | None) -> Wanted:

@@ -1,4 +1,4 @@
-"""The parts of a document, such as the pages that a loader gives: what each is known by, and what it replaces."""
+"""Changes of an index: the parts of a document, such as the pages that a loader gives, and what each replaces."""
 
 from __future__ import annotations
 
@@ -50,6 +50,41 @@ class Given:
 def putting(group: Mapping[str, Given]) -> Edit:
     """The change that puts these documents."""
     return lambda view: {name: given.entries(view, name) for name, given in group.items()}
+
+
+def unknown(
+    view: View, groups: Mapping[str, Sequence[Entry | int]], vectors: Mapping[str, object], missing: Sequence[str]
+) -> dict[str, str]:
+    """The texts to embed, by digest."""
+    entries = {one.digest: one for group in groups.values() for one in group if isinstance(one, Entry)}
+    wanted = [digest for digest in entries if digest not in vectors]
+    unknown = [digest for digest, row in zip(wanted, view.rows_of_digests(wanted), strict=True) if row is None]
+    rows = view.rows_of_ids([entries[digest].id for digest in unknown])
+    kept = {view.record(row).digest for row in rows if row is not None}.difference(missing)
+    return {digest: entries[digest].read for digest in unknown if digest not in kept}
+
+
+def overwritten(view: View, entries: Mapping[str, Entry]) -> dict[str, list[Entry | int]]:
+    """The documents that the passages belong to: those they overwrite a part of, else those of their own ids."""
+    groups: dict[str, list[Entry | int]] = {}
+    for (name, one), row in zip(entries.items(), view.rows_of_ids(list(entries)), strict=True):
+        document = name if row is None else view.record(row).document
+        held = groups.setdefault(document, list(view.rows_of_document(document) or ()))
+        groups[document] = [*held, one] if row is None else [one if other == row else other for other in held]
+    return groups
+
+
+def without(view: View, ids: Sequence[str] | None) -> dict[str, list[Entry | int]]:
+    """The documents that lose entries, with the rows that stay."""
+    if ids is None:
+        return {name: [] for name, _ in view.documents()}
+    groups: dict[str, list[Entry | int]] = {name: [] for name in ids if view.rows_of_document(name) is not None}
+    for row in view.rows_of_ids(ids):
+        if row is not None:
+            document = view.record(row).document
+            held = groups.get(document, view.rows_of_document(document) or ())
+            groups[document] = [other for other in held if other != row]
+    return groups
 
 
 def place_of(document: Document) -> str | None:

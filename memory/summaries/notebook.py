@@ -29,16 +29,16 @@ def tree_html(tree: SummaryTree) -> str:
 
 def tree_markdown(tree: SummaryTree) -> str:
     """The title and the sentences as Markdown, and below them the source and characters of each place."""
-    parts, places = [f"#### {_literal(tree.title)}"], dict[Span, int]()
+    parts, places = [f"#### {literal(tree.title)}"], dict[Span, int]()
     for block, said in tree.summary.parts():
         if block.heading:
-            parts.append(f"**{_literal(block.heading)}**")
+            parts.append(f"**{literal(block.heading)}**")
         marked = []
         for one in said:
             marks = "".join(f" \\[{places.setdefault(span, len(places) + 1)}\\]" for span in one.spans)
-            marked.append(f"{_literal(one.line)}{marks}{'' if one.supported else ' *(unsupported)*'}")
+            marked.append(f"{literal(one.line)}{marks}{'' if one.supported else ' *(unsupported)*'}")
         parts.append("\n".join(f"- {line}" for line in marked) if block.form == "facts" else " ".join(marked))
-    parts += [f"\\[{at}\\] {_literal(span.source)} {span.start}–{span.end}" for span, at in places.items()]
+    parts += [f"\\[{at}\\] {literal(span.source)} {span.start}–{span.end}" for span, at in places.items()]
     return "\n\n".join(parts)
 
 
@@ -65,6 +65,7 @@ def _framed(block: Block, lines: Sequence[str]) -> Iterator[str]:
         yield f"<p>{' '.join(lines)}</p>"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """Text on one line as Markdown that shows it as it is."""
     line = " ".join(text.split())
     return _SIGNS.sub(lambda found: f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}", line)

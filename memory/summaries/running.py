@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, InputError
@@ -29,6 +30,7 @@ class Remembered:
     order: int
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class RunningMemory:
     """The sentences of earlier chunks that still matter most, at most `max_tokens` of them.

@@ -9,6 +9,7 @@ from typing import Any
 
 from langchain_core.stores import ByteStore
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
@@ -18,6 +19,7 @@ _KIND, _RUN = "summary/2-", "run/3-"
 _CHECKED = 16  # bytes of checksum before each value
 
 
+@checked
 class SummaryStore:
     """Keeps summaries with their spans counted from the text that they cover, so that they hold wherever it moves.
 

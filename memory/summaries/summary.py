@@ -10,6 +10,8 @@ from typing import Literal
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
 
+_SHOWN = 60  # characters in a line
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -60,6 +62,11 @@ class Summary:
     sentences: tuple[Sentence, ...]
     tokens: int
     blocks: tuple[Block, ...] = ()
+
+    def __repr__(self) -> str:
+        begins = " ".join(self.text[: 2 * _SHOWN].split())
+        begins = begins if len(begins) <= _SHOWN else f"{begins[:_SHOWN]}…"
+        return f"<Summary: {len(self.sentences)} sentences, {self.tokens} tokens; {begins!r}>"
 
     @classmethod
     def of(cls, sentences: tuple[Sentence, ...], tokenizer: Tokenizer, blocks: tuple[Block, ...] = ()) -> Summary:

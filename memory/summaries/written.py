@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, InputError
@@ -14,6 +15,7 @@ from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary, join_line
 Writer = Callable[[Summary, Summary, int], Summary]  # (what is held, the chunk, the most tokens) -> what is held now
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class WrittenMemory:
     """The summary so far, at most `max_tokens` of it, each sentence with its spans; `write` makes the next one.

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Self
 
 import torch
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.language_models.chat_models import agenerate_from_stream, generate_from_stream
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
@@ -27,13 +30,14 @@ from longdoc.models.decoder.reply import Reply, Sampling
 from longdoc.models.decoder.sessions import KVSessions
 from longdoc.models.decoder.step import Window
 from longdoc.models.decoder.text_stream import Stops
+from longdoc.models.decoder.tool_calls import ToolCalls, require_tools
 
 _WINDOW = 8192  # tokens seen where nothing is asked and the model was trained for as many
 _SAMPLING = [field.name for field in fields(Sampling)]
 
 
 class WindowedChatModel(BaseChatModel):
-    """A chat model over a `WindowedDecoder` and its tokenizer; text only, without tools.
+    """A chat model over a `WindowedDecoder` and its tokenizer; text only, with tools where its chat template has them.
 
     `attention_window` is what each token sees beside the first `sinks` tokens; None is 8,192, or as many as the
     model has positions. The fields of `Sampling` may be given here and with a call, as may `stop`: a reply ends
@@ -107,9 +111,24 @@ class WindowedChatModel(BaseChatModel):
 
     def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Sequence[Any] | None = None) -> int:
         """How many tokens are read for these messages, laid out for the model."""
-        if tools:
-            raise InputError("this model has no tools: leave them out")
-        return ChatPrompt(self.tokenizer).ids(messages).shape[1]
+        described = [convert_to_openai_tool(tool) for tool in tools or ()]
+        return ChatPrompt(self.tokenizer, described).ids(messages).shape[1]
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model that may call these tools. Raises `InputError` for one whose chat template has none.
+
+        It chooses itself whether to call one, and which.
+        """
+        require_tools(self.tokenizer)
+        if tool_choice not in (None, "auto"):
+            raise InputError(f"tool_choice is {tool_choice!r}; leave it out: a local model chooses itself")
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
 
     def stream_text(self, text: str, stop: list[str] | None = None, **settings: Any) -> Iterator[str]:
         """What the model writes after `text` itself, without a chat template, piece by piece."""
@@ -145,19 +164,27 @@ class WindowedChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        prompt = ChatPrompt(self.tokenizer)
+        tools = kwargs.pop("tools", ())
+        prompt = ChatPrompt(self.tokenizer, tools)
         ids = prompt.ids(messages)
         reply = self._reply(ids, [*self._stops(stop), *prompt.stops], kwargs)
+        reading = ToolCalls(f"call_{ids.shape[1]}") if tools else None
         for piece in reply.pieces():
-            chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+            text = piece if reading is None else reading.read(piece)
+            if not text:
+                continue
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=text))
             if run_manager:
-                run_manager.on_llm_new_token(piece, chunk=chunk)
+                run_manager.on_llm_new_token(text, chunk=chunk)
             yield chunk
         usage = UsageMetadata(
             input_tokens=ids.shape[1], output_tokens=reply.tokens, total_tokens=ids.shape[1] + reply.tokens
         )
-        about = {"model_name": self.model_name, "finish_reason": reply.finish_reason}
-        last = AIMessageChunk(content="", usage_metadata=usage, response_metadata=about, chunk_position="last")
+        rest, calls = reading.end() if reading is not None else ("", [])
+        about = {"model_name": self.model_name, "finish_reason": "tool_calls" if calls else reply.finish_reason}
+        last = AIMessageChunk(
+            content=rest, tool_call_chunks=calls, usage_metadata=usage, response_metadata=about, chunk_position="last"
+        )
         yield ChatGenerationChunk(message=last)
 
     def _reply(self, ids: Tensor, stops: Sequence[str], settings: dict[str, Any]) -> Reply:

@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils.generic import ModelOutput
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError
 from longdoc.models.checkpoints import fingerprint, load_checkpoint
 from longdoc.models.decoder.buffers import Storage
@@ -27,6 +28,7 @@ _LAYER_TYPES = {"full_attention", "sliding_attention"}
 _ATTENTIONS = {"eager", "sdpa"}
 
 
+@checked
 class WindowedDecoder:
     """A causal model that reads and writes texts of any length, each query seeing sinks and a window.
 
@@ -154,6 +156,7 @@ class WindowedDecoder:
         return [(keys, values) for keys, values, *_ in cache]
 
 
+@checked
 def load_decoder(
     name: str, *, dtype: torch.dtype | None = None, device: str = "cpu", weights: Weights | None = None
 ) -> WindowedDecoder:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from jinja2 import TemplateError
-from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from longdoc.errors import InputError
+from longdoc.models.decoder.tool_calls import call_turn, require_tools, result_turn, takes_tools
 
-Turn = dict[str, str]
+Turn = dict[str, Any]
 _LABELS = {"system": "", "user": "User: ", "assistant": "Assistant: "}
 _PLAIN_STOP = "\nUser:"
 _ENCODING = threading.Lock()  # whether control tokens count is a switch of the tokenizer, which threads share
@@ -27,11 +28,15 @@ class ChatPrompt:
     "Assistant: ", and at the end stands "Assistant:"; the reply then ends where a line begins with "User:".
     Control tokens in a message are read as the characters they are written with where there is a template. A
     template that will not have the turns (Gemma's takes no system message, Mistral's no two turns of one role) gets
-    neighbours joined and the system's words at the front of the user's.
+    neighbours joined and the system's words at the front of the user's. `tools` are functions as OpenAI describes
+    them, for a template that takes them.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, tools: Sequence[Mapping[str, Any]] = ()) -> None:
         self._tokenizer = tokenizer
+        self._tools = list(tools)
+        if tools:
+            require_tools(tokenizer)
         self._has_template = bool(tokenizer.chat_template)
 
     @property
@@ -41,7 +46,7 @@ class ChatPrompt:
 
     def ids(self, messages: Sequence[BaseMessage]) -> Tensor:  # (1, T)
         """The token ids of the messages, up to where the reply begins. Raises `InputError` for what is not text."""
-        turns = [_turn(message) for message in messages]
+        turns = [self._turn(message) for message in messages]
         ids = self._by_template(turns) if self._has_template else encoded(self._tokenizer, plain(turns))
         return torch.tensor([ids], dtype=torch.long)
 
@@ -50,15 +55,27 @@ class ChatPrompt:
             return self._templated(turns)
         except (TemplateError, ValueError):
             try:
-                return self._templated(joined(turns))
+                return self._templated(turns if any("tool_calls" in turn for turn in turns) else joined(turns))
             except (TemplateError, ValueError) as error:
                 raise InputError(f"the model's chat template refuses these messages: {error}") from error
 
     def _templated(self, turns: list[Turn]) -> list[int]:
         given: dict[str, Any] = {"sanitize_control_tokens": True, "tokenizer_kwargs": {"verbose": False}}
+        if self._tools:
+            given["tools"] = self._tools
         with _ENCODING:
             made = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False, **given)
         return list(made)
+
+    def _turn(self, message: BaseMessage) -> Turn:
+        called = call_turn(message) if isinstance(message, AIMessage) else {}
+        if not called and not isinstance(message, ToolMessage):
+            return _turn(message)
+        if not takes_tools(self._tokenizer):
+            raise InputError(
+                f"a message of type {message.type!r} is about tools, and this model has none: leave it out"
+            )
+        return result_turn(message) if isinstance(message, ToolMessage) else {**_turn(message), **called}
 
 
 def encoded(tokenizer: PreTrainedTokenizerBase, text: str, *, framed: bool = True) -> list[int]:

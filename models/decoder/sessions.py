@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers.utils.generic import ModelOutput
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError, UnavailableError
 from longdoc.models.decoder.buffers import Storage
 from longdoc.models.decoder.cache import WindowedCache
@@ -72,6 +73,7 @@ class _State:
         return same if same == len(self.ids) or self.counters["whole"] else 0
 
 
+@checked
 class KVSessions:
     """Prefilled states of documents in `folder`, at most `max_bytes` on disk and `memory_bytes` in memory.
 

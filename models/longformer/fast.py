@@ -20,6 +20,7 @@ from transformers.models.longformer.modeling_longformer import (
     LongformerSelfAttention,
 )
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError
 from longdoc.models.longformer.block_attention import TextMask, attend, windows
 
@@ -28,6 +29,7 @@ _TILE_BYTES = 12 << 20  # of a feed-forward layer's inner states: what malloc ke
 _TEXTS = "_longdoc_texts"
 
 
+@checked
 def fast_longformer(model: _Model) -> _Model:
     """`model` itself, a Longformer or LED model of transformers, computing its encoder's attention by blocks.
 

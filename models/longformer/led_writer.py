@@ -8,6 +8,7 @@ from typing import Any, Self
 import torch
 from transformers import LEDForConditionalGeneration, PreTrainedModel, PreTrainedTokenizerBase
 
+from longdoc.arguments import checked
 from longdoc.errors import BudgetError, InputError
 from longdoc.models.checkpoints import load_checkpoint, token_id
 from longdoc.models.longformer.fast import fast_longformer
@@ -15,6 +16,7 @@ from longdoc.models.quantize import Weights, quantize
 from longdoc.surrogates import without_surrogates
 
 
+@checked
 class LEDWriter:
     """Writes with an LED model for generation, by beam search. Threads may share it; they write in turn.
 

@@ -17,6 +17,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from longdoc.arguments import checked
 from longdoc.errors import BudgetError, InputError
 from longdoc.models.checkpoints import load_checkpoint, token_id
 from longdoc.models.longformer.fast import fast_longformer
@@ -74,6 +75,7 @@ class Answer:
     margin: float = 0.0
 
 
+@checked
 class LongformerReader:
     """Reads documents of any length with a Longformer model, each window as long as the model was trained on.
 

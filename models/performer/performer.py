@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError, UnavailableError
 from longdoc.models.checkpoints import fingerprint, load_checkpoint
 from longdoc.models.performer.favor import FavorState, FeatureMap, attend, attend_causal, blocks
@@ -31,6 +32,7 @@ _TILE = 4096  # tokens whose inner feed-forward states are held at once
 Positions = Literal["learned", "sinusoidal"]
 
 
+@checked
 @dataclass(frozen=True)
 class PerformerConfig:
     """The sizes of a `PerformerEncoder`.
@@ -60,6 +62,7 @@ class PerformerConfig:
             raise InputError(f"positions are 'learned' or 'sinusoidal', not {self.positions!r}")
 
 
+@checked
 class PerformerEncoder(nn.Module):
     """Hidden states of a text in linear time; causal, it is a `RecurrentEncoder` also.
 

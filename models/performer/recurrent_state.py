@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError, UnavailableError
 from longdoc.models.checkpoints import fingerprint
 
@@ -37,6 +38,7 @@ class RecurrentEncoder(Protocol):
         """
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class RecurrentState:
     """An encoder's hidden state after `seen` positions of each text of a batch; never changed in place."""
@@ -117,6 +119,7 @@ class RecurrentState:
             raise InputError(f"the state is of {held} texts, the chunk of {batch[2]}: give a chunk of each text")
 
 
+@checked
 class TorchRecurrence:
     """A GRU, LSTM or RNN of torch as a `RecurrentEncoder` of vectors (B, T, input_size).
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError, UnavailableError
 from longdoc.models.salience.context import Kind, State, context_encoder
 from longdoc.models.salience.features import FEATURES, Columns, Reading, Statistics, features
@@ -102,6 +103,7 @@ class SalienceNetwork(nn.Module):
         return torch.stack([scores for scores, _ in pairs]).mean(dim=0), tuple(state for _, state in pairs)
 
 
+@checked
 class SalienceModel:
     """Scores sentences, given the statistics of the whole text and what was read before; about a query, if any.
 

@@ -14,6 +14,7 @@ from longdoc.chunkers.readers.pages import boxes_json, page_words
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.render.footnotes import plain, quoted
+from longdoc.pipelines.render.notebook import shown_html, shown_markdown
 
 NOT_SAID = "The documents do not say."
 Locate = Callable[[], tuple[Box, ...]]
@@ -66,6 +67,18 @@ class Answer(AIMessage):
     def __str__(self) -> str:
         """The text alone, which is what a tool gives."""
         return str(self.text)
+
+    def __repr__(self) -> str:
+        """One line: how much there is, and how it begins."""
+        supported = "" if self.supported else ", not supported"
+        cited = f"{len(self.sentences)} sentences, {len(self.citations)} places{supported}"
+        return f"<Answer: {cited}; {quoted(str(self.text), _QUOTE)!r}>"
+
+    def _repr_html_(self) -> str:
+        return shown_html(self)
+
+    def _repr_markdown_(self) -> str:
+        return shown_markdown(self)
 
     @classmethod
     def of(

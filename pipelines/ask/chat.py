@@ -15,6 +15,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.vectorstores import VectorStore
 
+from longdoc.arguments import checked
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.errors import InputError, LongdocError, StageError
@@ -34,6 +35,7 @@ _log = logging.getLogger(__name__)
 Asked = str | ChatRequest | dict[str, Any]
 
 
+@checked
 class DocumentChat(Runnable[Asked, Answer]):
     """A chat over the documents of an index: each answer with the places that it rests on.
 
@@ -69,6 +71,10 @@ class DocumentChat(Runnable[Asked, Answer]):
         self.settings = settings or ChatSettings()
         self.model = _model(model)
         self._means = self._means_with(Material(self.index, texts, pages, places))
+
+    def __repr__(self) -> str:
+        model = "extractive" if self.model is None else type(self.model).__name__
+        return f"<{type(self).__name__} over {self.index!r}, model {model}>"
 
     def ask(self, question: str, *, documents: Collection[str] | None = None) -> Answer:
         """The checked answer; `documents` keeps to the documents with these ids.

@@ -16,7 +16,7 @@ from longdoc.memory.index.document_index import DocumentIndex, Match
 from longdoc.pipelines.answers.found import Texts
 from longdoc.pipelines.ask.answer import Citation
 from longdoc.pipelines.ask.prompts import Shown
-from longdoc.pipelines.ask.retrieved import Retrieved
+from longdoc.pipelines.ask.retrieved import Retrieved, traced
 from longdoc.pipelines.sources import join_chunks
 from longdoc.pipelines.summarizers.protocol import Passage
 
@@ -75,7 +75,7 @@ class Material:
 
     def found(self, question: str, documents: Collection[str] | None, passages: int, overviews: int) -> list[Item]:
         """The best passages, then the summaries that say different things, each list best first."""
-        detail = self.index.matches(question, passages, documents=documents, kind="chunk")
+        detail = self._looked_up(question, documents, passages)
         items = [item_of(match.document) for match in detail]
         if overviews:
             breadth = self.index.diverse_matches(question, overviews, documents=documents, kind="summary")
@@ -84,8 +84,12 @@ class Material:
 
     def matches(self, question: str, documents: Collection[str] | None, passages: int) -> list[Match]:
         """The best passages with their scores, each with `source`, `start_index` and `end_index`."""
-        found = self.index.matches(question, passages, documents=documents, kind="chunk")
+        found = self._looked_up(question, documents, passages)
         return [replace(match, document=_placed(match.document)) for match in found]
+
+    def _looked_up(self, question: str, documents: Collection[str] | None, passages: int) -> list[Match]:
+        find = partial(self.index.matches, question, passages, documents=documents, kind="chunk")
+        return traced(question, find) if getattr(self.index, "untold", True) else find()
 
     def names(self) -> list[str]:
         """The ids of all documents."""

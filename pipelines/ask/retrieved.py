@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
+from langchain_core.callbacks import CallbackManager
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables.config import ensure_config
 from langchain_core.vectorstores import VectorStore
 
 from longdoc.errors import InputError
@@ -23,6 +25,10 @@ class Retrieved:
 
     def __init__(self, store: BaseRetriever | VectorStore) -> None:
         self._store = store
+        self.untold = isinstance(store, VectorStore)  # a retriever tells LangChain's callbacks itself
+
+    def __repr__(self) -> str:
+        return type(self._store).__name__
 
     @property
     def embeddings(self) -> Embeddings | None:
@@ -55,6 +61,22 @@ class Retrieved:
         if isinstance(self._store, VectorStore):
             return self._store.similarity_search(query, k)
         return self._store.invoke(query)
+
+
+def traced(question: str, find: Callable[[], list[Match]]) -> list[Match]:
+    """What `find` finds, told to the callbacks of the run that it is part of as the run of a retriever."""
+    config = ensure_config()
+    manager = CallbackManager.configure(
+        config.get("callbacks"), inheritable_tags=config.get("tags"), inheritable_metadata=config.get("metadata")
+    )
+    run = manager.on_retriever_start({}, question, name="DocumentIndex")
+    try:
+        found = find()
+    except Exception as error:
+        run.on_retriever_error(error)
+        raise
+    run.on_retriever_end([match.document for match in found])
+    return found
 
 
 def _placed(document: Document) -> Document:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from longdoc.arguments import checked
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, UnknownNameError
 from longdoc.pipelines.checks.finding import OnUnsupported
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
     """The budgets of a `DocumentChat`, in tokens of `tokenizer`.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar, cast
 
+from longdoc.arguments import checked
 from longdoc.errors import StageError
 from longdoc.pipelines.calls.rate_limit import check_rate
 from longdoc.pipelines.calls.retry import backoff, is_transient, retry_after
@@ -21,6 +22,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
+@checked
 @dataclass(frozen=True)
 class FanOutOptions:
     """How many calls at once, how often again, how fast, and what a failure does.

@@ -18,6 +18,7 @@ from concurrent.futures import Future, wait
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from longdoc.arguments import checked
 from longdoc.pipelines.calls.attempt import GRACE, attempt, look, pause
 from longdoc.pipelines.calls.daemon_threads import DaemonThreads, start
 from longdoc.pipelines.calls.executor import (
@@ -38,6 +39,7 @@ T = TypeVar("T")
 _POLL = 0.05  # seconds between looks at the cancel event, which asyncio cannot wait for
 
 
+@checked
 async def afan_out(
     call: Callable[[T], Awaitable[R]],
     items: Sequence[T],
@@ -67,6 +69,7 @@ async def afan_out(
     return await _Run(call, items, options, tokens, on_event, cancel, clock, limiter).outcomes()
 
 
+@checked
 def fan_out(
     call: Callable[[T], Awaitable[R] | R],
     items: Sequence[T],
@@ -88,6 +91,7 @@ def fan_out(
         return executor.map(call, items, options, tokens=tokens, on_event=on_event, cancel=cancel)
 
 
+@checked
 class LocalExecutor:
     """The `Executor` of this process: one event loop, and daemon threads for functions that are not coroutines.
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.span import Span, merge_spans
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import UnknownNameError
@@ -64,6 +65,7 @@ def _with(one: Ruled, voice: Voice, support: float) -> Finding:
     return replace(one.finding, support=support, verdict="unsupported", problems=(_NOT_SO,))
 
 
+@checked
 class Checker:
     """Says of sentences whether evidence supports them, with the spans that they rest on.
 

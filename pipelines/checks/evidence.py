@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.pipelines.checks.facts import Told
@@ -61,6 +62,7 @@ class Unit:
         return re.split(r"\d|, ", self.read, maxsplit=1)[0].strip(" :|.")
 
 
+@checked
 class Evidence:
     """Passages, read once for any number of sentences to be checked against them.
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from longdoc.arguments import checked
 from longdoc.errors import CacheError, InputError
 from longdoc.pipelines.corpora.inventory import Chosen, Found, documents_in, file_digest
 from longdoc.pipelines.corpora.manifest import Entry, Manifest, State
@@ -65,6 +66,7 @@ class CorpusPlan:
     bytes: int
 
 
+@checked
 class Corpus:
     """The folder of a corpus: its manifest, its results, and what makes them.
 

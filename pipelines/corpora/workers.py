@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError
 from longdoc.pipelines.calls.child import Answer, Child
 from longdoc.pipelines.corpora.recipe import Recipe, Task
@@ -17,6 +18,7 @@ from longdoc.pipelines.corpora.recipe import Recipe, Task
 _MEMORY = 6 << 30  # bytes that a worker may map: the encoder maps a fifth of it
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one document may take.

@@ -34,7 +34,7 @@ def answer_markdown(answer: Answer, question: str = "", first: int = 1) -> str:
 def answer_html(
     answer: Answer, question: str, texts: Mapping[str, str], pages: Mapping[str, Sequence[int]] | None = None
 ) -> str:
-    """The page that a summary is read on, with the question for a title and the answer in the summary's place."""
+    """The page that a summary is read on, with the question for a title, and the answer headed as such."""
     summary = Summary.of(answer.sentences, load_tokenizer())
     cited = {one.source for one in answer.citations}
     run = Run(
@@ -50,7 +50,9 @@ def answer_html(
         pages={name: tuple(starts) for name, starts in (pages or {}).items()},
         writes=False,
     )
-    return render_html(SummaryTree(question, summary.spans, summary, "", run=run))
+    sure = [] if answer.confidence is None else [("Confidence", f"{answer.confidence:.0%}")]
+    facts = [("Time", f"{answer.seconds:.1f} s"), *sure, ("Sources", f"{len(run.texts):,}")]
+    return render_html(SummaryTree(question, summary.spans, summary, "", run=run), "Answer", facts)
 
 
 def _marked(sentence: Sentence, numbers: Sequence[int]) -> str:

@@ -23,8 +23,10 @@ _OUTLINE = Template(
 )
 
 
-def render_html(tree: SummaryTree) -> str:
+def render_html(tree: SummaryTree, heading: str = "Summary", facts: Sequence[tuple[str, str]] | None = None) -> str:
     """A page that stands alone: the summary, its tree, the sources, nothing fetched from anywhere.
+
+    What else is read against its sources has another `heading` and other `facts` than what a summary took.
 
     Its policy lets no script and no style run but the two that it was made with. Without scripts the cited passages
     are read below the summary. A lone surrogate of a source is shown as U+FFFD. Raises `ValueError` for a node
@@ -32,6 +34,7 @@ def render_html(tree: SummaryTree) -> str:
     """
     run = run_of(tree)
     page = _Page(tree, run)
+    told = figures(tree, run) if facts is None else facts
     style, script = _part("report.css"), _part("report.js")
     return Template(_part("report.html")).substitute(
         policy=_policy(style, script),
@@ -39,7 +42,8 @@ def render_html(tree: SummaryTree) -> str:
         script=script,
         title=_text(tree.title) or "Summary",
         query=f'<p class="query">{_text(run.query)}</p>' if run.query else "",
-        facts="".join(f"<div><dt>{label}</dt><dd>{escape(value)}</dd></div>" for label, value in figures(tree, run)),
+        heading=_text(heading),
+        facts="".join(f"<div><dt>{label}</dt><dd>{escape(value)}</dd></div>" for label, value in told),
         summary=page.summary,
         passages="".join(_passage(citation) for citation in page.notes.citations),
         outline=page.outline,

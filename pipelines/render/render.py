@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any, Literal
 from unicodedata import combining, east_asian_width
 
+from longdoc.arguments import checked
 from longdoc.chunkers.readers.pages import SourcePages, place_json
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import UnknownNameError
@@ -28,6 +29,7 @@ _PIECE = re.compile(
 )
 
 
+@checked
 def render(tree: SummaryTree, format: Format) -> str:
     """The root of a finished run in one of the formats.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from longdoc.arguments import checked
 from longdoc.pipelines.routing.models import RoutedModel
 from longdoc.pipelines.routing.router import Assignment, Router
 from longdoc.pipelines.routing.windows import Classified, Merge
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 
+@checked
 def classify(
     source: Sources, *, model: str | BaseChatModel | RoutedModel, merge: Merge = "mean"
 ) -> tuple[Classified, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from langchain_core.documents import Document
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError, UnknownNameError
 from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.memory.summaries.tree import SummaryTree
@@ -72,6 +73,7 @@ class Reading:
         return " ".join([*(f"{one}." for one in self.failures), str(self.route)])
 
 
+@checked
 class Router(Runnable[Assignment, Reading]):
     """Reads with the model at hand that fits best, and with the next where one fails.
 

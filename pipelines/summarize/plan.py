@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from longdoc.arguments import checked
 from longdoc.errors import BudgetError
 from longdoc.pipelines.summarize.job import Job
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Prices:
     """Money per million tokens, read and written, in any one currency."""

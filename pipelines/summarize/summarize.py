@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from longdoc.arguments import checked
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.store import SummaryStore
 from longdoc.memory.summaries.tree import Run, SummaryTree
@@ -55,6 +56,7 @@ class AllSettings(MoreSettings, total=False):
     model: str | BaseChatModel | Summarizer
 
 
+@checked
 @dataclass(frozen=True)
 class Settings:
     """What a summary is to be; checked when a plan or a run begins.
@@ -117,6 +119,7 @@ class Settings:
         return summarizer_of(self.model, self.tokenizer, self.context_tokens, self.cache, texts)
 
 
+@checked
 class Summarization(Runnable[Sources, SummaryTree]):
     """The pipeline as a LangChain stage: `SectionChunker() | Summarization(max_tokens=200)`.
 
@@ -133,6 +136,11 @@ class Summarization(Runnable[Sources, SummaryTree]):
         self.settings = replace(settings or Settings(), **changes)
         self._on_event = on_event
         self._on_route = on_route
+
+    def __repr__(self) -> str:
+        set_ = ", ".join(f"{one.name}={value!r}" for one in fields(self.settings)
+                         if (value := getattr(self.settings, one.name)) != one.default)  # fmt: skip
+        return f"{type(self).__name__}({set_})"
 
     def invoke(self, input: Sources, config: RunnableConfig | None = None, **kwargs: Any) -> SummaryTree:
         """The tree of summaries over the sources, traced as a LangChain run."""
@@ -216,6 +224,7 @@ class _Work:
         return Extract(self._job, chooser, self._on_event).run()
 
 
+@checked
 def summarize(
     source: Sources,
     *,
@@ -234,6 +243,7 @@ def summarize(
     return stage.run(source)
 
 
+@checked
 def plan(
     source: Sources,
     *,

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
+from longdoc.arguments import checked
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY, Summary
@@ -37,6 +38,7 @@ class CallRecord:
     extra: bool  # a second call, because the first reply was too long or no summary
 
 
+@checked
 class ChatSummarizer(WritingSummarizer):
     """Summaries from any LangChain chat model, in one call each, or two where the first reply will not do.
 

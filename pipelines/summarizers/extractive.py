@@ -15,6 +15,7 @@ from langchain_core.documents import Document
 from langchain_core.stores import ByteStore
 from numpy.typing import NDArray
 
+from longdoc.arguments import checked
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.errors import BudgetError
@@ -51,6 +52,7 @@ class Candidates:
     crowding: float
 
 
+@checked
 class ExtractiveSummarizer:
     """Chooses sentences by salience and against redundancy (maximal marginal relevance, Carbonell and Goldstein, 1998).
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from langchain_core.messages import AIMessage
 
+from longdoc.arguments import checked
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, StageError
 from longdoc.memory.summaries.summary import EMPTY, Summary
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from longdoc.models.longformer.led_writer import LEDWriter
 
 
+@checked
 class LedSummarizer(WritingSummarizer):
     """Summaries from a sequence-to-sequence model, LED (Beltagy et al., 2020), in one call each.
 

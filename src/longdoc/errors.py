@@ -2,6 +2,8 @@
 
 LongdocError
 ├── InputError (ValueError)          a source that cannot be read as text
+│   ├── ArgumentError (TypeError)   an argument of the wrong kind, or one that there is not
+│   └── BusyError                   a folder that another process keeps up to date
 ├── BudgetError (ValueError)         a token budget that nothing can meet
 ├── UnknownNameError (ValueError)    a model, tokenizer or format that is not known
 ├── UnavailableError (OSError)       known, but not to be had here: no network, no weights, damaged weights
@@ -20,6 +22,14 @@ class LongdocError(Exception):
 
 class InputError(LongdocError, ValueError):
     """A source that cannot be read as text."""
+
+
+class ArgumentError(InputError, TypeError):
+    """An argument of the wrong kind, or one that there is not."""
+
+
+class BusyError(InputError):
+    """A folder that another process keeps up to date."""
 
 
 class BudgetError(LongdocError, ValueError):

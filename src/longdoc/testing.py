@@ -7,18 +7,23 @@ assert len(model.calls) == 1
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import ToolCall, ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
@@ -50,6 +55,9 @@ class CountingTokenizer:
         self._tokenizer = tokenizer
         self._lock = threading.Lock()
         self._counted = Counted()
+
+    def __reduce__(self) -> tuple[type[CountingTokenizer], tuple[Tokenizer | None], dict[str, Counted]]:
+        return type(self), (self._tokenizer,), {"_counted": self._counted}
 
     @property
     def counted(self) -> Counted:
@@ -86,8 +94,9 @@ class ScriptedChatModel(BaseChatModel):
     `replies` is a list, one for each call that does not fail, in the order in which calls arrive; or a function of
     the messages, whose answers depend on no order. `errors` gives the error that a call raises by its number, from
     1; besides, each call fails with `error` at the chance `error_rate`, drawn from `seed` and its number. Replies
-    carry usage metadata, counted with `tokenizer` (words without one). A call past the end of the list raises
-    `IndexError`. Safe to use from many threads and tasks; streams word by word.
+    carry usage metadata, counted with `tokenizer` (words without one), and the tool calls of the messages given;
+    `tools` tells which tools each call was offered. A call past the end of the list raises `IndexError`. Safe to use
+    from many threads and tasks; streams word by word.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -101,6 +110,7 @@ class ScriptedChatModel(BaseChatModel):
     tokenizer: Any = Field(default_factory=CountingTokenizer, exclude=True)
 
     _calls: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
+    _tools: list[list[str]] = PrivateAttr(default_factory=list)
     _answered: int = PrivateAttr(default=0)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
@@ -109,6 +119,27 @@ class ScriptedChatModel(BaseChatModel):
         """The messages of each call so far, failed ones too, in order of arrival."""
         with self._lock:
             return list(self._calls)
+
+    @property
+    def tools(self) -> list[list[str]]:
+        """The names of the tools that each call so far was offered."""
+        with self._lock:
+            return list(self._tools)
+
+    def bind_tools(
+        self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model that is offered these tools; what it calls is what the script says."""
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        kept = {name: value for name, value in state["__pydantic_private__"].items() if name != "_lock"}
+        return state | {"__pydantic_private__": kept}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        self._lock = threading.Lock()
 
     @property
     def _llm_type(self) -> str:
@@ -125,7 +156,7 @@ class ScriptedChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=self._answer(messages))])
+        return ChatResult(generations=[ChatGeneration(message=self._answer(messages, kwargs))])
 
     async def _agenerate(
         self,
@@ -134,7 +165,7 @@ class ScriptedChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return self._generate(messages)
+        return self._generate(messages, **kwargs)
 
     def _stream(
         self,
@@ -143,7 +174,7 @@ class ScriptedChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        for chunk in _chunks(self._answer(messages)):
+        for chunk in _chunks(self._answer(messages, kwargs)):
             if run_manager:
                 run_manager.on_llm_new_token(str(chunk.message.text), chunk=chunk)
             yield chunk
@@ -155,13 +186,13 @@ class ScriptedChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        for chunk in _chunks(self._answer(messages)):
+        for chunk in _chunks(self._answer(messages, kwargs)):
             if run_manager:
                 await run_manager.on_llm_new_token(str(chunk.message.text), chunk=chunk)
             yield chunk
 
-    def _answer(self, messages: list[BaseMessage]) -> AIMessage:
-        reply = self._next(messages)
+    def _answer(self, messages: list[BaseMessage], options: Mapping[str, Any]) -> AIMessage:
+        reply = self._next(messages, [tool["function"]["name"] for tool in options.get("tools") or ()])
         message = reply if isinstance(reply, AIMessage) else AIMessage(reply)
         if message.usage_metadata is not None:
             return message
@@ -170,9 +201,10 @@ class ScriptedChatModel(BaseChatModel):
         usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
         return message.model_copy(update={"usage_metadata": usage})
 
-    def _next(self, messages: list[BaseMessage]) -> Reply:
+    def _next(self, messages: list[BaseMessage], tools: list[str]) -> Reply:
         with self._lock:
             self._calls.append(list(messages))
+            self._tools.append(tools)
             number = len(self._calls)
             if number in self.errors:
                 raise self.errors[number]
@@ -188,10 +220,16 @@ class ScriptedChatModel(BaseChatModel):
 
 
 def _chunks(message: AIMessage) -> Iterator[ChatGenerationChunk]:
-    """The message word by word; the last chunk carries the usage."""
+    """The message word by word; the last chunk carries the usage and the calls of tools."""
     pieces = re.findall(r"\s*\S+|\s+$", str(message.text)) or [""]
     for place, piece in enumerate(pieces, start=1):
         last = place == len(pieces)
         usage = message.usage_metadata if last else None
-        chunk = AIMessageChunk(content=piece, usage_metadata=usage, chunk_position="last" if last else None)
+        calls = [_call(*one) for one in enumerate(message.tool_calls)] if last else []
+        end: Literal["last"] | None = "last" if last else None
+        chunk = AIMessageChunk(content=piece, usage_metadata=usage, tool_call_chunks=calls, chunk_position=end)
         yield ChatGenerationChunk(message=chunk)
+
+
+def _call(index: int, call: ToolCall) -> ToolCallChunk:
+    return tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index)

@@ -158,8 +158,10 @@ class ChunkerContract:
         assert given_out < 2000
 
     def test_a_piece_that_is_no_text_is_refused(self) -> None:
+        with pytest.raises(TypeError, match=r"pieces of [\w.]+ is .*; give a list of texts"):
+            self.chunker(100).split_stream([b"bytes"])  # type: ignore[list-item]
         with pytest.raises(TypeError, match=r"bytes; give pieces that are str"):
-            list(self.chunker(100).split_stream([b"bytes"]))  # type: ignore[list-item]
+            list(self.chunker(100).split_stream(iter([b"bytes"])))  # type: ignore[arg-type]
 
     def test_the_metadata_of_a_text(self) -> None:
         chunks = self.chunks("One two three. Four five six.", (5, 0), "bundled")

@@ -12,6 +12,7 @@ import numpy as np
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
+from longdoc.arguments import checked
 from longdoc.chunkers.readers.base import Box
 from longdoc.chunkers.readers.pdf.furniture import rows_that_say
 from longdoc.chunkers.readers.pdf.layout.marks import piece
@@ -46,6 +47,7 @@ class _PagePlaces:
                 yield float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
+@checked
 class Places:
     """Where the characters of a document that was read from the PDF `data` stand.
 

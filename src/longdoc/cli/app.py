@@ -35,7 +35,7 @@ from longdoc.cli.options import (
     Verbose,
     names_of,
 )
-from longdoc.cli.serve import mcp, serve
+from longdoc.cli.serve import mcp, serve, watch
 from longdoc.cli.sources import documents_of
 from longdoc.cli.verify import verify
 
@@ -214,6 +214,7 @@ app.command()(generate)
 app.command()(classify)
 app.command()(serve)
 app.command()(mcp)
+app.command()(watch)
 app.command()(verify)
 app.add_typer(cache_commands, name="cache")
 app.add_typer(corpus_commands, name="corpus")

@@ -1,15 +1,22 @@
-"""The commands `longdoc serve` and `longdoc mcp`: documents for the browser and for agents, on this machine."""
+"""The commands `longdoc serve`, `mcp` and `watch`: documents for the browser, for agents, and as they change."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longdoc.cli.console import one_line_errors
-from longdoc.cli.options import IndexFolder, Models, names_of
+from longdoc.cli.console import one_line_errors, write
+from longdoc.cli.options import IndexFolder, Models, Verbose, names_of
 from longdoc.cli.sources import paths_of
+
+if TYPE_CHECKING:
+    from longdoc.mcp.app import Desk
+    from longdoc.pipelines.living.folder import Change
 
 Port = Annotated[int, typer.Option(help="0 takes one that is free.")]
 Host = Annotated[str, typer.Option(help="The address to listen on; any but this machine's own needs a token.")]
@@ -29,6 +36,9 @@ def serve(
     token: Token = None,
     allow_host: AllowHost = None,
     max_megabytes: MaxMegabytes = 64,
+    watch: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder whose files are documents, as they change.")
+    ] = None,
 ) -> None:
     """Serve documents, summaries and questions, with a page."""
     with one_line_errors():
@@ -37,7 +47,14 @@ def serve(
 
         limits = Limits(upload_bytes=max_megabytes * MIB)
         settings = ServerSettings(
-            folder or default_folder(), host, port, names_of(model), token or None, tuple(allow_host or ()), limits
+            folder or default_folder(),
+            host,
+            port,
+            names_of(model),
+            token or None,
+            tuple(allow_host or ()),
+            limits,
+            watch,
         )
         try:
             from longdoc.server.app import serve as run
@@ -55,10 +72,58 @@ def default_folder() -> Path:
     return user_data_path("longdoc", appauthor=False) / "server"
 
 
+def watch(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Whose files are followed; hidden ones are not.")],
+    index: Annotated[
+        Path | None, typer.Option("--index", metavar="DIR", help="Where what is made is kept; by default your data.")
+    ] = None,
+    digests: Annotated[bool, typer.Option(help="Keep a digest of each document too.")] = True,
+    once: Annotated[bool, typer.Option("--once", help="Catch up with the folder, and end.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Keep an index and digests as the files of a folder are.
+
+    A line for each change, until it is interrupted. One process writes, any number may read the index meanwhile.
+    """
+    with one_line_errors():
+        from longdoc.pipelines.living.folder import LivingFolder, default_folder, follow
+
+        out = index or default_folder(folder)
+        with LivingFolder(folder, out, digests=digests) as living, suppress(KeyboardInterrupt):
+            sys.stderr.write(f"longdoc: the index is {out / 'index'}\n")
+            if once:
+                living.catch_up((), _tell)
+            else:
+                follow(living, _tell)
+
+
+def _tell(change: Change) -> None:
+    about = "" if not change.about else f" (was {change.about})" if change.kind == "renamed" else f" ({change.about})"
+    from longdoc.pipelines.render.footnotes import plain
+
+    write(plain(f"{change.kind} {change.name}{about}"))
+
+
+def _fixed(sources: list[str], root: Path, index: Path | None) -> Callable[[], Desk]:
+    from longdoc.mcp.shelf import Shelf
+    from longdoc.pipelines.ask.library import default_folder
+
+    paths = paths_of(sources)
+    return lambda: Shelf.of(paths, root, index or default_folder())
+
+
+def _watched(root: Path, index: Path | None) -> Callable[[], Desk]:
+    from longdoc.mcp.watched import WatchedShelf
+    from longdoc.pipelines.living.folder import default_folder
+
+    return lambda: WatchedShelf(root, (index or default_folder(root)) / "mcp")
+
+
 def mcp(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, patterns.")],
     http: Annotated[int | None, typer.Option("--http", metavar="PORT", help="Serve HTTP here, not stdio.")] = None,
     index: IndexFolder = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the one folder given as its files change.")] = False,
 ) -> None:
     """Serve documents to agents over MCP.
 
@@ -75,12 +140,12 @@ def mcp(
             if error.name != "mcp":
                 raise
             raise MissingExtraError("mcp", "mcp") from error
-        from longdoc.mcp.shelf import Shelf
-        from longdoc.pipelines.ask.library import default_folder
-
-        paths = paths_of(sources)
         given = Path(sources[0])
-        root = given if len(sources) == 1 and given.is_dir() else Path()
+        is_folder = len(sources) == 1 and given.is_dir()
+        if watch and not is_folder:
+            raise InputError("--watch follows one folder; give one, and no other source")
         settings = {} if http is None else {"host": "127.0.0.1", "port": http}
-        app = server_of(lambda: Shelf(paths, root, index or default_folder()), **settings)
+        app = server_of(
+            _watched(given, index) if watch else _fixed(sources, given if is_folder else Path(), index), **settings
+        )
         app.run("stdio" if http is None else "streamable-http")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import anyio
 from mcp.server.fastmcp import Context, FastMCP
@@ -17,6 +17,14 @@ from longdoc.mcp.shelf import Shelf
 
 R = TypeVar("R")
 
+
+class Desk(Protocol):
+    """What hands a shelf to whoever wants to use it, as it is at the time."""
+
+    def use(self, work: Callable[[Shelf], R]) -> R:
+        """What `work` makes of the shelf."""
+
+
 INSTRUCTIONS = (
     "Documents that do not fit a context. Begin with list_documents; find places with search, read them with read, "
     "and say only what they say: every quotation comes with its document and characters, and verify checks a sentence "
@@ -26,10 +34,10 @@ Ids = Annotated[list[str] | None, Field(description="ids that list_documents giv
 _READS = ToolAnnotations(readOnlyHint=True, idempotentHint=True, openWorldHint=False)
 
 
-def server_of(shelf: Callable[[], Shelf], **settings: Any) -> FastMCP[Any]:
+def server_of(shelf: Callable[[], Desk], **settings: Any) -> FastMCP[Any]:
     """The server over a shelf, which is opened when first asked for; `settings` are the SDK's (host, port)."""
     app: FastMCP[Any] = FastMCP("longdoc", instructions=INSTRUCTIONS, **settings)
-    opened: list[Shelf] = []
+    opened: list[Desk] = []
     lock = anyio.Lock()
 
     async def call(context: Context[Any, Any, Any], what: str, work: Callable[[Shelf], R]) -> R:
@@ -40,7 +48,7 @@ def server_of(shelf: Callable[[], Shelf], **settings: Any) -> FastMCP[Any]:
                 if not opened:
                     opened.append(await anyio.to_thread.run_sync(shelf))
             await context.report_progress(1, 2, what)
-            made = await anyio.to_thread.run_sync(lambda: work(opened[0]))
+            made = await anyio.to_thread.run_sync(lambda: opened[0].use(work))
         except LongdocError as error:
             raise ToolError(" ".join(str(error).split())) from error
         await context.report_progress(2, 2, "done")
@@ -100,11 +108,11 @@ def server_of(shelf: Callable[[], Shelf], **settings: Any) -> FastMCP[Any]:
     @app.resource("longdoc://documents", mime_type="application/json")
     async def all_documents() -> str:
         """All documents, as list_documents gives them."""
-        return await anyio.to_thread.run_sync(lambda: (opened or [shelf()])[0].documents().model_dump_json())
+        return await anyio.to_thread.run_sync(lambda: (opened or [shelf()])[0].use(Shelf.documents).model_dump_json())
 
     @app.resource("longdoc://outline/{document}", mime_type="text/plain")
     async def outline(document: str) -> str:
         """The headings of a document, with where each begins."""
-        return await anyio.to_thread.run_sync(lambda: (opened or [shelf()])[0].outline(document))
+        return await anyio.to_thread.run_sync(lambda: (opened or [shelf()])[0].use(lambda held: held.outline(document)))
 
     return app

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from langchain_core.documents import Document
 
@@ -15,6 +16,7 @@ from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.ask.library import Library, library
 from longdoc.pipelines.ask.settings import ChatSettings
 
+R = TypeVar("R")
 _MOST = 16_000  # characters of one stretch
 
 
@@ -24,12 +26,20 @@ class Shelf:
     A document's id is its path below `root`, or its name where it lies elsewhere.
     """
 
-    def __init__(self, paths: Sequence[Path], root: Path, folder: Path) -> None:
-        self._held: Library = library([str(path) for path in paths], folder)
-        names = [_name(path, root) for path in paths]
+    def __init__(self, held: Library, names: Sequence[str]) -> None:
+        self._held = held
         self._documents = dict(zip(names, self._held.documents, strict=True))
         self._indexed = dict(zip(names, self._held.ids, strict=True))
         self._named = {str(one.metadata["source"]): name for name, one in self._documents.items()}
+
+    @classmethod
+    def of(cls, paths: Sequence[Path], root: Path, folder: Path) -> Shelf:
+        """The shelf of these files, in the index of `folder`."""
+        return cls(library([str(path) for path in paths], folder), [_name(path, root) for path in paths])
+
+    def use(self, work: Callable[[Shelf], R]) -> R:
+        """What `work` makes of the documents."""
+        return work(self)
 
     def documents(self) -> Documents:
         """All documents."""

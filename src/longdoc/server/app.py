@@ -29,6 +29,7 @@ from longdoc.server.shelf import Held
 from longdoc.server.streams import answer, messages, summarize
 from longdoc.server.turnstile import Turnstile
 from longdoc.server.uploads import uploaded
+from longdoc.server.watched import WatchedFolder
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -172,10 +173,15 @@ def create_app(settings: ServerSettings, model: str | BaseChatModel | None = Non
     `model` takes the place of the one that the settings name. Raises `InputError` where another process has the folder.
     """
     library = Library(settings, model)
+    watched = None if settings.watch is None else WatchedFolder(library, settings.watch)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if watched is not None:
+            watched.start()
         yield
+        if watched is not None:
+            await asyncio.to_thread(watched.close)
         await asyncio.to_thread(library.close)
 
     app = FastAPI(

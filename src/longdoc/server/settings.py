@@ -54,7 +54,7 @@ class ServerSettings:
 
     A `host` that other machines reach needs a `token`, 16 visible ASCII characters or more, which each call then has to
     bring. `hosts` are further names that the server is known by, such as a reverse proxy's; a call that names another
-    host is refused.
+    host is refused. The files below `watch` are documents of the server, as they are from time to time.
     """
 
     folder: Path
@@ -64,6 +64,7 @@ class ServerSettings:
     token: str | None = field(default=None, repr=False)
     hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    watch: Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

@@ -180,6 +180,7 @@ class Arriving:
 
     def __init__(self, shelf: Shelf, folder: Path) -> None:
         self._shelf, self._folder = shelf, folder
+        self.id = folder.name  # of the document that it becomes
         folder.mkdir()
         self._file: BinaryIO = (folder / FILE).open("wb")
         self._ending = threading.Lock()  # a cancelled upload is discarded while a thread still finishes it

@@ -20,10 +20,15 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069
 
 def shown_name(given: str) -> str:
     """What a document is called: the last part of a path, with what is not seen as U+FFFD. It names no file of ours."""
-    name = _UNSEEN.sub("\ufffd", re.split(r"[/\\]", given)[-1]).strip()
+    name = seen_name(re.split(r"[/\\]", given)[-1])
     if not name:
         raise HTTPException(400, "the name is blank; give the file's name as ?name=")
     return name
+
+
+def seen_name(name: str) -> str:
+    """The name with what is not seen as U+FFFD."""
+    return _UNSEEN.sub("\ufffd", name).strip()
 
 
 async def uploaded(library: Library, request: Request, name: str) -> Held:

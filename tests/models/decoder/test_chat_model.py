@@ -48,6 +48,10 @@ class _Suite:
         return {"decoder": soon_ended.decoder, "model_name": "tiny"}
 
     @property
+    def has_tool_calling(self) -> bool:
+        return False  # its chat template has no tools
+
+    @property
     def supports_model_override(self) -> bool:
         return False  # the weights are loaded: a call cannot bring others
 
@@ -320,8 +324,8 @@ def test_settings_that_cannot_be_are_named_before_weights_are_read(settings_: di
 def test_unknown_settings_are_refused() -> None:
     with pytest.raises(InputError, match="'attention_windw'"):
         WindowedChatModel.from_pretrained("/no/such/folder", attention_windw=3)
-    with pytest.raises(InputError, match="'tools'"):
-        model().invoke("Hello", tools=[])
+    with pytest.raises(InputError, match="chat template has no tools"):
+        model().bind_tools([{"name": "look", "description": "Looks.", "parameters": {"type": "object"}}])
     with pytest.raises(UnavailableError, match="/no/such/folder"):
         WindowedChatModel.from_pretrained("/no/such/folder")
 

@@ -1,0 +1,1 @@
+"""A folder whose index and digests follow its files."""

@@ -1,0 +1,146 @@
+"""A folder whose files are documents of the server: added, replaced and removed there as they are on the disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+
+from longdoc.chunkers.readers.decoding import begins_as_text
+from longdoc.chunkers.readers.formats import SUFFIXES, binary_suffix
+from longdoc.memory.disk import write_whole
+from longdoc.pipelines.living.scan import Stat, changes, scan
+from longdoc.server.library import Library
+from longdoc.server.uploads import seen_name
+
+_log = logging.getLogger(__name__)
+_BEGINS = 1 << 16  # bytes that tell whether a file is text
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What a file was taken in as: the document, the digest of its bytes, and whether the document is on the shelf."""
+
+    id: str
+    digest: str
+    stat: Stat
+    taken: bool = False
+
+
+class WatchedFolder:
+    """Keeps a library's documents as the files below `root`; those that were uploaded are left alone.
+
+    Which document a file is, is noted before the document is on the shelf, so that a kill leaves neither one twice nor
+    an old one. A document that was deleted on the page comes back when its file changes.
+    """
+
+    def __init__(self, library: Library, root: Path) -> None:
+        self._library, self._root = library, root
+        self._path = library.settings.folder / "watched.json"
+        self._files, self._leaving = _loaded(self._path, str(root.resolve()))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="longdoc-watching", daemon=True)
+
+    def start(self) -> None:
+        """Watches on a thread of its own. Raises `InputError` where there is no such folder."""
+        scan(self._root)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the watch."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def catch_up(self, touched: Collection[str] = ()) -> None:
+        """Makes the library's documents what the files are."""
+        found = scan(self._root)
+        for name, stat in found.items():
+            if not self._stop.is_set():
+                self._take(name, stat, name in touched)
+        for name in [name for name in self._files if name not in found]:
+            self._leaving.append(self._files.pop(name).id)
+        self._let_go()
+
+    def _run(self) -> None:
+        try:
+            self.catch_up()
+            for touched in changes(self._root, self._stop):
+                self.catch_up(touched)
+        except Exception:  # noqa: BLE001  the edge of the thread
+            _log.exception("the folder %s is no longer watched", self._root)
+
+    def _take(self, name: str, stat: Stat, touched: bool) -> None:
+        """Takes a file in where it is new or another than before."""
+        before = self._files.get(name)
+        if before is not None and before.taken and before.stat == stat and not touched:
+            return
+        try:
+            data = (self._root / name).read_bytes()
+        except OSError:
+            return  # gone, or not for us: the next look tells
+        digest = blake2b(data, digest_size=16).hexdigest()
+        if before is not None and before.digest == digest and (before.taken or self._library.shelf.get(before.id)):
+            self._files[name] = replace(before, stat=stat, taken=True)
+            return
+        if self._has_room(name, data):
+            self._replace(name, data, _File("", digest, stat), before)
+
+    def _has_room(self, name: str, data: bytes) -> bool:
+        limits, held = self._library.settings.limits, self._library.shelf
+        if not data.strip() or not _is_document(name, data):
+            return False
+        if len(data) > limits.upload_bytes or held.nbytes() + len(data) > limits.folder_bytes:
+            _log.warning("%s is left out: it is over the size that this server takes", name)
+            return False
+        if len(held.all()) >= limits.documents + (name in self._files):
+            _log.warning("%s is left out: there are %d documents, the most that are kept", name, limits.documents)
+            return False
+        return True
+
+    def _replace(self, name: str, data: bytes, file: _File, before: _File | None) -> None:
+        with self._library.shelf.adding() as arriving:
+            if before is not None:
+                self._leaving.append(before.id)
+            self._files[name] = replace(file, id=arriving.id)
+            self._save()
+            arriving.write(data)
+            held = arriving.finish(seen_name(name))
+        self._library.read_soon(held)
+        self._files[name] = replace(self._files[name], taken=True)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Removes the documents whose files are gone or others by now."""
+        for id in self._leaving:
+            self._library.remove(id)
+        self._leaving.clear()
+        self._save()
+
+    def _save(self) -> None:
+        told = {name: asdict(one) for name, one in self._files.items()}
+        notes = {"root": str(self._root.resolve()), "files": told, "leaving": self._leaving}
+        write_whole(self._path, json.dumps(notes).encode())
+
+
+def _loaded(path: Path, root: str) -> tuple[dict[str, _File], list[str]]:
+    """What was noted; of another folder, its documents are to go."""
+    try:
+        told = json.loads(path.read_bytes())
+        files = {name: _File(**{**row, "stat": Stat(**row["stat"])}) for name, row in told["files"].items()}
+        leaving = [str(id) for id in told["leaving"]]
+        other = told["root"] != root
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}, []
+    return ({}, [*leaving, *(one.id for one in files.values())]) if other else (files, leaving)
+
+
+def _is_document(name: str, data: bytes) -> bool:
+    begins = data[:_BEGINS]
+    if Path(name).suffix.lower() in SUFFIXES:
+        return True
+    return not binary_suffix(begins) and begins_as_text(begins, name)

@@ -1,0 +1,87 @@
+"""A server whose documents are the files of a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from longdoc.server.library import Library
+from longdoc.server.settings import Limits, ServerSettings
+from longdoc.server.watched import WatchedFolder
+
+
+def names(library: Library) -> list[str]:
+    return sorted(one.name for one in library.shelf.all())
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Any:
+    made = Library(ServerSettings(tmp_path / "data", limits=Limits(upload_bytes=1000)))
+    yield made
+    made.close()
+
+
+def test_documents_are_the_files_and_an_upload_stays(library: Library, tmp_path: Path) -> None:
+    root = tmp_path / "docs"
+    write(root / "a.md", "The gate is open.\n")
+    write(root / "deep" / "b.txt", "The loaf bakes.\n")
+    (root / "photo.bin").write_bytes(bytes(range(256)) * 3)
+    write(root / "long.txt", "word " * 1000)
+    with library.shelf.adding() as arriving:
+        arriving.write(b"Uploaded by hand.\n")
+        arriving.finish("own.txt")
+    WatchedFolder(library, root).catch_up()
+    assert names(library) == ["a.md", "deep/b.txt", "own.txt"]
+    ids = {one.name: one.id for one in library.shelf.all()}
+    again = WatchedFolder(library, root)
+    again.catch_up(["a.md"])
+    assert {one.name: one.id for one in library.shelf.all()} == ids
+    write(root / "a.md", "The gate is shut.\n")
+    (root / "deep" / "b.txt").rename(root / "c.txt")
+    again.catch_up()
+    assert names(library) == ["a.md", "c.txt", "own.txt"]
+    assert ids["a.md"] not in {one.id for one in library.shelf.all()}
+
+
+def test_what_a_kill_left_is_put_right(library: Library, tmp_path: Path) -> None:
+    root = tmp_path / "docs"
+    write(root / "a.md", "The gate is open.\n")
+    first = WatchedFolder(library, root)
+    first.catch_up()
+    held = library.shelf.all()[0]
+    notes = (tmp_path / "data" / "watched.json").read_text()
+    (tmp_path / "data" / "watched.json").write_text(notes.replace('"taken": true', '"taken": false'))
+    WatchedFolder(library, root).catch_up()  # killed after the document was on the shelf, before it was noted
+    assert [one.id for one in library.shelf.all()] == [held.id]
+    library.remove(held.id)
+    (tmp_path / "data" / "watched.json").write_text(notes.replace('"taken": true', '"taken": false'))
+    WatchedFolder(library, root).catch_up()  # killed before
+    assert names(library) == ["a.md"]
+    library.remove(library.shelf.all()[0].id)
+    WatchedFolder(library, root).catch_up()  # deleted by hand: back when the file changes
+    assert names(library) == []
+
+
+@pytest.mark.slow
+def test_the_server_answers_from_what_the_files_now_say(start: Any, tmp_path: Path) -> None:
+    root = tmp_path / "docs"
+    write(root / "mill.md", "# Mill\n\nThe mill was built in 1843 by Anna Holm.\n")
+    caller = start(watch=root)
+
+    def until(text: str) -> dict[str, Any]:
+        while True:
+            listed = [one for one in caller.get("/api/documents").json() if one["status"] == "ready"]
+            told = caller.asked("When was the mill built?") if listed else {"answer": ""}
+            if text in told["answer"]:
+                return dict(told)
+
+    assert until("1843")["citations"]
+    write(root / "mill.md", "# Mill\n\nThe mill was built in 1911 by Anna Holm.\n")
+    assert "1843" not in until("1911")["answer"]
