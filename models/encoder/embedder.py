@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from weakref import WeakValueDictionary
@@ -20,15 +20,16 @@ from longdoc.surrogates import without_surrogates
 if TYPE_CHECKING:
     import tokenizers
 
-    from longdoc.models.encoder.minilm import MiniLM
     from longdoc.models.quantize import Weights
 
 WIDTH = 384
 MAX_TOKENS = 256  # what the encoder was trained to read, special tokens included
-_BATCH_TOKENS = 4096
+_BATCH_TOKENS = 1024  # a matrix that the processor's caches hold
+_ELSEWHERE = 4096
 _SORTED_TOGETHER = 8192  # texts whose lengths are sorted at once: more would only cost memory
 
 Precision = Literal["auto", "float32", "bfloat16", "int8"]
+Network = Callable[[Sequence[Sequence[int]]], NDArray[np.float32]]
 
 
 class Embedder(Embeddings):
@@ -36,7 +37,8 @@ class Embedder(Embeddings):
 
     `precision` "auto" computes in bfloat16 where the processor has instructions for it, else in float32; "int8"
     computes in bfloat16 and keeps the linear layers in 8 bits. `weights` says the same by the word that other models
-    are given. A text of over 254 tokens is read up to there. Raises `UnavailableError` where the package's files are
+    are given. A text of over 254 tokens is read up to there; its vector does not depend on the texts beside it. On the
+    processor OpenVINO computes, on any other `device` torch. Raises `UnavailableError` where the package's files are
     missing or are not those that were tested.
     """
 
@@ -55,7 +57,7 @@ class Embedder(Embeddings):
     @property
     def fingerprint(self) -> str:
         """Changes whenever the vectors may: weights, tokenizer, precision."""
-        return f"{FINGERPRINT}:{self._dtype}"
+        return f"{FINGERPRINT}:{self._dtype}:{'openvino' if self.device == 'cpu' else 'torch'}"
 
     def loaded(self) -> Self:
         """The encoder, its files read ahead of the first text. Computes nothing: a thread that did would keep cores."""
@@ -80,8 +82,9 @@ class Embedder(Embeddings):
                 encoding.ids
                 for encoding in self._tokenizer.encode_batch_fast([without_surrogates(text) for text in part])
             ]
-            for rows in _batches([len(one) for one in ids]):
-                vectors[start + rows] = self._network([ids[row] for row in rows]).cpu().numpy()
+            most = _BATCH_TOKENS if self.device == "cpu" else _ELSEWHERE
+            for rows in _batches([len(one) for one in ids], most):
+                vectors[start + rows] = self._network([ids[row] for row in rows])
         return vectors
 
     @cached_property
@@ -95,7 +98,7 @@ class Embedder(Embeddings):
         return self._files.tokenizer
 
     @property
-    def _network(self) -> MiniLM:
+    def _network(self) -> Network:
         return self._files.network
 
     @cached_property
@@ -121,7 +124,7 @@ class _Files:
             return self._tokenizer
 
     @property
-    def network(self) -> MiniLM:
+    def network(self) -> Network:
         """The network with its weights."""
         with self._reading:
             return self._network
@@ -136,14 +139,25 @@ class _Files:
         return tokenizer
 
     @cached_property
-    def _network(self) -> MiniLM:
-        import torch
+    def _network(self) -> Network:
+        if self._device != "cpu":
+            return _elsewhere(self._dtype, self._device)
+        from longdoc.models.encoder.vectors import Vectors
 
-        from longdoc.models.encoder.minilm import MiniLM
+        return Vectors(self._dtype)
 
-        int8 = self._dtype == "int8"
-        dtype = torch.bfloat16 if int8 else getattr(torch, self._dtype)
-        return MiniLM(bundled_file("model.safetensors"), dtype, self._device, int8=int8)
+
+def _elsewhere(dtype: str, device: str) -> Network:
+    """The network by torch, on a device that is not the processor."""
+    import torch
+
+    from longdoc.models.encoder.minilm import MiniLM
+
+    int8 = dtype == "int8"
+    network = MiniLM(
+        bundled_file("model.safetensors"), getattr(torch, "bfloat16" if int8 else dtype), device, int8=int8
+    )
+    return lambda ids: network(ids).cpu().numpy()
 
 
 _sharing = threading.Lock()
@@ -151,22 +165,20 @@ _shared: WeakValueDictionary[tuple[str, str], _Files] = WeakValueDictionary()
 
 
 def has_bfloat16() -> bool:
-    """Whether oneDNN computes in bfloat16 here: with AVX-512, as numpy sees it, so that torch need not be loaded."""
+    """Whether OpenVINO computes in bfloat16 here: with AVX-512, as numpy sees it."""
     if platform.machine() not in ("x86_64", "AMD64"):
-        import torch
-
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        return False
     extensions: Any = np.show_config(mode="dicts")
     found = extensions["SIMD Extensions"]
     return bool({"X86_V4", "AVX512_SKX"} & {*found.get("baseline", ()), *found.get("found", ())})
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.int64]]:
-    """Rows in order of length, the longest first, at most 4,096 tokens together."""
+def _batches(lengths: Sequence[int], most: int) -> Iterator[NDArray[np.int64]]:
+    """Rows in order of length, the longest first, at most so many tokens together."""
     order = np.argsort([-length for length in lengths], kind="stable")
     start = tokens = 0
     for end, row in enumerate(order):
-        if end > start and tokens + lengths[row] > _BATCH_TOKENS:
+        if end > start and tokens + lengths[row] > most:
             yield order[start:end]
             start, tokens = end, 0
         tokens += lengths[row]
