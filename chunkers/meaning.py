@@ -9,7 +9,8 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
-from longdoc.chunkers.base import Chunker, Reading
+from longdoc.chunkers.base import Chunker
+from longdoc.chunkers.cutter import Reading
 from longdoc.chunkers.sentence import sentence_or_word
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer

@@ -131,7 +131,7 @@ class Reader:
 
     @cached_property
     def _dtype(self) -> str:
-        from longdoc.models.encoder.embedder import has_bfloat16
+        from longdoc.models.encoder.encoder import has_bfloat16
 
         return self._precision if self._precision != "auto" else "bfloat16" if has_bfloat16() else "float32"
 

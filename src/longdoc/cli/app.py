@@ -110,7 +110,6 @@ def summarize(
 ) -> None:
     """Summarize the sources as one, every sentence with its place."""
     with garbage.kept():
-        from longdoc.memory.cache.encoding_cache import EncodingCache
         from longdoc.pipelines.render.render import render
         from longdoc.pipelines.routing.at_hand import at_hand
     with one_line_errors(), ExitStack() as opened:
@@ -127,6 +126,8 @@ def summarize(
         if cache is not None and no_cache:
             refuse("--cache and --no-cache were both given; give one of them")
         if not no_cache:
+            from longdoc.memory.cache.encoding_cache import EncodingCache
+
             wanted = dataclasses.replace(wanted, cache=opened.enter_context(EncodingCache(cache)))
         given = documents_of(sources, strict)
         with progress(quiet) as on_event:
