@@ -72,6 +72,11 @@ class Reader:
         """Changes whenever the numbers may: weights, tokenizer, precision."""
         return f"reader:{DIGEST[:16]}:{FINGERPRINT}:{self._dtype}:openvino"
 
+    def loaded(self) -> Reader:
+        """The reader, its files read ahead of the first text; computes nothing."""
+        _ = self._tokenizer, self._network
+        return self
+
     def answers(self, question: str, windows: Sequence[str]) -> list[Reading]:
         """For each window, whether it answers the question and where. An empty one does not: 0, at 0."""
         return self.readings([(question, window) for window in windows])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from longdoc import __version__, garbage
+from longdoc.cli.ahead import networks_ahead
 from longdoc.cli.ask import annotate, ask
 from longdoc.cli.cache import cache as cache_commands
 from longdoc.cli.chat import chat
@@ -109,6 +110,7 @@ def summarize(
     verbose: Verbose = False,
 ) -> None:
     """Summarize the sources as one, every sentence with its place."""
+    ahead = networks_ahead() if names_of(model)[0].startswith("extractive") else None
     with garbage.kept():
         from longdoc.pipelines.render.render import render
         from longdoc.pipelines.routing.at_hand import at_hand
@@ -135,6 +137,7 @@ def summarize(
             tree = at_hand(names_of(model)).tree(given.documents, wanted, on_event, on_route, _tell_failure)
         if tree.run is not None and tree.run.reused and not quiet:
             sys.stderr.write(f"reused {tree.run.reused:,} of {tree.run.planned_calls:,} summaries\n")
+        del ahead  # held until here
         write(render(tree, format), output)
         given.end()
 
