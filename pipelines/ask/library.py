@@ -24,8 +24,8 @@ from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.ask.answer import Answer
 from longdoc.pipelines.ask.chat import DocumentChat
-from longdoc.pipelines.ask.readings import kept_reading
 from longdoc.pipelines.ask.settings import ChatSettings
+from longdoc.pipelines.readings import kept_reading
 from longdoc.pipelines.sources import load_sources
 from longdoc.pipelines.summarizers.models import chat_model
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from longdoc import __version__, garbage
-from longdoc.cli.ahead import networks_ahead
 from longdoc.cli.ask import annotate, ask
 from longdoc.cli.cache import cache as cache_commands
 from longdoc.cli.chat import chat
@@ -39,6 +38,7 @@ from longdoc.cli.options import (
 from longdoc.cli.serve import mcp, serve
 from longdoc.cli.sources import documents_of
 from longdoc.cli.verify import verify
+from longdoc.models.ahead import networks_ahead
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from longdoc.cli.ahead import networks_ahead
 from longdoc.cli.console import one_line_errors, write
 from longdoc.cli.options import Format, Models, Output, Verbose, names_of
 from longdoc.cli.sources import paths_of
+from longdoc.models.ahead import networks_ahead
 
 REFUSED = 3  # the exit code of a question that the documents do not answer
 

@@ -9,7 +9,7 @@ from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.registry import read
 from longdoc.errors import InputError
-from longdoc.pipelines.ask.readings import _keep, _thawed, kept_reading
+from longdoc.pipelines.readings import _keep, _thawed, kept_reading
 
 PAGE = "<html><head><title>Harbour</title></head><body><h1>Harbour</h1><p>Built in 1843.</p></body></html>"
 
