@@ -19,7 +19,9 @@ from torch import Tensor, nn
 from transformers import LEDConfig, LEDForConditionalGeneration, LongformerForSequenceClassification
 from transformers.modeling_outputs import BaseModelOutput
 
+from longdoc.bundled import bundled_file
 from longdoc.models.encoder.embedder import Embedder
+from longdoc.models.encoder.minilm import MiniLM
 from longdoc.models.longformer.fast import fast_longformer
 from longdoc.models.quantize import quantize, weight_bytes
 
@@ -95,7 +97,10 @@ def _encoding(embedder: Embedder, texts: Sequence[str]) -> Callable[[], object]:
 
 
 def _minilm_bytes(embedder: Embedder) -> int:
-    network = embedder._network
+    """Of the same weights in torch, as OpenVINO does not say what it keeps."""
+    int8 = embedder._dtype == "int8"
+    dtype = torch.bfloat16 if int8 else getattr(torch, embedder._dtype)
+    network = MiniLM(bundled_file("model.safetensors"), dtype, int8=int8)
     plain = [network._words, network._positions, *network._norm]
     for layer in network._layers:
         plain += [one for part in layer if not isinstance(part, nn.Module) for one in part]

@@ -15,7 +15,7 @@ import torch
 from table import markdown, publish
 
 from longdoc.models.salience.features import Columns
-from longdoc.models.salience.network import SalienceModel
+from longdoc.models.salience.model import SalienceModel
 
 KINDS = ("none", "recurrent", "performer", "window")
 LENGTHS = (300, 1_000, 10_000)

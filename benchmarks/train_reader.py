@@ -31,7 +31,8 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from longdoc.bundled import bundled_file
-from longdoc.models.cross_encoder.network import CrossEncoder, Pair, Read
+from longdoc.models.cross_encoder.network import CrossEncoder, Read
+from longdoc.models.cross_encoder.pairs import Pair
 from longdoc.models.cross_encoder.weights import FILE, packed, unpacked
 
 BATCH, MOST, FIRST = 2048, 208, 96  # tokens of a batch, of a pair, of its first text

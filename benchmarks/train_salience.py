@@ -29,7 +29,8 @@ from torch import Tensor, nn
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.models.salience.features import Columns, Reading, Statistics, features
-from longdoc.models.salience.network import SalienceConfig, SalienceMember, SalienceModel, SalienceNetwork, overview
+from longdoc.models.salience.model import SalienceModel, overview
+from longdoc.models.salience.network import SalienceConfig, SalienceMember, SalienceNetwork
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
 from longdoc.pipelines.summarizers.learned_salience import LearnedSalience, columns_of
 from longdoc.testing import CountingTokenizer
@@ -68,7 +69,7 @@ def prepare(example: Example) -> Prepared:
 def _seen(columns: Columns) -> tuple[Tensor, Tensor]:
     about = Statistics.empty(columns.vectors.shape[1]).added(columns)
     x, _ = features(columns, about, Reading.begin(columns.vectors.shape[1]))
-    return torch.from_numpy(x).float(), overview(about, None)
+    return torch.from_numpy(x).float(), torch.from_numpy(overview(about, None))
 
 
 def _standard(values: NDArray[np.floating], over: NDArray[np.bool_]) -> NDArray[np.floating]:

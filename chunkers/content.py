@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zlib import crc32
 
-from longdoc.chunkers.base import Chunker, Edges, Reading
-from longdoc.chunkers.sentence import word_start
+from longdoc.chunkers.base import Chunker
+from longdoc.chunkers.cutter import Edges, Reading, word_start
 
 _STOP = re.compile(r"[.!?。！？।؟][\"'”’)\]*_]*\s+(?=\S)|\n[^\S\n]*(?=\S)")
 _AROUND = 32  # characters on each side that make a place's rank

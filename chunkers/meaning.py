@@ -10,7 +10,8 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from longdoc.arguments import checked
-from longdoc.chunkers.base import Chunker, Reading
+from longdoc.chunkers.base import Chunker
+from longdoc.chunkers.cutter import Reading
 from longdoc.chunkers.sentence import sentence_or_word
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from longdoc.chunkers.base import Reading
 from longdoc.chunkers.content import ContentChunker, ContentEdges, places_by_rank
-from longdoc.chunkers.sentence import CONTEXT, sentence_or_word
+from longdoc.chunkers.cutter import CONTEXT, Reading
+from longdoc.chunkers.sentence import sentence_or_word
 from longdoc.chunkers.text.sentences import last_sentence_start
 
 

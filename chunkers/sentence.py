@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
-from longdoc.chunkers.base import Chunker, Reading
+from longdoc.chunkers.base import Chunker
+from longdoc.chunkers.cutter import CONTEXT, Reading, word_start
 from longdoc.chunkers.text.sentences import last_sentence_start
-
-CONTEXT = 256  # characters before a chunk that tell whether a sentence begins in it
-_SPACE = re.compile(r"\s")
 
 
 class SentenceChunker(Chunker):
@@ -27,12 +23,3 @@ def sentence_or_word(reading: Reading, start: int, low: int, high: int) -> int:
     text, base = reading.tape.text, reading.tape.base
     sentence = last_sentence_start(text, low - base, high - base, max(0, start - base - CONTEXT))
     return sentence + base if sentence is not None else word_start(text, low - base, high - base) + base
-
-
-def word_start(text: str, low: int, high: int) -> int:
-    """The last place from `low` to `high` right after white space; `high` if there is none."""
-    for reach in (64, 4096):
-        words = [match.end() for match in _SPACE.finditer(text, max(low - 1, high - reach), high)]
-        if words and words[-1] >= low:
-            return words[-1]
-    return high

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from longdoc.chunkers.base import Chunker, Reading
+from longdoc.chunkers.base import Chunker
+from longdoc.chunkers.cutter import Reading
 
 
 class TokenChunker(Chunker):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from longdoc.models.longformer.reader import LongformerReader
     from longdoc.models.performer.performer import PerformerConfig, PerformerEncoder
     from longdoc.models.performer.recurrent_state import RecurrentState, TorchRecurrence
-    from longdoc.models.salience.network import SalienceModel
+    from longdoc.models.salience.model import SalienceModel
 
 _HOMES = {
     "Embedder": "encoder.embedder",
@@ -26,7 +26,7 @@ _HOMES = {
     "PerformerConfig": "performer.performer",
     "PerformerEncoder": "performer.performer",
     "RecurrentState": "performer.recurrent_state",
-    "SalienceModel": "salience.network",
+    "SalienceModel": "salience.model",
     "TorchRecurrence": "performer.recurrent_state",
     "WindowedChatModel": "decoder.chat_model",
     "WindowedDecoder": "decoder.decoder",

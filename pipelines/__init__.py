@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from longdoc.pipelines.routing.router import Assignment, Reading, Router
     from longdoc.pipelines.sources import join_chunks
     from longdoc.pipelines.summarize.plan import Plan, Prices
-    from longdoc.pipelines.summarize.summarize import Settings, Summarization
+    from longdoc.pipelines.summarize.stage import Summarization
+    from longdoc.pipelines.summarize.summarize import Settings
     from longdoc.pipelines.summarizers.chat import ChatSummarizer
     from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
     from longdoc.pipelines.summarizers.led import LedSummarizer
@@ -55,7 +56,7 @@ _HOMES = {
     "Route": "route",
     "Router": "routing.router",
     "Settings": "summarize.summarize",
-    "Summarization": "summarize.summarize",
+    "Summarization": "summarize.stage",
     "Summarizer": "summarizers.protocol",
     "Verification": "verification",
     "WritingSummarizer": "summarizers.protocol",

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Any
-
-from langchain_core.stores import ByteStore
+from typing import TYPE_CHECKING, Any
 
 from longdoc.arguments import checked
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
+
+if TYPE_CHECKING:
+    from langchain_core.stores import ByteStore
 
 _KIND, _RUN = "summary/2-", "run/3-"
 _CHECKED = 16  # bytes of checksum before each value

@@ -1,18 +1,18 @@
-"""A cross-encoder on the bundled MiniLM: a question or claim and a text go through it together (Wang et al., 2020)."""
+"""The cross-encoder as it is trained (benchmarks/train_reader.py): what `heads` and `layers` compute without torch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import chain, groupby, pairwise
+from itertools import chain, groupby
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch reader knows
 from torch import Tensor, nn
 
+from longdoc.models.cross_encoder.pairs import MATCHES, Pair, matches
+
 LAYERS, HEADS, WIDTH, POSITIONS = 6, 12, 384, 256
-MATCHES = 4  # no token of the other side, one, one with a neighbour, one with both neighbours
 VERDICTS = ("supports", "contradicts", "silent")
 _EPSILON = 1e-12
 _ROWS = 128
@@ -31,19 +31,6 @@ class Group(NamedTuple):
         return slice(self.start, self.start + self.batch * self.length)
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Token ids of `[CLS] first [SEP] second [SEP]`, and which of them belong to the first text."""
-
-    ids: tuple[int, ...]
-    first: int  # tokens of the first text: ids[1 : 1 + first]
-
-    @property
-    def second(self) -> int:
-        """Where the second text begins."""
-        return self.first + 2
-
-
 class Read(NamedTuple):
     """What the heads say, in the order of the pairs. Where a pair has no such token a logit is minus infinity."""
 
@@ -53,23 +40,6 @@ class Read(NamedTuple):
     end: Tensor  # (rows,)
     doubts: Tensor  # (rows,): that a claim's token is not in the evidence
     groups: tuple[Group, ...]
-
-
-def matches(pair: Pair) -> list[int]:
-    """For each token, whether the other text has it, and with its neighbours: rows of the table of matches."""
-    one, other = pair.ids[1 : 1 + pair.first], pair.ids[pair.second : -1]
-    return [0, *_levels(one, other), 0, *(MATCHES + level for level in _levels(other, one)), 0]
-
-
-def _levels(one: Sequence[int], other: Sequence[int]) -> list[int]:
-    single, double = set(other), set(pairwise(other))
-    levels = [int(token in single) for token in one]
-    both = [pair in double for pair in pairwise(one)]
-    for at, found in enumerate(both):
-        if found:
-            levels[at] += 1
-            levels[at + 1] += 1
-    return levels
 
 
 class Layer(nn.Module):

@@ -9,22 +9,26 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from longdoc.bundled import FINGERPRINT, bundled_file
-from longdoc.models.cross_encoder.weights import DIGEST, FILE, metadata, read_file, unpacked
+from longdoc.models.cross_encoder.weights import DIGEST, FILE, read_file
+from longdoc.models.tensors import arrays_of
 from longdoc.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     import tokenizers
-    import torch
 
-    from longdoc.models.cross_encoder.network import CrossEncoder
+    from longdoc.models.cross_encoder.heads import Heads
     from longdoc.models.cross_encoder.windows import Window
 
-_BATCH_TOKENS = 4096
+_BATCH_TOKENS = 1024  # a matrix that the processor's caches hold
 _LONGEST = 40  # tokens of an answer
 _DOUBTED = 0.5
 
 Spans = tuple[tuple[int, int], ...]
+Floats = NDArray[np.float32]
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
@@ -52,7 +56,7 @@ class Reader:
 
     Computes in bfloat16 where the processor has instructions for it. A text is read whatever its length, in windows of
     208 tokens with the question or claim, of which 96 tokens count. The same input gives the same numbers on the same
-    machine; beside other pairs they may differ in the last digits.
+    machine, whatever pairs are beside it.
     """
 
     def __init__(self, data: bytes, precision: Precision = "auto") -> None:
@@ -66,7 +70,12 @@ class Reader:
     @property
     def fingerprint(self) -> str:
         """Changes whenever the numbers may: weights, tokenizer, precision."""
-        return f"reader:{DIGEST[:16]}:{FINGERPRINT}:{self._dtype}"
+        return f"reader:{DIGEST[:16]}:{FINGERPRINT}:{self._dtype}:openvino"
+
+    def loaded(self) -> Reader:
+        """The reader, its files read ahead of the first text; computes nothing."""
+        _ = self._tokenizer, self._network
+        return self
 
     def answers(self, question: str, windows: Sequence[str]) -> list[Reading]:
         """For each window, whether it answers the question and where. An empty one does not: 0, at 0."""
@@ -114,28 +123,20 @@ class Reader:
             yield from ((number, *one) for number, one in zip(numbers, read, strict=True))
 
     def _heads(self, batch: Sequence[Window]) -> Iterator[tuple[float, int, int, tuple[float, float, float], Spans]]:
-        import torch
-
-        with torch.inference_mode():
-            read = self._network([window.pair for window in batch])
-            scores = (read.answers / self._temperatures["answers"]).sigmoid().tolist()
-            verdicts = (read.verdicts / self._temperatures["verdict"]).softmax(dim=1).tolist()
-            doubts = read.doubts.sigmoid()
-        at = 0
-        for window, score, (supports, contradicts, silent) in zip(batch, scores, verdicts, strict=True):
-            rows = slice(at, at + len(window.pair.ids))
-            start, end = _place(read.start[rows], read.end[rows], window)
-            yield score, start, end, (supports, contradicts, silent), _doubts(doubts[rows], window)
-            at = rows.stop
+        for window, said in zip(batch, self._network([window.pair for window in batch]), strict=True):
+            score = float(_sigmoid(np.array(said.answer / self._temperatures["answers"], np.float32)))
+            supports, contradicts, silent = _softmax(said.verdict / self._temperatures["verdict"]).tolist()
+            start, end = _place(said.start, said.end, window)
+            yield score, start, end, (supports, contradicts, silent), _doubts(_sigmoid(said.doubts), window)
 
     @cached_property
     def _temperatures(self) -> dict[str, float]:
-        found = metadata(self._data)
-        return {name: float(found[name]) for name in ("answers", "verdict")}
+        _, said = arrays_of(self._data)
+        return {name: float(said[name]) for name in ("answers", "verdict")}
 
     @cached_property
     def _dtype(self) -> str:
-        from longdoc.models.encoder.embedder import has_bfloat16
+        from longdoc.models.encoder.encoder import has_bfloat16
 
         return self._precision if self._precision != "auto" else "bfloat16" if has_bfloat16() else "float32"
 
@@ -149,17 +150,10 @@ class Reader:
         return tokenizer
 
     @cached_property
-    def _network(self) -> CrossEncoder:
-        import torch
-        from safetensors.torch import load
+    def _network(self) -> Heads:
+        from longdoc.models.cross_encoder.heads import Heads
 
-        from longdoc.models.cross_encoder.network import CrossEncoder
-
-        dtype = getattr(torch, self._dtype)
-        words = load(bundled_file("model.safetensors"))["embeddings.word_embeddings.weight"]
-        network = CrossEncoder(words.to(dtype))
-        network.load_state_dict(unpacked(load(self._data)))
-        return network.to(dtype).eval()
+        return Heads(self._data, self._dtype)
 
 
 @lru_cache(maxsize=2)
@@ -179,27 +173,38 @@ def _batches(lengths: Sequence[int]) -> Iterator[slice]:
         yield slice(start, len(lengths))
 
 
-def _place(start: torch.Tensor, end: torch.Tensor, window: Window) -> tuple[int, int]:
+def _place(start: Floats, end: Floats, window: Window) -> tuple[int, int]:
     """The characters of the likeliest span of at most 40 tokens; the first of those that are alike."""
     own = slice(window.pair.second, len(window.pair.ids) - 1)
     if not window.second:
         return 0, 0
     together = start[own, None] + end[None, own]  # (T, T)
-    allowed = together.new_ones(together.shape, dtype=together.bool().dtype).triu().tril(_LONGEST - 1)
-    first, last = divmod(int(together.masked_fill(~allowed, float("-inf")).argmax()), len(together))
+    allowed = np.tril(np.triu(np.ones(together.shape, np.bool_)), _LONGEST - 1)
+    first, last = divmod(int(np.where(allowed, together, -np.inf).argmax()), len(together))
     return window.second[first][0], window.second[last][1]
 
 
-def _doubts(chances: torch.Tensor, window: Window) -> Spans:
+def _doubts(chances: Floats, window: Window) -> Spans:
     """The characters of the claim whose tokens are likelier not borne out than borne out, neighbours joined."""
     found: list[tuple[int, int]] = []
-    for at in (chances[1 : 1 + window.pair.first] > _DOUBTED).nonzero().flatten().tolist():
+    for at in np.flatnonzero(chances[1 : 1 + window.pair.first] > _DOUBTED).tolist():
         start, end = window.first[at]
         if found and at and window.first[at - 1][1] == found[-1][1]:
             found[-1] = (found[-1][0], end)
         else:
             found.append((start, end))
     return tuple(found)
+
+
+def _sigmoid(x: Floats) -> Floats:
+    chances: Floats = (1 + np.tanh(x / np.float32(2))) / np.float32(2)
+    return chances
+
+
+def _softmax(x: Floats) -> Floats:
+    weights = np.exp(x - x.max())
+    chances: Floats = weights / weights.sum()
+    return chances
 
 
 def _best(verdicts: Sequence[Verdict]) -> Verdict:

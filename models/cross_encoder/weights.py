@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from longdoc.errors import UnavailableError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from longdoc.models.tensors import Arrays
 
 FILE = "reader.safetensors"
 DIGEST = "c61263dcc6e8887a4a2aceed68913579487d281681e8d64647e5036e512cfa9e"
@@ -29,11 +30,13 @@ def read_file(path: Path, digest: str = DIGEST) -> bytes:
     return data
 
 
-def metadata(data: bytes) -> dict[str, Any]:
-    """What the file says of itself: the temperatures."""
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    found: dict[str, Any] = header["__metadata__"]
-    return found
+def widened(arrays: Arrays) -> Arrays:
+    """The state of a network as `packed` made it, in 32 bits."""
+    return {
+        name: one * arrays[name + _SCALE] if name + _SCALE in arrays else one
+        for name, one in arrays.items()
+        if not name.endswith(_SCALE)
+    }
 
 
 def packed(model: nn.Module) -> dict[str, Tensor]:
@@ -54,9 +57,8 @@ def packed(model: nn.Module) -> dict[str, Tensor]:
 
 
 def unpacked(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The state again, in 32 bits."""
-    return {
-        name: one.float() * tensors[name + _SCALE] if name + _SCALE in tensors else one
-        for name, one in tensors.items()
-        if not name.endswith(_SCALE)
-    }
+    """The same as `widened`, of tensors."""
+    import torch
+
+    state = widened({name: one.numpy() for name, one in tensors.items()})
+    return {name: torch.from_numpy(one) for name, one in state.items()}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from longdoc.models.cross_encoder.network import Pair
+from longdoc.models.cross_encoder.pairs import Pair
 
 if TYPE_CHECKING:
     from tokenizers import Encoding

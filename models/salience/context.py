@@ -6,14 +6,12 @@ hidden states and the state to go on with. `about`, (B, width), says what the wh
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
 from longdoc.errors import InputError
+from longdoc.models.salience.weights import Kind
 
-Kind = Literal["none", "recurrent", "performer", "window"]
 State = tuple[Tensor, ...]
 _HEADS = 4
 

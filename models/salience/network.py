@@ -1,11 +1,9 @@
-"""Scores of sentences by a small network trained on documents with summaries, which reads a text in chunks."""
+"""Small networks that score sentences, as they are trained on documents with summaries."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +12,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from longdoc.arguments import checked
 from longdoc.errors import InputError, UnavailableError
-from longdoc.models.salience.context import Kind, State, context_encoder
-from longdoc.models.salience.features import FEATURES, Columns, Reading, Statistics, features
-from longdoc.models.salience.weights import DIGESTS, file_of, fingerprint_of
+from longdoc.models.salience.context import State, context_encoder
+from longdoc.models.salience.features import FEATURES
+from longdoc.models.salience.weights import Kind
 
-_VECTOR = 384
+Floats = NDArray[np.float32]
 _ABOUT = 5  # log length, headings, prose, unity, whether there is a query
 _SEEN = 4.0  # standard deviations from the training mean, beyond which a feature says no more
 
@@ -40,20 +37,6 @@ class SalienceConfig:
             raise InputError(f"members is {self.members}: give 1 or more")
         if self.context not in ("none", "recurrent", "performer", "window"):
             raise InputError(f"context is {self.context!r}: give none, recurrent, performer or window")
-
-
-@dataclass(frozen=True)
-class SalienceState:
-    """Where a reading stands; as many bytes after any number of sentences."""
-
-    reading: Reading
-    contexts: tuple[State, ...] | None
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its arrays."""
-        tensors = [one for state in self.contexts or () for one in state]
-        return self.reading.recent.nbytes + sum(one.numel() * one.element_size() for one in tensors)
 
 
 class SalienceMember(nn.Module):
@@ -102,71 +85,13 @@ class SalienceNetwork(nn.Module):
         pairs = [member(x, about, state) for member, state in zip(self.members, given, strict=True)]
         return torch.stack([scores for scores, _ in pairs]).mean(dim=0), tuple(state for _, state in pairs)
 
-
-@checked
-class SalienceModel:
-    """Scores sentences, given the statistics of the whole text and what was read before; about a query, if any.
-
-    Trained by benchmarks/train_salience.py on English scientific and technical documents. Of two passes over a text
-    both carry a state of fixed size.
-    """
-
-    def __init__(self, network: SalienceNetwork, fingerprint: str) -> None:
-        self.network = network.train(False)
-        self.fingerprint = fingerprint
-
-    @classmethod
-    def load(cls, context: Kind = "recurrent", folder: Path | None = None) -> SalienceModel:
-        """The trained model of a kind. Raises `UnavailableError` where its file is missing or was changed."""
-        name = file_of(context)
-        path = (folder or Path(__file__).resolve().parent) / name
-        remedy = "reinstall longdoc, or train it with benchmarks/train_salience.py"
-        try:
-            digest = sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise UnavailableError(f"the salience weights {str(path)!r} cannot be read; {remedy}") from error
-        if digest != DIGESTS.get(name):
-            raise UnavailableError(f"the salience weights {str(path)!r} are damaged or of another release; {remedy}")
-        return cls(read_network(path), fingerprint_of(context))
-
-    def statistics(self, chunks: Iterable[Columns]) -> Statistics:
-        """The first pass: what all chunks of a text amount to."""
-        about = Statistics.empty(_VECTOR)
-        for chunk in chunks:
-            about = about.added(chunk)
-        return about
-
-    def score_chunk(
-        self,
-        chunk: Columns,
-        about: Statistics,
-        query: NDArray[np.floating] | None = None,
-        state: SalienceState | None = None,
-    ) -> tuple[NDArray[np.float64], SalienceState]:
-        """The second pass: the scores of the next chunk's sentences and the state after it; None begins a text."""
-        reading = Reading.begin(_VECTOR) if state is None else state.reading
-        values, reading = features(chunk, about, reading, query)
-        with torch.no_grad():
-            x = torch.from_numpy(values).float()[None]
-            scores, contexts = self.network(x, overview(about, query)[None], None if state is None else state.contexts)
-        return scores[0].double().numpy(), SalienceState(reading, contexts)
-
-    def score(
-        self, columns: Columns, query: NDArray[np.floating] | None = None, chunk: int = 1024
-    ) -> NDArray[np.float64]:
-        """The scores of all sentences of a text, read `chunk` at a time, which changes nothing but the memory taken."""
-        about, state, parts = self.statistics([columns]), None, [np.zeros(0)]
-        for start in range(0, len(columns), chunk):
-            scores, state = self.score_chunk(columns.cut(slice(start, start + chunk)), about, query, state)
-            parts.append(scores)
-        return np.concatenate(parts)
-
-
-def overview(about: Statistics, query: NDArray[np.floating] | None) -> Tensor:  # (5,)
-    """What the context is told of the whole text before it begins."""
-    count = max(1, about.count)
-    told = [np.log1p(about.count) / 8, about.headings / count, about.prose / count, about.unity, query is not None]
-    return torch.tensor([float(one) for one in told])
+    @torch.no_grad()
+    def read(self, x: Floats, about: Floats, states: tuple[State, ...] | None) -> tuple[Floats, tuple[State, ...]]:
+        """See `longdoc.models.salience.model.Scores`."""
+        self.train(False)
+        scores, after = self(torch.from_numpy(x)[None], torch.from_numpy(about)[None], states)
+        read: Floats = scores[0].numpy()
+        return read, after
 
 
 def read_network(path: Path) -> SalienceNetwork:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Kind = Literal["none", "recurrent", "performer", "window"]
+
 DIGESTS = {
     "none.safetensors": "5c3c2e8ce1039087d4f543ab8b2105abdad57b7f46349da2f05822c612439b55",
     "recurrent.safetensors": "f22a591dc2d7f8597ece135b45e6f449eb4b66636e03a12a772be918904068e8",

@@ -25,6 +25,7 @@ from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.ask.answer import Answer
 from longdoc.pipelines.ask.chat import DocumentChat
 from longdoc.pipelines.ask.settings import ChatSettings
+from longdoc.pipelines.readings import kept_reading
 from longdoc.pipelines.sources import load_sources
 from longdoc.pipelines.summarizers.models import chat_model
 
@@ -104,7 +105,7 @@ def library(sources: Sequence[str], folder: Path) -> Library:
     comes in over stdin by its text. Where the index grows over 200,000 entries, what was asked least recently leaves
     it. Raises `InputError` for a source that cannot be read.
     """
-    documents = load_sources([Path(source) for source in sources])
+    documents = load_sources([_read(Path(source), folder / "read") for source in sources])
     ids = [_id(source, document) for source, document in zip(sources, documents, strict=True)]
     if len(set(ids)) < len(ids):
         twice = next(source for source, name in zip(sources, ids, strict=True) if ids.count(name) > 1)
@@ -159,6 +160,10 @@ def answering(model: str) -> str | BaseChatModel:
 def session_of(ids: Sequence[str]) -> str:
     """The name of the conversation about these documents, whatever their order."""
     return f"documents:{_digest(chr(0).join(sorted(ids)))}"
+
+
+def _read(source: Path, folder: Path) -> Document | Path:
+    return source if str(source) == "-" else kept_reading(source, folder)
 
 
 def _id(source: str, document: Document) -> str:

@@ -24,7 +24,8 @@ from longdoc.pipelines.corpora.node import made_node
 from longdoc.pipelines.corpora.places import kept_at
 from longdoc.pipelines.corpora.recipe import Recipe, Task, digest_of
 from longdoc.pipelines.render.render import render
-from longdoc.pipelines.summarize.summarize import Settings, Summarization
+from longdoc.pipelines.summarize.stage import Summarization
+from longdoc.pipelines.summarize.summarize import Settings
 from longdoc.pipelines.summarizers.registry import loaded_model
 
 if TYPE_CHECKING:

@@ -6,16 +6,13 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Seque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from langchain_core.chat_history import BaseChatMessageHistory
-
-from longdoc.pipelines.ask.answer import Answer
-from longdoc.pipelines.ask.library import answering
-from longdoc.pipelines.ask.settings import ChatSettings
-
 if TYPE_CHECKING:
+    from langchain_core.chat_history import BaseChatMessageHistory
     from langchain_core.language_models import BaseChatModel
 
     from longdoc.memory.summaries.tree import SummaryTree
+    from longdoc.pipelines.ask.answer import Answer
+    from longdoc.pipelines.ask.settings import ChatSettings
     from longdoc.pipelines.route import Route
     from longdoc.pipelines.routing.chat import ChatWith, Documents
     from longdoc.pipelines.routing.models import RoutedModel
@@ -92,9 +89,9 @@ class OneModel:
         on_word: OnWord = None,
     ) -> SummaryTree:
         """See `AtHand`."""
-        from longdoc.pipelines.summarize.summarize import Summarization
+        from longdoc.pipelines.summarize.summarize import Summarizing
 
-        return Summarization(replace(settings, model=self.model), on_event, on_route).run(sources)
+        return Summarizing(replace(settings, model=self.model), on_event, on_route).run(sources)
 
     def plan(self, sources: Sources, settings: Settings, prices: Prices | None = None) -> Plan:
         """See `AtHand`."""
@@ -154,7 +151,11 @@ def at_hand(names: Sequence[str], *, chats: bool = False) -> OneModel | SeveralM
     With `chats` a single chat model is loaded now. Raises as `models_of` does.
     """
     if len(names) == 1 and not names[0].startswith(("longformer:", "led:") if chats else "longformer:"):
-        return OneModel(answering(names[0]) if chats else names[0])
+        if not chats or names[0] == "extractive":
+            return OneModel(names[0])
+        from longdoc.pipelines.ask.library import answering
+
+        return OneModel(answering(names[0]))
     from longdoc.pipelines.routing.models import EXTRACTIVE, models_of
 
     return SeveralModels(models_of(tuple(dict.fromkeys((*names, EXTRACTIVE)))))

@@ -23,7 +23,8 @@ from longdoc.pipelines.routing.windows import Merge, classified
 from longdoc.pipelines.sources import Sources, load_sources
 from longdoc.pipelines.summarize.map_reduce import OnEvent
 from longdoc.pipelines.summarize.plan import Plan, Prices
-from longdoc.pipelines.summarize.summarize import Settings, Summarization
+from longdoc.pipelines.summarize.stage import Summarization
+from longdoc.pipelines.summarize.summarize import Settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

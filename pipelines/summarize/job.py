@@ -10,9 +10,9 @@ from typing import Literal
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.cutter import Cutter
 from longdoc.chunkers.readers.pages import SourcePages
-from longdoc.chunkers.section import SectionChunker
-from longdoc.chunkers.section_content import SectionContentChunker
+from longdoc.chunkers.section_cutter import SectionCutter
 from longdoc.errors import BudgetError, InputError, UnknownNameError
 from longdoc.pipelines.choice import Choice
 from longdoc.pipelines.route import Request, Route
@@ -91,9 +91,9 @@ class Job:
     @property
     def _vectors(self) -> str:
         """What makes the bundled encoder's vectors here; a chat model is told of the text before by them, too."""
-        from longdoc.models.encoder.embedder import Embedder
+        from longdoc.models.encoder.encoder import SentenceEncoder
 
-        return Embedder().fingerprint
+        return SentenceEncoder().fingerprint
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -114,7 +114,7 @@ class Job:
     @cached_property
     def outline(self) -> Outline:
         """The tree of sections and chunks that is to be summarized."""
-        cut = SectionContentChunker if self.summarizer.traits.steady_chunks else SectionChunker
+        cut: type[Cutter] | None = None if self.summarizer.traits.steady_chunks else SectionCutter
         return outline_of(self.documents, self.leaf_tokens, self._fan_in, self.summarizer.tokenizer, self._whole, cut)
 
     @property

@@ -9,8 +9,7 @@ from zlib import crc32
 
 from langchain_core.documents import Document
 
-from longdoc.chunkers.base import Chunker
-from longdoc.chunkers.section_content import SectionContentChunker
+from longdoc.chunkers.cutter import Cutter
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.pipelines.summarize.grouping import grouped
@@ -85,16 +84,16 @@ def outline_of(
     fan_in: int,
     tokenizer: Tokenizer,
     whole: Callable[[int], bool] | None = None,
-    cut: type[Chunker] = SectionContentChunker,
+    cut: type[Cutter] | None = None,
 ) -> Outline:
     """The tree over `documents`: leaves of at most `chunk_tokens` tokens, at most `fan_in` children a node.
 
     A section that fits a leaf whole is one leaf, its subsections included, and short neighbours under one heading
     share a leaf. Several documents stand side by side under one root. `whole` is asked whether a single document of
     at most so many tokens is one leaf. Edges hang on the text near them, so that an edit changes few of the nodes,
-    with `cut` as it is; a `SectionChunker` fills the leaves better. Linear in the text.
+    without `cut`; a `SectionCutter` fills the leaves better. Linear in the text.
     """
-    chunker = cut(chunk_tokens, tokenizer=tokenizer)
+    chunker = _steady()(chunk_tokens, tokenizer=tokenizer) if cut is None else cut(chunk_tokens, tokenizer=tokenizer)
     chunked = [(_title(document), _leaves(document, chunker)) for document in documents]
     if len(chunked) == 1:
         [(title, leaves)] = chunked
@@ -104,11 +103,17 @@ def outline_of(
     return trees[0] if len(trees) == 1 else _gather(trees, "All sources", (), fan_in)
 
 
+def _steady() -> type[Cutter]:
+    from longdoc.chunkers.section_content import SectionContentChunker
+
+    return SectionContentChunker
+
+
 def _title(document: Document) -> str:
     return str(document.metadata.get("title") or document.metadata.get("source", ""))
 
 
-def _leaves(document: Document, chunker: Chunker) -> list[Outline]:
+def _leaves(document: Document, chunker: Cutter) -> list[Outline]:
     source, title = str(document.metadata.get("source", "")), _title(document)
     return [
         Outline(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce
+from typing import TYPE_CHECKING
 
 import numpy as np
-from langchain_core.stores import ByteStore
 
 from longdoc.memory.summaries.running import RunningMemory
 from longdoc.memory.summaries.summary import EMPTY, Summary
@@ -15,6 +15,9 @@ from longdoc.pipelines.summarize.extractive_tree import sentence_maker
 from longdoc.pipelines.summarize.job import Job
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
 from longdoc.pipelines.summarizers.sentence_table import SentenceTable, TableMaker
+
+if TYPE_CHECKING:
+    from langchain_core.stores import ByteStore
 
 _REACH = 2  # chunks that a memory tells of: an edit changes what these many chunks after it are given, no more
 _SHARE = 2  # of the memory's tokens, what one chunk may add, unless none of its sentences is so short

@@ -6,9 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
-
-from langchain_core.runnables import Runnable, RunnableConfig
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from longdoc.arguments import checked
 from longdoc.chunkers.tokenizers.base import Tokenizer
@@ -120,11 +118,8 @@ class Settings:
 
 
 @checked
-class Summarization(Runnable[Sources, SummaryTree]):
-    """The pipeline as a LangChain stage: `SectionChunker() | Summarization(max_tokens=200)`.
-
-    Takes what `summarize` takes, and its settings by keyword. `on_route` is told how the text will be read and why.
-    """
+class Summarizing:
+    """A `Summarization` that is no LangChain stage, so that it can be had without what a stage loads."""
 
     def __init__(
         self,
@@ -141,10 +136,6 @@ class Summarization(Runnable[Sources, SummaryTree]):
         set_ = ", ".join(f"{one.name}={value!r}" for one in fields(self.settings)
                          if (value := getattr(self.settings, one.name)) != one.default)  # fmt: skip
         return f"{type(self).__name__}({set_})"
-
-    def invoke(self, input: Sources, config: RunnableConfig | None = None, **kwargs: Any) -> SummaryTree:
-        """The tree of summaries over the sources, traced as a LangChain run."""
-        return self._call_with_config(self.run, input, config, run_type="chain", **kwargs)
 
     def run(self, sources: Sources) -> SummaryTree:
         """The tree of summaries over the sources. Raises `LongdocError`."""
@@ -239,7 +230,7 @@ def summarize(
     `source` is a text (a string), a `Path`, a `Document` or a list of them; further settings are those of `Settings`.
     Raises `InputError`, `BudgetError`, `UnknownNameError`, `UnavailableError` or, where a model fails, `StageError`.
     """
-    stage = Summarization(max_tokens=max_tokens, query=query, model=model, on_event=on_event, **settings)
+    stage = Summarizing(max_tokens=max_tokens, query=query, model=model, on_event=on_event, **settings)
     return stage.run(source)
 
 

@@ -9,10 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import numpy as np
 from langchain_core.documents import Document
-from langchain_core.stores import ByteStore
 from numpy.typing import NDArray
 
 from longdoc.arguments import checked
@@ -26,6 +26,9 @@ from longdoc.pipelines.route import ModelAtHand
 from longdoc.pipelines.summarizers.protocol import UNBOUNDED, Passage, Traits, TreeWork
 from longdoc.pipelines.summarizers.salience import Scorer, edge_share, first_choice, scores_of
 from longdoc.pipelines.summarizers.sentence_table import Encoder, SentenceTable, TableMaker
+
+if TYPE_CHECKING:
+    from langchain_core.stores import ByteStore
 
 _REDUNDANCY = 0.7  # what likeness to a sentence already taken costs, in standard deviations of salience
 _SAME = 0.95  # likeness from which a sentence says nothing new and is never taken,
@@ -256,15 +259,15 @@ def _spans(passage: Passage, start: int, end: int) -> tuple[Span, ...]:
 
 
 def _bundled() -> Encoder:
-    from longdoc.models.encoder.embedder import Embedder
+    from longdoc.models.encoder.encoder import SentenceEncoder
 
-    return Embedder()
+    return SentenceEncoder()
 
 
 def _loaded() -> Encoder:
-    from longdoc.models.encoder.embedder import Embedder
+    from longdoc.models.encoder.encoder import SentenceEncoder
 
-    return Embedder().loaded()
+    return SentenceEncoder().loaded()
 
 
 def _kept(encoder: Encoder, cache: ByteStore) -> Encoder:

@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.models.salience.features import Columns
-from longdoc.models.salience.weights import fingerprint_of
+from longdoc.models.salience.weights import Kind, fingerprint_of
 from longdoc.pipelines.summarizers.salience import LOOSE, edge_share, readable, salience, standardized
 from longdoc.pipelines.summarizers.sentence_table import SentenceTable
 
 if TYPE_CHECKING:
-    from longdoc.models.salience.context import Kind
-    from longdoc.models.salience.network import SalienceModel
+    from longdoc.models.salience.model import SalienceModel
 
 SHARE = 0.75  # of the learned score beside that of the fixed weights
 _FEWEST = 10  # sentences of prose; a shorter text has no shape to have learned from
@@ -42,7 +41,7 @@ class LearnedSalience:
     @cached_property
     def model(self) -> SalienceModel:
         """The network and its weights."""
-        from longdoc.models.salience.network import SalienceModel
+        from longdoc.models.salience.model import SalienceModel
 
         return SalienceModel.load(self._context) if self._given is None else self._given
 

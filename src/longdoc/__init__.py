@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from longdoc.pipelines.routing.classify import classify
     from longdoc.pipelines.routing.router import Router
     from longdoc.pipelines.summarize.plan import Plan
-    from longdoc.pipelines.summarize.summarize import Settings, Summarization, plan, summarize
+    from longdoc.pipelines.summarize.stage import Summarization
+    from longdoc.pipelines.summarize.summarize import Settings, plan, summarize
     from longdoc.pipelines.verification import verify
 
 _HOMES = {
@@ -58,7 +59,7 @@ _HOMES = {
     "Sentence": "memory.summaries.summary",
     "Settings": "pipelines.summarize.summarize",
     "Span": "chunkers.text.span",
-    "Summarization": "pipelines.summarize.summarize",
+    "Summarization": "pipelines.summarize.stage",
     "Summary": "memory.summaries.summary",
     "SummaryTree": "memory.summaries.tree",
     "chunk": "pipelines.chunk",

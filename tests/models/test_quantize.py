@@ -229,7 +229,7 @@ def test_the_bundled_encoder_gives_nearly_the_same_vectors() -> None:
 
 
 def test_the_bundled_encoder_is_known_by_its_form() -> None:
-    assert [embedder(form).fingerprint for form in FORMS] == [f"{FINGERPRINT}:{form}" for form in FORMS]
+    assert [embedder(form).fingerprint for form in FORMS] == [f"{FINGERPRINT}:{form}:openvino" for form in FORMS]
     assert Embedder("bfloat16", weights="bfloat16").fingerprint == embedder("bfloat16").fingerprint
 
 

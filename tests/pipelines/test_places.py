@@ -19,7 +19,7 @@ from longdoc.pipelines.ask.answer import Answer, Citation, answer_json, answer_t
 from longdoc.pipelines.ask.material import Citing, item_of
 from longdoc.pipelines.render.footnotes import Footnotes
 from longdoc.pipelines.render.render import render
-from longdoc.pipelines.summarize.summarize import Summarization
+from longdoc.pipelines.summarize.stage import Summarization
 
 
 @pytest.fixture(scope="module")

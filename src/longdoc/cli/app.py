@@ -38,6 +38,7 @@ from longdoc.cli.options import (
 from longdoc.cli.serve import mcp, serve, watch
 from longdoc.cli.sources import documents_of
 from longdoc.cli.verify import verify
+from longdoc.models.ahead import networks_ahead
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
@@ -109,8 +110,8 @@ def summarize(
     verbose: Verbose = False,
 ) -> None:
     """Summarize the sources as one, every sentence with its place."""
+    ahead = networks_ahead() if names_of(model)[0].startswith("extractive") else None
     with garbage.kept():
-        from longdoc.memory.cache.encoding_cache import EncodingCache
         from longdoc.pipelines.render.render import render
         from longdoc.pipelines.routing.at_hand import at_hand
     with one_line_errors(), ExitStack() as opened:
@@ -127,6 +128,8 @@ def summarize(
         if cache is not None and no_cache:
             refuse("--cache and --no-cache were both given; give one of them")
         if not no_cache:
+            from longdoc.memory.cache.encoding_cache import EncodingCache
+
             wanted = dataclasses.replace(wanted, cache=opened.enter_context(EncodingCache(cache)))
         given = documents_of(sources, strict)
         with progress(quiet) as on_event:
@@ -134,6 +137,7 @@ def summarize(
             tree = at_hand(names_of(model)).tree(given.documents, wanted, on_event, on_route, _tell_failure)
         if tree.run is not None and tree.run.reused and not quiet:
             sys.stderr.write(f"reused {tree.run.reused:,} of {tree.run.planned_calls:,} summaries\n")
+        del ahead  # held until here
         write(render(tree, format), output)
         given.end()
 

@@ -12,6 +12,7 @@ import typer
 from longdoc.cli.console import one_line_errors, write
 from longdoc.cli.options import Format, Models, Output, Verbose, names_of
 from longdoc.cli.sources import paths_of
+from longdoc.models.ahead import networks_ahead
 
 REFUSED = 3  # the exit code of a question that the documents do not answer
 
@@ -42,6 +43,7 @@ def ask(
     """
     with one_line_errors():
         sources, question = _parted(sources_and_question or [])
+        ahead = networks_ahead(reader=True)
         from longdoc.pipelines.ask.answer import NOT_SAID, answer_json, answer_text
         from longdoc.pipelines.ask.library import default_folder, library
         from longdoc.pipelines.ask.settings import ChatSettings
@@ -68,6 +70,7 @@ def ask(
                 said = answer_html(answer, question, texts, pages)
             case _:
                 said = answer_text(answer)
+        del ahead  # held until here
         write(said, output)
         if str(answer.text) == NOT_SAID:
             raise typer.Exit(REFUSED)

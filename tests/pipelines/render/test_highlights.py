@@ -17,7 +17,7 @@ from longdoc.cli.app import app
 from longdoc.errors import InputError
 from longdoc.pipelines.render.highlights import Highlight, highlighted, highlights_of
 from longdoc.pipelines.render.render import render
-from longdoc.pipelines.summarize.summarize import Summarization
+from longdoc.pipelines.summarize.stage import Summarization
 
 
 def notes(data: bytes) -> list[tuple[int, str, list[float]]]:

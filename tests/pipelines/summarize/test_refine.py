@@ -17,7 +17,8 @@ from longdoc.errors import InputError, StageError, UnknownNameError
 from longdoc.memory.summaries.summary import Summary
 from longdoc.pipelines.route import Route
 from longdoc.pipelines.summarize.map_reduce import Event, NodeDone
-from longdoc.pipelines.summarize.summarize import Settings, Summarization
+from longdoc.pipelines.summarize.stage import Summarization
+from longdoc.pipelines.summarize.summarize import Settings
 from longdoc.pipelines.summarizers.protocol import Passage
 from longdoc.testing import ScriptedChatModel
 

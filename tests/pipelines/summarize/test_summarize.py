@@ -19,7 +19,8 @@ from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.pipelines.calls.executor import FanOutOptions
 from longdoc.pipelines.summarize.map_reduce import Event, NodeDone, NodeRetried, StageBegan
 from longdoc.pipelines.summarize.plan import Plan, Prices
-from longdoc.pipelines.summarize.summarize import Settings, Summarization, memories, plan, summarize
+from longdoc.pipelines.summarize.stage import Summarization
+from longdoc.pipelines.summarize.summarize import Settings, memories, plan, summarize
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
 from longdoc.pipelines.summarizers.protocol import Summarizer
 

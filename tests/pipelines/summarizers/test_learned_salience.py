@@ -8,7 +8,8 @@ import torch
 from langchain_core.documents import Document
 
 from longdoc.chunkers.text.span import Span
-from longdoc.models.salience.network import SalienceConfig, SalienceModel, SalienceNetwork
+from longdoc.models.salience.model import SalienceModel
+from longdoc.models.salience.network import SalienceConfig, SalienceNetwork
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
 from longdoc.pipelines.summarizers.learned_salience import SHARE, LearnedSalience, columns_of
 from longdoc.pipelines.summarizers.protocol import Passage
