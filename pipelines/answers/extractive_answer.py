@@ -32,6 +32,7 @@ _ENCODED = 4000  # characters of units whose vectors are made
 _READ = 800  # characters of the first passage
 _COSINE, _SHARE, _RANK, _CUE, _LABEL = 0.55, 0.35, 0.1, 0.14, 0.4  # what a unit's score is made of
 _UNFINISHED, _SHORT, _FULL = 0.12, 0.2, 9  # what it costs a sentence to have no end, or fewer words than these, at most
+_BESIDE = 0.3  # what it costs a list or a label to be called what is to be defined, and not to say what it is
 _LABEL_WORDS = 8
 _WHOLE_LIST = 0.05  # what a list with its introduction is preferred by to one of its items
 _CONTEXT = 0.5  # of the weight of a word of the question, where the heading or the line before has it
@@ -147,7 +148,8 @@ def _plain_score(asked: Question, one: Candidate, own: frozenset[str], weights: 
     share = (has + _CONTEXT * around) / sum(told.values())
     prose = one.unit.kind in ("sentence", "turn", "item")
     short = max(0.0, 1 - len(one.unit.text.split()) / _FULL) if prose else 0.0
-    flaws = _UNFINISHED * one.unfinished + _SHORT * short
+    beside = asked.term and one.unit.kind in ("list", "label") and asked.cue(one.unit.text) < 1  # of that name only
+    flaws = _BESIDE * bool(beside) + _UNFINISHED * one.unfinished + _SHORT * short
     gains = _LABEL * _label(asked, one, weights) + _WHOLE_LIST * (one.unit.kind == "list" and bool(one.unit.label))
     return _SHARE * share + _RANK * one.rank + _CUE * asked.cue(one.unit.text) + gains - flaws
 

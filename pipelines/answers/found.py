@@ -26,6 +26,7 @@ from longdoc.pipelines.wording.words import content_words
 
 _ASKS = re.compile(r"[?？؟][\"'”’»)\]*_\s]*$")
 _CAPTION = re.compile(r"\W*(?:figure|fig\.|table|exhibit|chart|image|photo|source)\s*[\dIVX]*\s?[.:—–-]", re.IGNORECASE)
+_SOURCE = re.compile(r"\s*\^|.*\bArchived from the original\b", re.DOTALL)  # an entry of a list of sources
 _POINTING = re.compile(
     r"\W*(?:(?:and|but|so|then|yet|also|however|therefore|thus)\W+)?(?:it|its|they|their|he|his|she|her|him|them|this"
     r"|that|these|those|such|there|both|neither|here)\b",
@@ -283,6 +284,8 @@ def _answers(unit: Unit) -> bool:
     if unit.kind == "row" and ": " not in unit.text and not any(map(str.isdigit, unit.text)):
         return False
     if unit.kind == "label" and len(unit.text.split()) > _MOST_LABELLED and unit.text.count(": ") > _MOST_COLONS:
+        return False
+    if _SOURCE.match(unit.text):
         return False
     return not (unit.kind == "heading" or _ASKS.search(unit.text[-60:]) or _CAPTION.match(unit.text))
 

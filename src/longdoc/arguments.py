@@ -104,8 +104,13 @@ class _Wanted:
         return self.fitting
 
     def called(self, given: tuple[Any, ...]) -> str:
-        """The name of what was called: of the class that is made, where one that it is based on has the `__init__`."""
-        return type(given[0]).__name__ if self._function.__name__ == "__init__" and given else self._called
+        """The name of what was called: of the caller's own class, where one that it is based on has the method."""
+        if not self.bound or not given:
+            return self._called
+        owner = given[0] if isinstance(given[0], type) else type(given[0])
+        return (
+            owner.__name__ if self._function.__name__ == "__init__" else f"{owner.__name__}.{self._function.__name__}"
+        )
 
     def look(self, name: str, value: Any, given: tuple[Any, ...]) -> None:
         """Raises `ArgumentError` for a value that is not of the kind wanted, and for a name that is not known."""
@@ -146,21 +151,6 @@ def _options(hint: Any) -> dict[str, Any] | None:
     if typing.get_origin(hint) is not typing.Unpack or not inner or not typing.is_typeddict(inner[0]):
         return None
     return _hints(inner[0])
-
-
-def _misfit(
-    called: str, signature: inspect.Signature, hints: Mapping[str, Any], given: int, named: Iterable[str], error: str
-) -> LongdocError:
-    known = [one for one in signature.parameters.values() if one.name not in ("self", "cls")]
-    names = [one.name for one in known if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
-    for name in named:
-        if name not in names:
-            return ArgumentError(_unknown(called, name, names))
-    for one in known:
-        if "missing" in error and f"'{one.name}'" in error:
-            wanted = " or ".join(dict.fromkeys(_wanted(hints.get(one.name, Any))))
-            return ArgumentError(f"{called} was given no {one.name}; give {wanted}")
-    return ArgumentError(f"{called} was given {given} arguments by place; give {', '.join(names) or 'none'}")
 
 
 def _unknown(called: str, name: str, names: Iterable[str]) -> str:

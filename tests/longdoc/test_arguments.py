@@ -26,7 +26,6 @@ UNCHECKED = {
     *("Span", "Sentence", "Summary", "SummaryTree", "Passage", "Finding", "Route", "Plan", "Citation", "Verification"),
     *("Answer", "IndexRetriever", "WindowedChatModel", "Assignment", "Reading", "LongdocError"),
     *("Tokenizer", "Reader", "Executor", "Engine", "Summarizer", "WritingSummarizer"),
-    *("ContentChunker", "SectionChunker", "SectionContentChunker", "SentenceChunker", "TokenChunker"),  # Chunker's own
 }
 
 
@@ -44,7 +43,8 @@ def public() -> Iterator[tuple[str, Callable[..., Any]]]:
                 if is_checked(thing):
                     yield name, thing
                 continue
-            for method, value in vars(thing).items():
+            ours = [one for one in thing.__mro__ if one.__module__.startswith("longdoc.")]
+            for method, value in (item for one in reversed(ours) for item in vars(one).items()):
                 bare = value.__func__ if isinstance(value, classmethod) else value
                 if is_checked(bare):
                     yield f"{name}.{method}", bare
