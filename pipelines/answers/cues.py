@@ -62,9 +62,13 @@ _TERM = re.compile(
     re.IGNORECASE,
 )
 _IS = re.compile(
-    r"\b(?:is|are|was|were|means?|shall mean|refers? to|denotes?|stands for|may be defined|can be defined|defined)\b|:"
+    r"\b(?:is|are|was|were|means?|shall mean|refers? to|denotes?|represents?|stands for|may be defined|can be defined|defined)\b|:"
     r"|\s[–—-]\s",
     re.IGNORECASE,
+)
+_PLAIN_IS = ("is", "are", "was", "were")  # which may say any other thing of it, too
+_KIND_OF = re.compile(
+    r"\s*,?\s*(?:an?|the|one|any|some|when|where|what|used|defined|designed|made|found)\b", re.IGNORECASE
 )
 _QUALIFIED = re.compile(r"^[^,]{0,60},\s|\([^)]*\)")
 _WHO = re.compile(r"\W*(?:and |but |so )?(?:who|whom|by whom)\b", re.IGNORECASE)
@@ -206,7 +210,8 @@ class Question:
         if not self.term <= words:
             return 0.0
         begins = any(content_words(one) & self.term for one in before.split()[:3])
-        said = match[0][0].isalpha()  # a colon may only part a name from what it is the title of
+        rest = sentence[match.end() :]
+        said = match[0][0].isalpha() and (match[0].casefold() not in _PLAIN_IS or _KIND_OF.match(rest) is not None)
         return 1.0 if begins and said and len(words) <= len(self.term) + 1 else 0.5
 
     def _has(self, kind: str, sentence: str) -> bool:

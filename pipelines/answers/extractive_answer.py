@@ -178,6 +178,8 @@ def _scored(
 ) -> _Scored:
     """The units that may answer: scored without their vectors, and the best of them with."""
     able = [one for one in units if one.answers]
+    if asked.term:
+        able = [one for one in able if asked.cue(one.unit.text) >= 1] or able
     if asked.wants_questions:
         put = [one for one in units if asked.cue(one.unit.text) > 0 and asked.named & content_words(one.unit.label)]
         able = put or able
