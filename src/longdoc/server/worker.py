@@ -10,6 +10,8 @@ from longdoc.errors import InputError
 from longdoc.memory.disk import write_whole
 from longdoc.pipelines.calls.child import Answer, Child, More, answer_lines
 
+KEPT = ("format", "outline", "pages", "page_labels", "tables", "furniture")
+"""What a reader told of a document that is kept with it."""
 FILE, ABOUT, TEXT, READ = "file", "about.json", "text.utf32", "read.json"
 ENCODING = "utf-32-le"  # four bytes a character, so that any stretch of the text is read without the rest
 
@@ -59,8 +61,7 @@ def _read(folder: str, more: More) -> None:
     name = str(json.loads((place / ABOUT).read_bytes())["name"])
     document = read_bytes((place / FILE).read_bytes(), name, Path(name).suffix)
     text, told = document.page_content, document.metadata
-    kept = ("format", "title", "outline", "pages", "page_labels", "tables", "furniture")
-    known = {key: told[key] for key in kept if key in told}
+    known = {key: told[key] for key in ("title", *KEPT) if key in told}
     write_whole(place / TEXT, text.encode(ENCODING, "surrogatepass"))
     facts = {**known, "characters": len(text), "words": len(text.split())}
     write_whole(place / READ, json.dumps(facts).encode())

@@ -1,0 +1,93 @@
+"""Pages of a PDF as they look: their size as shown, their picture, and where on it a rectangle of the page is."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longdoc.chunkers.readers.base import Box
+from longdoc.errors import InputError
+
+PIXELS = 16_000_000
+"""The most that a picture has; a page that would have more is drawn smaller."""
+
+_STEPS = 1 << 20
+_LEVEL = 3  # of zlib: a page is mostly white, and more takes twice as long for a tenth
+
+
+def page_sizes(document: Any) -> list[tuple[float, float]]:
+    """The width and height of each page of a `pypdfium2.PdfDocument` as it is shown, in points."""
+    return [document.get_page_size(number) for number in range(len(document))]
+
+
+def page_pixels(document: Any, number: int, width: float) -> NDArray[np.uint8]:
+    """The page, from 0, with its annotations, drawn `width` pixels wide: (height, width, 3), red, green, blue."""
+    page = _page(document, number)
+    try:
+        across, down = page.get_size()
+        scale = min(width / max(across, 1), (PIXELS / max(across * down, 1)) ** 0.5)
+        bitmap = page.render(scale=scale, rev_byteorder=True, force_bitmap_format=_rgb())
+        try:
+            return np.ascontiguousarray(bitmap.to_numpy()[:, :, :3])
+        finally:
+            bitmap.close()
+    finally:
+        page.close()
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """A PNG of (height, width, 3) or (height, width) pixels; one byte a pixel where it has no colours."""
+    if pixels.ndim == 3 and (pixels[:, :, 0] == pixels[:, :, 1]).all() and (pixels[:, :, 1] == pixels[:, :, 2]).all():
+        pixels = pixels[:, :, 0]
+    height, width = pixels.shape[:2]
+    rows = np.zeros((height, 1 + pixels[0].size), np.uint8)  # each row begins with its filter, 0 for none
+    rows[:, 1:] = pixels.reshape(height, -1)
+    head = struct.pack(">2I5B", width, height, 8, 0 if pixels.ndim == 2 else 2, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes(), _LEVEL)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_part(kind, body) for kind, body in parts)
+
+
+def marks(document: Any, boxes: Iterable[Box]) -> list[tuple[int, float, float, float, float]]:
+    """The rectangles as parts of the page as it is shown: page, and left, top, right and bottom from 0 to 1.
+
+    The upper left corner is (0, 0), whichever way the page is turned and whatever of it is cropped.
+    """
+    found = []
+    for page, left, bottom, right, top in boxes:
+        shown = _page(document, page - 1)
+        try:
+            across, down = zip(_at(shown, left, bottom), _at(shown, right, top), strict=True)
+        finally:
+            shown.close()
+        found.append((page, min(across), min(down), max(across), max(down)))
+    return found
+
+
+def _page(document: Any, number: int) -> Any:
+    if not 0 <= number < len(document):
+        raise InputError(f"the document has {len(document)} pages, and page {number + 1} was asked for; give 1 or more")
+    return document[number]
+
+
+def _at(page: Any, x: float, y: float) -> tuple[float, float]:
+    import pypdfium2.raw as raw
+
+    across, down = ctypes.c_int(), ctypes.c_int()
+    raw.FPDF_PageToDevice(page.raw, 0, 0, _STEPS, _STEPS, 0, x, y, across, down)
+    return min(max(across.value / _STEPS, 0.0), 1.0), min(max(down.value / _STEPS, 0.0), 1.0)
+
+
+def _rgb() -> int:
+    import pypdfium2.raw as raw
+
+    return int(raw.FPDFBitmap_BGR)
+
+
+def _part(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
