@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import sys
+from bisect import bisect_right
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from functools import partial
@@ -151,7 +152,8 @@ class Api:
             raise HTTPException(
                 400, f"start is {start} and end {end}; give a stretch of the text, {_STRETCH:,} at most"
             )
-        return AsciiResponse(self._library.drawer.place(held, start, end))
+        page = bisect_right(held.pages or (), start)
+        return AsciiResponse({"page": page, **self._library.drawer.place(held, start, end)})
 
     def summary(self, id: str) -> AsciiResponse:
         """The latest summary of a document."""

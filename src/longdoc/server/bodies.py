@@ -68,12 +68,13 @@ class PageShapes(BaseModel):
 
 
 class Seen(BaseModel):
-    """Where a stretch of text stands, a rectangle for each line and page.
+    """Where a stretch of text stands: the page that it starts on, and a rectangle for each line and page.
 
     `boxes` are page from 1, left, bottom, right, top in points from the lower left of the page as the file has it.
     `marks` are the same as parts of the page as it is shown: page, left, top, right, bottom, from 0 to 1.
     """
 
+    page: int
     boxes: list[tuple[int, float, float, float, float]]
     marks: list[tuple[int, float, float, float, float]]
 
