@@ -99,7 +99,7 @@ class SourcePages:
 
     def _open(self, source: str) -> Places | None:
         document = self._documents.get(source)
-        if not isinstance(document, PagedDocument) or document.metadata.get("format") != "pdf":
+        if not isinstance(document, PagedDocument) or document.metadata.get("format") not in ("pdf", "image"):
             return None
         from longdoc.chunkers.readers.pdf.places import Places
 

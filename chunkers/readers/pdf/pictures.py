@@ -18,7 +18,27 @@ PIXELS = 16_000_000
 """The most that a picture has; a page that would have more is drawn smaller."""
 
 _STEPS = 1 << 20
+_INK_WIDTH, _INK, _SPECK = 160, 200, 12  # pixels across, the lightest that is ink, and how many are none
 _LEVEL = 3  # of zlib: a page is mostly white, and more takes twice as long for a tenth
+
+
+class PdfPages:
+    """The pages of an open `pypdfium2.PdfDocument`, to be looked at."""
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+
+    def sizes(self) -> list[tuple[float, float]]:
+        """See `page_sizes`."""
+        return page_sizes(self._document)
+
+    def pixels(self, number: int, width: int) -> NDArray[np.uint8]:
+        """See `page_pixels`."""
+        return page_pixels(self._document, number, width)
+
+    def marks(self, boxes: Iterable[Box]) -> list[tuple[int, float, float, float, float]]:
+        """See `marks`."""
+        return marks(self._document, boxes)
 
 
 def page_sizes(document: Any) -> list[tuple[float, float]]:
@@ -39,6 +59,25 @@ def page_pixels(document: Any, number: int, width: float) -> NDArray[np.uint8]:
             bitmap.close()
     finally:
         page.close()
+
+
+def has_ink(document: Any, number: int) -> bool:
+    """Whether anything is drawn on the page, from 0: more than a speck."""
+    pixels = page_pixels(document, number, _INK_WIDTH)
+    return int((pixels.min(axis=2) < _INK).sum()) > _SPECK
+
+
+def page_space(page: Any, width: int, height: int) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """What takes the pixels of a picture of the page, so wide and high, to the page's own space, as a 2 by 3 matrix."""
+    import pypdfium2.raw as raw
+
+    x, y = ctypes.c_double(), ctypes.c_double()
+    corners = []
+    for across, down in ((0, 0), (_STEPS, 0), (0, _STEPS)):
+        raw.FPDF_DeviceToPage(page.raw, 0, 0, _STEPS, _STEPS, 0, across, down, x, y)
+        corners.append((x.value, y.value))
+    (x0, y0), (x1, y1), (x2, y2) = corners
+    return ((x1 - x0) / width, (x2 - x0) / height, x0), ((y1 - y0) / width, (y2 - y0) / height, y0)
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.base import Ocr
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import InputError
@@ -34,9 +35,9 @@ class Shelf:
         self._named = {str(one.metadata["source"]): name for name, one in self._documents.items()}
 
     @classmethod
-    def of(cls, paths: Sequence[Path], root: Path, folder: Path) -> Shelf:
+    def of(cls, paths: Sequence[Path], root: Path, folder: Path, ocr: Ocr = "auto") -> Shelf:
         """The shelf of these files, in the index of `folder`."""
-        return cls(library([str(path) for path in paths], folder), [_name(path, root) for path in paths])
+        return cls(library([str(path) for path in paths], folder, ocr), [_name(path, root) for path in paths])
 
     def use(self, work: Callable[[Shelf], R]) -> R:
         """What `work` makes of the documents."""

@@ -10,6 +10,9 @@ import json
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,7 @@ _log = logging.getLogger(__name__)
 _KEPT_BYTES = 64 << 20  # of pictures
 _FAILURES = 512  # remembered
 _FILES = 2  # held open by the process
+_NAME = "the document"
 _UNTOLD = "the page cannot be drawn; read its text"
 
 
@@ -122,32 +126,54 @@ class ShelfPages(SourcePages):
         return told.get(name) or ()
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A document of the shelf as the process has it open."""
+
+    data: bytes
+    format: str
+    places: Any
+
+    @contextmanager
+    def pages(self) -> Iterator[Any]:
+        """Its pages to be looked at: `PdfPages` or `ImagePages`."""
+        if self.format == "image":
+            from longdoc.chunkers.readers.ocr.images import ImagePages
+
+            yield ImagePages(self.data, _NAME)
+            return
+        from longdoc.chunkers.readers.pdf.pdfium import opened
+        from longdoc.chunkers.readers.pdf.pictures import PdfPages
+
+        with opened(self.data, _NAME) as document:
+            yield PdfPages(document)
+
+
 @lru_cache(maxsize=_FILES)
-def _places(folder: str) -> tuple[bytes, Any]:
+def _opened(folder: str) -> _Opened:
     from longdoc.chunkers.readers.pdf.places import Places
 
     place = Path(folder)
     told = json.loads((place / READ).read_bytes())
-    known = {"source": "the document"} | {key: told[key] for key in KEPT if key in told}
+    known = {"source": _NAME} | {key: told[key] for key in KEPT if key in told}
     text = (place / TEXT).read_bytes().decode(ENCODING, "surrogatepass")
     data = (place / FILE).read_bytes()
-    return data, Places(data, Document(text, metadata=known))
+    return _Opened(data, str(told.get("format")), Places(data, Document(text, metadata=known)))
 
 
 def _drawn(asked: list[Any], more: More) -> Any:
-    from longdoc.chunkers.readers.pdf.pdfium import opened
-    from longdoc.chunkers.readers.pdf.pictures import marks, page_pixels, page_sizes, png
+    from longdoc.chunkers.readers.pdf.pictures import png
 
     folder, what, *given = asked
-    data, places = _places(folder)
-    boxes = places.boxes(*given) if what == "place" else []
-    with opened(data, "the document") as document:
+    held = _opened(folder)
+    boxes = held.places.boxes(*given) if what == "place" else []
+    with held.pages() as pages:
         if what == "sizes":
-            return page_sizes(document)
+            return pages.sizes()
         if what == "picture":
             page, width = given
-            return base64.b64encode(png(page_pixels(document, page - 1, width))).decode()
-        return {"boxes": boxes, "marks": marks(document, boxes)}
+            return base64.b64encode(png(pages.pixels(page - 1, width))).decode()
+        return {"boxes": boxes, "marks": pages.marks(boxes)}
 
 
 if __name__ == "__main__":

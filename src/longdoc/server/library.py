@@ -54,7 +54,7 @@ class Library:
         self.drawer = Drawer(self.shelf, settings.limits.drawing_seconds)
         self._places = ShelfPages(self.shelf, self.drawer)
         self._cache = EncodingCache(settings.folder / "cache")
-        self._reader = Reader(settings.limits.reading_seconds)
+        self._reader = Reader(settings.limits.reading_seconds, settings.ocr)
         self._reading = ThreadPoolExecutor(1, "longdoc-reading")
         self._recover()
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from longdoc.chunkers.readers.base import Ocr
 from longdoc.errors import InputError
 
 MIB = 1 << 20
@@ -68,6 +69,7 @@ class ServerSettings:
     hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     watch: Path | None = None
+    ocr: Ocr = "auto"
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

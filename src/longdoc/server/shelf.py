@@ -237,7 +237,7 @@ def _size(path: Path) -> int:
 def _facts(folder: Path) -> dict[str, Any]:
     told = json.loads((folder / READ).read_bytes())
     pages = None if told.get("pages") is None else tuple(told["pages"])
-    labels, pictures = tuple(told.get("page_labels") or ()), told.get("format") == "pdf"
+    labels, pictures = tuple(told.get("page_labels") or ()), told.get("format") in ("pdf", "image")
     counts = {"words": told["words"], "characters": told["characters"]}
     return {**counts, "pages": pages, "labels": labels, "pictures": pictures}
 

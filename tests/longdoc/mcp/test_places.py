@@ -20,7 +20,7 @@ def test_places_of_a_pdf_have_their_page_label_and_boxes(tmp_path: Path) -> None
         pdf([Sheet().text(72, 700, "The harbour log of the north gate."), Sheet().text(72, 700, KEEPER)], LABELS)
     )
     (tmp_path / "plain.txt").write_text("The ferry sails at dawn.", encoding="utf-8")
-    shelf = Shelf([path, tmp_path / "plain.txt"], tmp_path, tmp_path / "index")
+    shelf = Shelf.of([path, tmp_path / "plain.txt"], tmp_path, tmp_path / "index")
     told = shelf.ask("Who was the keeper of the lamp?", None, 100)
     place = next(one for line in told.lines for one in line.places if one.quote == KEEPER)
     assert (place.document, place.page, place.page_label) == ("log.pdf", 2, "1")

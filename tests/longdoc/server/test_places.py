@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import Any
 
 import pytest
 from pdf_files import Sheet, pdf, width
+from PIL import Image, ImageDraw, ImageFont
 
 from longdoc.server.settings import Limits
 
@@ -104,3 +106,23 @@ def test_pages_need_the_token_too(start: Any) -> None:
     server = start(token="0123456789abcdef")
     for address in ("pages", "pages/1", "places?start=0&end=1"):
         assert server.get(f"/api/documents/{'0' * 32}/{address}").status_code == 401
+
+
+@pytest.mark.slow
+def test_an_image_is_read_and_seen_as_a_page(server: Any) -> None:
+    pytest.importorskip("rapidocr", reason="the extra ocr is not installed")
+    page, out = Image.new("L", (600, 400), 250), io.BytesIO()
+    ImageDraw.Draw(page).text((60, 100), KEEPER, 20, ImageFont.load_default(22))
+    page.save(out, "PNG", dpi=(96, 96))
+    held = server.added("log.png", out.getvalue())
+    assert (held["status"], held["pages"], held["pictures"]) == ("ready", 1, True)
+    assert server.get(f"/api/documents/{held['id']}/pages").json() == {"sizes": [[450, 300]], "labels": []}
+    cited = server.asked("Who was the keeper of the lamp?", documents=[held["id"]])["citations"][0]
+    ((page_, left, _, _, top),) = cited["boxes"]
+    assert (cited["quote"], cited["page"], page_) == (KEEPER, 1, 1)
+    assert (left, top) == pytest.approx((45, 300 - 0.75 * 100), abs=8)
+    place = {"start": cited["start"], "end": cited["end"]}
+    seen = server.get(f"/api/documents/{held['id']}/places", params=place).json()
+    assert seen["marks"][0][1:3] == pytest.approx([left / 450, 1 - top / 300], abs=1e-3)
+    drawn = server.get(f"/api/documents/{held['id']}/pages/1", params={"width": 320}).content
+    assert struct.unpack(">2I", drawn[16:24]) == (320, 213)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from longdoc.chunkers.readers.ocr.recognised import Recognised
 from longdoc.chunkers.readers.pdf.furniture import Edges, edges
 from longdoc.chunkers.readers.pdf.layout.columns import at_margins, by_rows, in_columns
 from longdoc.chunkers.readers.pdf.layout.glyphs import read_glyphs
@@ -41,6 +42,15 @@ def read_page(page: Any, number: int, label: str) -> Page:
         if mostly_rtl(one.text):
             _mirror(one)
     return Page(number, label, rows)
+
+
+def recognised_page(found: Recognised, label: str) -> Page:
+    """The rows of a page whose characters were recognised."""
+    rows = page_rows(found.glyphs())
+    settle(rows)
+    if mostly_rtl(rows.text):
+        _mirror(rows)
+    return Page(found.page - 1, label, [rows])
 
 
 def _mirror(rows: Rows) -> None:
