@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+_SAMPLE = 600  # characters of the beginning and of the middle
+_LATIN = re.compile("[A-Za-z]")
+_MOSTLY, _USUAL = 0.8, (0.34, 0.5)
 _FEW = 24  # characters: less is too little to tell
 _SAME = re.compile(r"(.)\1{2,}", re.DOTALL)  # dots that lead to a page number, rules
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -17,7 +20,12 @@ _VOWELS = 0.3  # of the Latin letters; in those tongues it is above 0.33
 
 def is_usable(text: str) -> bool:
     """Whether `text` may be what a page says; False for an empty one."""
+    if len(text) > 2 * _SAMPLE:
+        middle = len(text) // 2
+        text = text[:_SAMPLE] + text[middle : middle + _SAMPLE]
     packed = "".join(text.split())
+    if _is_plain(packed):
+        return True
     plain = _SAME.sub(r"\1", packed)
     if len(plain) < _FEW:
         return bool(packed) and not _unknown(packed) > len(packed) / 2
@@ -25,6 +33,13 @@ def is_usable(text: str) -> bool:
     if _unknown(packed) > _UNKNOWN * len(packed) or len(plain) - letters > _SIGNS * len(plain):
         return False
     return not _says_nothing(text)
+
+
+def _is_plain(packed: str) -> bool:
+    """Whether it is Latin letters for the most part, with as many vowels as tongues have: most pages are."""
+    letters = len(_LATIN.findall(packed))
+    vowels = sum(map(packed.count, "aeiouAEIOU"))
+    return letters > _MOSTLY * len(packed) and _USUAL[0] * letters < vowels < _USUAL[1] * letters
 
 
 def _unknown(text: str) -> int:
