@@ -33,7 +33,8 @@ _TESSERACT_DENSITY = 300  # pixels an inch, as its makers advise
 _ABOUT = """The share of wrong characters: of each text that a person read on the page, the edits to the stretch of what
 was recognised that is nearest to it, over its length; white space ignored. Each page is read alone, whatever text layer
 it has; tesseract 5 (Debian) gets a picture of {density} pixels an inch, and finds the direction itself (`--psm 1`);
-the language, which longdoc is not told, it is (`-l`). Seconds are of the wall, on a machine that others used, models loaded."""
+the language, which longdoc is not told, it is (`-l`). Seconds are of the wall, on a machine that others used, with
+the models loaded."""
 
 
 def main() -> None:

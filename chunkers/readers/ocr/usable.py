@@ -14,7 +14,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 _UNKNOWN = 0.2  # of the characters
 _SIGNS = 0.55  # of the characters that are neither letters nor digits
 _WORDS = 8
-_WITHOUT = 0.15  # of the words of Latin letters that have no vowel; in tongues written in them it is below 0.05
+_WITHOUT = 0.1  # of the words of Latin letters that have no vowel; in tongues written in them it is below 0.05
 _VOWELS = 0.3  # of the Latin letters; in those tongues it is above 0.33
 
 
@@ -26,6 +26,7 @@ def is_usable(text: str) -> bool:
     packed = "".join(text.split())
     if _is_plain(packed):
         return True
+    packed = "".join(one for one in packed if one == "\ufffd" or unicodedata.category(one) != "So")  # no ornaments
     plain = _SAME.sub(r"\1", packed)
     if len(plain) < _FEW:
         return bool(packed) and not _unknown(packed) > len(packed) / 2

@@ -19,6 +19,7 @@ PIXELS = 16_000_000
 
 _STEPS = 1 << 20
 _INK_WIDTH, _INK, _SPECK = 160, 200, 12  # pixels across, the lightest that is ink, and how many are none
+_DEEP = 3  # of forms inside forms
 _LEVEL = 3  # of zlib: a page is mostly white, and more takes twice as long for a tenth
 
 
@@ -65,6 +66,20 @@ def has_ink(document: Any, number: int) -> bool:
     """Whether anything is drawn on the page, from 0: more than a speck."""
     pixels = page_pixels(document, number, _INK_WIDTH)
     return int((pixels.min(axis=2) < _INK).sum()) > _SPECK
+
+
+def image_share(page: Any) -> float:
+    """The part of a `pypdfium2.PdfPage` that its largest image covers, from 0 to 1."""
+    import pypdfium2.raw as raw
+
+    left, bottom, right, top = page.get_bbox()
+    area = max((right - left) * (top - bottom), 1e-6)
+    found = 0.0
+    for one in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=_DEEP):
+        low, foot, high, head = one.get_bounds()
+        inside = max(0.0, min(high, right) - max(low, left)) * max(0.0, min(head, top) - max(foot, bottom))
+        found = max(found, inside / area)
+    return min(found, 1.0)
 
 
 def page_space(page: Any, width: int, height: int) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

@@ -22,12 +22,13 @@ from longdoc.chunkers.readers.pdf.furniture import AHEAD, Furniture, row_texts
 from longdoc.chunkers.readers.pdf.headings import bookmarks, outline
 from longdoc.chunkers.readers.pdf.layout.page import Page, page_blocks, read_page, recognised_page
 from longdoc.chunkers.readers.pdf.pdfium import broken, opened
-from longdoc.chunkers.readers.pdf.pictures import has_ink, page_pixels, page_space
+from longdoc.chunkers.readers.pdf.pictures import has_ink, image_share, page_pixels, page_space
 from longdoc.errors import InputError
 
 logger = logging.getLogger(__name__)
 
 INSTALL = "pip install 'longdoc[ocr]'"
+_STAMP, _SCAN = 100, 0.6  # characters, and the part of the page that an image covers
 _BLANK = "has no text layer; run OCR on it first"
 
 
@@ -146,7 +147,8 @@ class _Pages:
         page = self.document[number]
         try:
             layer = read_page(page, number, label)
-            wanted = self.ocr == "always" or not is_usable("\n".join(rows.text for rows in layer.rows))
+            text = "\n".join(rows.text for rows in layer.rows)
+            wanted = self.ocr == "always" or not is_usable(text) or _is_stamp(text, page)
             if not wanted or not has_ink(self.document, number):
                 return layer
             if self.ocr == "never" or not engine.available():
@@ -174,6 +176,11 @@ class _Pages:
             placed = np.array(page_space(page, width, height))
             self.recognised[number] = engine.recognised(pixels, number + 1, points, placed)
         return self.recognised[number]
+
+
+def _is_stamp(text: str, page: Any) -> bool:
+    """Whether the text layer is no more than what was stamped on a scan: a number, a line of a few words."""
+    return len(text) < _STAMP and image_share(page) > _SCAN
 
 
 def reader(ocr: Ocr) -> BytesReader:

@@ -57,6 +57,7 @@ def test_a_page_on_its_side_has_its_boxes_in_its_own_space() -> None:
         "中国公司年度报告 第一章：公司概况 本公司成立于2020年，是一家专注于人工智能技术研发的高科技企业。",
         "وقد قرر المجلس تأجيل التصويت إلى شهر مايو ووافق الأعضاء على ذلك بالإجماع.",
         "Page 4",
+        "FREE CULTURE ❚❘❙❚❘❙ ❚❘❙❚❘❙❚❘❙❚ ❙❚❘❙❚❘❙❚❘❙❚❘❙❚❘❘ ❙❚❘❙❚❘❙❚❘❙❚❘❙❚❘❙",
     ],
 )
 def test_text_of_any_kind_is_usable(text: str) -> None:

@@ -90,6 +90,17 @@ def test_a_text_layer_that_is_rubbish_counts_as_none() -> None:
     assert read_bytes(out.getvalue(), "x.pdf", ".pdf").page_content.split() == WORDS
 
 
+def test_a_scan_with_a_number_stamped_on_it_is_read_whole() -> None:
+    stamp = pdf([Sheet(size=(420, 595)).text(300, 20, "ABC-000017", 9)])
+    writer, out = PdfWriter(), io.BytesIO()
+    writer.append(PdfReader(io.BytesIO(saved(scan(), "PDF"))))
+    writer.pages[0].merge_page(PdfReader(io.BytesIO(stamp)).pages[0])
+    writer.write(out)
+    document = read_bytes(out.getvalue(), "x.pdf", ".pdf")
+    assert document.page_content.split()[: len(WORDS)] == WORDS
+    assert read_bytes(out.getvalue(), "x.pdf", ".pdf", "never").page_content == "ABC-000017"
+
+
 def test_images_are_sources_each_frame_a_page(tmp_path: Path) -> None:
     second = scan(lines=("A second frame says this.",))
     path = tmp_path / "fax.TIFF"
