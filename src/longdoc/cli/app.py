@@ -105,6 +105,7 @@ def summarize(
     cache: CacheFolder = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep finished work.")] = False,
     route: Annotated[bool, typer.Option("--route", help="Say on stderr how the text is read, and why.")] = False,
+    pages: Annotated[bool, typer.Option("--pages", help="With html: pictures of the pages cited, marked.")] = False,
     output: Output = None,
     ocr: OcrMode = "auto",
     strict: Strict = False,
@@ -127,6 +128,8 @@ def summarize(
             style=style,
             options=_options(concurrency, partial, names_of(model)),
         )
+        if pages and format != "html":
+            refuse(f"--pages was given with --format {format}; give --format html")
         if cache is not None and no_cache:
             refuse("--cache and --no-cache were both given; give one of them")
         if not no_cache:
@@ -140,7 +143,7 @@ def summarize(
         if tree.run is not None and tree.run.reused and not quiet:
             sys.stderr.write(f"reused {tree.run.reused:,} of {tree.run.planned_calls:,} summaries\n")
         del ahead  # held until here
-        write(render(tree, format), output)
+        write(render(tree, format, pages=pages), output)
         given.end()
 
 
