@@ -70,7 +70,20 @@ def page_blocks(page: Page, furniture: Collection[int]) -> list[Block]:
             for block in blocks(items(part)):
                 block.rows = rows
                 found.append(block)
-    return _notes_first(found)
+    return _notes_first(_tables_later(found))
+
+
+def _tables_later(found: list[Block]) -> list[Block]:
+    """The blocks with tables at the head of the page moved behind the paragraph that goes on from the page before."""
+    count = 0
+    while count < len(found) and found[count].table is not None:
+        count += 1
+    if not 0 < count < len(found):
+        return found
+    letter = next((one for one in found[count].lines[0].text if one.isalpha()), "")
+    if not letter.islower():
+        return found
+    return [found[count], *found[:count], *found[count + 1 :]]
 
 
 def _notes_first(found: list[Block]) -> list[Block]:
