@@ -38,7 +38,6 @@ from longdoc.server.library import Library
 from longdoc.server.settings import ServerSettings
 from longdoc.server.shelf import Held
 from longdoc.server.streams import answer, messages, summarize
-from longdoc.server.turnstile import Turnstile
 from longdoc.server.uploads import uploaded
 from longdoc.server.watched import WatchedFolder
 
@@ -63,6 +62,29 @@ Conversation = Annotated[str, Path(pattern=CONVERSATION)]
 Offset = Annotated[int, Query(ge=0, le=_FAR)]
 Page = Annotated[int, Path(ge=1, le=_FAR)]
 Width = Annotated[int, Query(ge=_NARROW, le=_WIDE, multiple_of=_STEP)]
+
+
+class Turnstile:
+    """Counts what is under way, on one event loop; `enter` answers 429 where there is no room."""
+
+    def __init__(self, most: int, what: str) -> None:
+        self._most, self._what, self._inside = most, what, 0
+
+    def enter(self) -> None:
+        """Takes a place, to be given back with `leave`."""
+        if self._inside >= self._most:
+            raise HTTPException(429, f"{self._inside} {self._what} are under way, the most at once; try again soon")
+        self._inside += 1
+
+    def leave(self) -> None:
+        """Gives the place back."""
+        self._inside -= 1
+
+    def __enter__(self) -> None:
+        self.enter()
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
 
 
 class Api:
