@@ -13,18 +13,20 @@ from pathlib import Path
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.base import Ocr
+from longdoc.chunkers.readers.formats import IMAGES
 from longdoc.chunkers.readers.pages import PagedDocument
 from longdoc.chunkers.readers.registry import read
 from longdoc.memory.cache.keys import code_digest
 from longdoc.memory.disk import write_whole
 
-_SLOW = frozenset({".pdf", ".docx", ".epub", ".html", ".htm"})  # kinds of files whose reading takes a while
-_PARSERS = ("pypdfium2", "lxml")
+_SLOW = frozenset({".pdf", ".docx", ".epub", ".html", ".htm", *IMAGES})  # kinds of files whose reading takes a while
+_PARSERS = ("pypdfium2", "lxml", "rapidocr", "onnxruntime")
 _MOST = 256  # files kept, those that were asked last
 _CHECKED = 16  # bytes
 
 
-def kept_reading(path: Path, folder: Path) -> Document | Path:
+def kept_reading(path: Path, folder: Path, ocr: Ocr = "auto") -> Document | Path:
     """The document in a file, out of `folder` if it was read before; the path itself where reading it costs little.
 
     Raises as `read` does. What is damaged in the folder is read anew, and one that cannot be written is done without.
@@ -35,11 +37,12 @@ def kept_reading(path: Path, folder: Path) -> Document | Path:
         data = path.read_bytes()
     except OSError:
         return path  # `read` says what is the matter
-    kept = folder / f"{blake2b(data + path.suffix.lower().encode() + _read_by(), digest_size=16).hexdigest()}.json.z"
+    how = path.suffix.lower().encode() + ocr.encode() + _read_by()
+    kept = folder / f"{blake2b(data + how, digest_size=16).hexdigest()}.json.z"
     document = _thawed(kept)
     if document is None:
         with suppress(OSError):
-            _keep(kept, read(path))
+            _keep(kept, read(path, ocr))
         document = _thawed(kept)
     if document is None:
         return path

@@ -9,6 +9,7 @@ from pathlib import Path
 from langchain_core.documents import Document
 
 from longdoc.arguments import checked
+from longdoc.chunkers.readers.base import Ocr
 from longdoc.chunkers.readers.registry import read, read_stdin
 from longdoc.errors import InputError
 
@@ -17,7 +18,7 @@ Sources = Source | Iterable[Source]
 _LONGEST_PATH = 1024  # characters
 
 
-def load_sources(sources: Sources) -> list[Document]:
+def load_sources(sources: Sources, ocr: Ocr = "auto") -> list[Document]:
     """A `Document` for each source, each with a `source` name of its own.
 
     A string is the text itself, whatever it says; a path is read, `Path("-")` is standard input. `Document`s that are
@@ -27,7 +28,7 @@ def load_sources(sources: Sources) -> list[Document]:
     listed = [sources] if isinstance(sources, str | os.PathLike | Document) else list(sources)
     if not listed:
         raise InputError("no source was given; give a text, a path or a Document")
-    documents = join_chunks([_load(source) for source in listed])
+    documents = join_chunks([_load(source, ocr) for source in listed])
     for document in documents:
         if not document.page_content.strip():
             name = document.metadata.get("source") or "text"
@@ -35,11 +36,11 @@ def load_sources(sources: Sources) -> list[Document]:
     return _named(documents)
 
 
-def _load(source: Source) -> Document:
+def _load(source: Source, ocr: Ocr) -> Document:
     if isinstance(source, Document):
         return source
     if isinstance(source, os.PathLike):
-        return read_stdin() if os.fspath(source) == "-" else read(source)
+        return read_stdin(ocr) if os.fspath(source) == "-" else read(source, ocr)
     if _names_a_file(source):
         raise InputError(
             f"the string {source!r} is a text, and there is a file of that name; write Path({source!r}) to read it"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from langchain_core.documents import Document
+
+Ocr = Literal["auto", "always", "never"]
+"""Whether pages are read by recognising characters: those without a usable text layer, all, or none."""
 
 Box = tuple[int, float, float, float, float]
 """The page from 1, and left, bottom, right and top in points from the lower left of the page as the file has it."""

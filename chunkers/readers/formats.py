@@ -15,10 +15,13 @@ PLAIN = (".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".ipynb")
 XML = (".xml", ".rss", ".atom")
 """The suffixes read as they are too, but in the charset that the file declares."""
 
-SUFFIXES = (*PLAIN, *XML, ".html", ".htm", ".pdf", ".docx", ".epub")
+IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+"""The suffixes of images, whose characters are recognised."""
+
+SUFFIXES = (*PLAIN, *XML, ".html", ".htm", ".pdf", ".docx", ".epub", *IMAGES)
 """The suffixes that longdoc knows how to read; any other file is read as plain text."""
 
-READABLE = "longdoc reads " + " ".join(SUFFIXES) + " and other plain text"
+READABLE = "longdoc reads " + " ".join(one for one in SUFFIXES if one not in IMAGES) + " and other plain text"
 
 _READ = {".pdf": "a PDF", ".docx": "a Word document", ".epub": "an EPUB book"}
 
@@ -79,6 +82,12 @@ _MAGIC = (
     (b"SQLite format 3\x00", "an SQLite database", _AS_TEXT),
     (b"OggS\x00", "an Ogg recording", _AS_TEXT),
 )
+_IMAGE_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"II*\x00", ".tif"),
+    (b"MM\x00*", ".tif"),
+)
 
 
 def is_pdf(data: bytes) -> bool:
@@ -90,6 +99,11 @@ def binary_suffix(data: bytes) -> str:
     """Return the suffix (".pdf", ".docx", ".epub") of the reader that `data` calls for; "" where it does not."""
     kind = _kind(data)
     return kind[0] if kind is not None and kind[0] in _READ else ""
+
+
+def image_suffix(data: bytes) -> str:
+    """Return the suffix of the image that `data` begins as; "" where it begins as none that is read."""
+    return next((suffix for magic, suffix in _IMAGE_MAGIC if data.startswith(magic)), "")
 
 
 def refuse_binary(data: bytes, source: str) -> None:

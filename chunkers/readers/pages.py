@@ -86,6 +86,14 @@ class SourcePages:
             return None
         return (labels[page - 1] if 0 < page <= len(labels) else "") or str(page)
 
+    def file(self, source: str) -> tuple[bytes, str] | None:
+        """The bytes of a source with pages that can be seen, and "pdf" or "image"; None where it is no longer there."""
+        document = self._documents.get(source)
+        if not isinstance(document, PagedDocument) or document.metadata.get("format") not in ("pdf", "image"):
+            return None
+        data = document.data()
+        return None if data is None else (data, str(document.metadata["format"]))
+
     def boxes(self, span: Span) -> tuple[Box, ...]:
         """One rectangle for each line and page of a span, in order; none where the file is no longer what was read."""
         if span.source not in self._places:
@@ -98,13 +106,12 @@ class SourcePages:
         return () if document is None else document.metadata.get(name) or ()
 
     def _open(self, source: str) -> Places | None:
-        document = self._documents.get(source)
-        if not isinstance(document, PagedDocument) or document.metadata.get("format") != "pdf":
+        file = self.file(source)
+        if file is None:
             return None
         from longdoc.chunkers.readers.pdf.places import Places
 
-        data = document.data()
-        return None if data is None else Places(data, document)
+        return Places(file[0], self._documents[source])
 
 
 def page_words(page: int | None, label: str | None) -> str:

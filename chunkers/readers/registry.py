@@ -13,9 +13,9 @@ from pathlib import Path
 from langchain_core.documents import Document
 
 from longdoc.arguments import checked
-from longdoc.chunkers.readers.base import BytesReader, Reader
+from longdoc.chunkers.readers.base import BytesReader, Ocr, Reader
 from longdoc.chunkers.readers.decoding import decode
-from longdoc.chunkers.readers.formats import PLAIN, SUFFIXES, XML, binary_suffix
+from longdoc.chunkers.readers.formats import IMAGES, PLAIN, SUFFIXES, XML, binary_suffix, image_suffix
 from longdoc.chunkers.readers.html.reading import declared_charset, looks_like_html
 from longdoc.chunkers.readers.pages import PagedDocument
 from longdoc.errors import InputError
@@ -27,15 +27,19 @@ _GROUP = "longdoc.readers"
 _MODULES = {
     ".html": "html.reading",
     ".htm": "html.reading",
-    ".pdf": "pdf.reading",
     ".docx": "docx.reading",
     ".epub": "epub",
 }
+_SEEN = {".pdf": "pdf.reading", **dict.fromkeys(IMAGES, "ocr.images")}
+"""The readers of what has pages to look at: each module has `reader(ocr)`."""
 
 
-def reader_of(suffix: str) -> Reader:
+def reader_of(suffix: str, ocr: Ocr = "auto") -> Reader:
     """The reader of files with a suffix (".pdf", in any case): longdoc's own, another package's, else plain text's."""
     kind = suffix.lower()
+    if kind in _SEEN:
+        made: Reader = import_module(f"longdoc.chunkers.readers.{_SEEN[kind]}").reader(ocr)
+        return made
     if kind in _MODULES:
         own: Reader = import_module(f"longdoc.chunkers.readers.{_MODULES[kind]}").READER
         return own
@@ -52,39 +56,44 @@ def _brought() -> dict[str, Reader]:
 
 
 @checked
-def read(path: str | os.PathLike[str]) -> Document:
+def read(path: str | os.PathLike[str], ocr: Ocr = "auto") -> Document:
     """Return the document in the file at `path`, by its suffix: one of `SUFFIXES`, else plain text.
 
-    See `read_bytes` for what is in it. An `InputError` names the path and the remedy where there is no file,
-    it cannot be read, it holds no text or it is binary. `MissingExtraError`: its parser is not installed.
+    See `read_bytes` for what is in it, and what `ocr` says. An `InputError` names the path and the remedy where there
+    is no file, it cannot be read, it holds no text or it is binary. `MissingExtraError`: its parser is not installed.
     """
     source = os.fspath(path)
     data = _load(source)
-    document = read_bytes(data, source, Path(source).suffix)
+    document = read_bytes(data, source, Path(source).suffix, ocr)
     return PagedDocument.of(document, data, Path(source)) if "pages" in document.metadata else document
 
 
-def read_stdin() -> Document:
-    """Return the document on standard input, source "-": PDF, Word, EPUB or HTML if it begins so, else text."""
+def read_stdin(ocr: Ocr = "auto") -> Document:
+    """Return the document on standard input, source "-": PDF, Word, EPUB, image or HTML if it begins so, else text."""
     data = sys.stdin.buffer.read()
-    document = read_bytes(data, "-", binary_suffix(data) or (".html" if looks_like_html(data) else ""))
+    kind = binary_suffix(data) or image_suffix(data) or (".html" if looks_like_html(data) else "")
+    document = read_bytes(data, "-", kind, ocr)
     return PagedDocument.of(document, data) if "pages" in document.metadata else document
 
 
 @checked
-def read_bytes(data: bytes, source: str, suffix: str) -> Document:
+def read_bytes(data: bytes, source: str, suffix: str, ocr: Ocr = "auto") -> Document:
     """Return the document in `data`, read by `suffix` (".pdf"; in any case; an unknown one is plain text).
 
     Plain text (so are .csv, .tsv, .json, .ipynb, .xml, .rss), Markdown and reStructuredText are kept
     character for character, line ends and NUL included; only a byte order mark is dropped. HTML, PDF, Word
     and EPUB become text (see `read_html`, `read_pdf`, `read_docx`, `read_epub`). The metadata is fit for
-    JSON: `source`, `format` ("text", "markdown", "rst", "html", "pdf", "docx", "epub"), and where the parser
+    JSON: `source`, `format` ("text", "markdown", "rst", "html", "pdf", "docx", "epub", "image"), and where the parser
     knows them `outline` (a list of [start, level, title] with `page_content[start:start + len(title)] ==
-    title`), `pages` (where each page starts), `page_labels`, `tables`, `furniture` (see `read_pdf`) and `title`.
+    title`), `pages` (where each page starts), `page_labels`, `tables`, `furniture` (see `read_pdf`), `title` and `ocr`.
+
+    Pages of a PDF without a usable text layer, and images (.png, .jpg, .tiff), are read by recognising their characters
+    where the extra `ocr` is installed; `ocr` has that done to all pages ("always") or none ("never"). The metadata's
+    `ocr` tells how sure it was of each such page, from 0 to 1, and where its words are (see `Recognised.json`).
     """
     if not data:
         raise InputError(f"{source!r} is empty; give a file with text in it")
-    return reader_of(suffix).read(io.BytesIO(data), source)
+    return reader_of(suffix, ocr).read(io.BytesIO(data), source)
 
 
 def _plain(data: bytes, source: str, format: str = "text", declares: bool = False) -> Document:

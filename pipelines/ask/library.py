@@ -15,6 +15,7 @@ from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 
+from longdoc.chunkers.readers.base import Ocr
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import InputError
@@ -98,14 +99,14 @@ def default_folder() -> Path:
     return user_cache_path("longdoc", appauthor=False) / "chats"
 
 
-def library(sources: Sequence[str], folder: Path) -> Library:
+def library(sources: Sequence[str], folder: Path, ocr: Ocr = "auto") -> Library:
     """The sources, each a path or - for stdin, in the index of `folder`, those that changed put in anew.
 
     A file is known by its path from the root, so that the index serves every folder that it is asked from, and what
     comes in over stdin by its text. Where the index grows over 200,000 entries, what was asked least recently leaves
     it. Raises `InputError` for a source that cannot be read.
     """
-    documents = load_sources([_read(Path(source), folder / "read") for source in sources])
+    documents = load_sources([_read(Path(source), folder / "read", ocr) for source in sources], ocr)
     ids = [_id(source, document) for source, document in zip(sources, documents, strict=True)]
     if len(set(ids)) < len(ids):
         twice = next(source for source, name in zip(sources, ids, strict=True) if ids.count(name) > 1)
@@ -162,8 +163,8 @@ def session_of(ids: Sequence[str]) -> str:
     return f"documents:{_digest(chr(0).join(sorted(ids)))}"
 
 
-def _read(source: Path, folder: Path) -> Document | Path:
-    return source if str(source) == "-" else kept_reading(source, folder)
+def _read(source: Path, folder: Path, ocr: Ocr) -> Document | Path:
+    return source if str(source) == "-" else kept_reading(source, folder, ocr)
 
 
 def _id(source: str, document: Document) -> str:

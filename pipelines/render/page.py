@@ -14,6 +14,7 @@ from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Block, Sentence, Summary
 from longdoc.memory.summaries.tree import Run, SummaryTree
 from longdoc.pipelines.render.footnotes import Citation, Footnotes, cited, figures, plain, quoted, run_of
+from longdoc.pipelines.render.sheets import sheets
 from longdoc.surrogates import without_surrogates
 
 _QUOTE = 1000  # characters of a passage in the static list
@@ -23,21 +24,27 @@ _OUTLINE = Template(
 )
 
 
-def render_html(tree: SummaryTree, heading: str = "Summary", facts: Sequence[tuple[str, str]] | None = None) -> str:
+def render_html(
+    tree: SummaryTree,
+    heading: str = "Summary",
+    facts: Sequence[tuple[str, str]] | None = None,
+    *,
+    pages: bool = False,
+) -> str:
     """A page that stands alone: the summary, its tree, the sources, nothing fetched from anywhere.
 
     What else is read against its sources has another `heading` and other `facts` than what a summary took.
 
     Its policy lets no script and no style run but the two that it was made with. Without scripts the cited passages
     are read below the summary. A lone surrogate of a source is shown as U+FFFD. Raises `ValueError` for a node
-    without `run`.
+    without `run`. With `pages` the cited pages of PDFs and images are there, too, as pictures with the lines marked.
     """
     run = run_of(tree)
     page = _Page(tree, run)
     told = figures(tree, run) if facts is None else facts
     style, script = _part("report.css"), _part("report.js")
     return Template(_part("report.html")).substitute(
-        policy=_policy(style, script),
+        policy=_policy(style, script, pages),
         style=style,
         script=script,
         title=_text(tree.title) or "Summary",
@@ -47,6 +54,7 @@ def render_html(tree: SummaryTree, heading: str = "Summary", facts: Sequence[tup
         summary=page.summary,
         passages="".join(_passage(citation) for citation in page.notes.citations),
         outline=page.outline,
+        sheets=sheets(run, list(page.notes.citations)) if pages else "",
         data=page.data,
     )
 
@@ -180,9 +188,10 @@ def _embedded(run: Run, places: dict[str, int], notes: Footnotes) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _policy(style: str, script: str) -> str:
-    """A content security policy that allows this style, this script and nothing else."""
+def _policy(style: str, script: str, pictures: bool) -> str:
+    """A content security policy that allows this style, this script, pictures inside the page, and nothing else."""
     sources = f"script-src '{_digest(script)}'; style-src '{_digest(style)}'"
+    sources += "; img-src data:" if pictures else ""
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
 
 

@@ -30,8 +30,8 @@ _PIECE = re.compile(
 
 
 @checked
-def render(tree: SummaryTree, format: Format) -> str:
-    """The root of a finished run in one of the formats.
+def render(tree: SummaryTree, format: Format, *, pages: bool = False) -> str:
+    """The root of a finished run in one of the formats; in HTML with pictures of the pages cited, if `pages` says so.
 
     Raises `ValueError` for a node without `run`, and `UnknownNameError` for a format that there is not.
     """
@@ -43,7 +43,7 @@ def render(tree: SummaryTree, format: Format) -> str:
         case "json":
             return render_json(tree)
         case "html":
-            return render_html(tree)
+            return render_html(tree, pages=pages)
     raise UnknownNameError(f"format {format!r} is not known; give text, markdown, json or html")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import StageError
 from longdoc.memory.summaries.summary import Sentence
@@ -91,7 +92,12 @@ def classified_json(found: Classified) -> Mapping[str, Any]:
     """The class of a document as a JSON object."""
     windows = [
         {"source": one.citation.source, "start": one.citation.start, "end": one.citation.end}
-        | {"page": one.citation.page, "share": round(one.share, 3), "quote": one.citation.quote}
+        | {
+            "page": one.citation.page,
+            "page_label": one.citation.page_label,
+            "share": round(one.share, 3),
+            "quote": one.citation.quote,
+        }
         for one in found.windows
     ]
     rounded = {label: round(odds, 4) for label, odds in found.probabilities.items()}
@@ -103,9 +109,9 @@ def _cited(document: Document, vote: Vote) -> Citation:
 
 
 def _citation(document: Document, span: Span) -> Citation:
-    pages = document.metadata.get("pages")
-    page = bisect_right(list(pages), span.start) if pages else None
-    return Citation(span.source, span.start, span.end, page, span.of(document.page_content))
+    places = SourcePages([document])
+    locate, quote = partial(places.boxes, span), span.of(document.page_content)
+    return Citation(span.source, span.start, span.end, places.page(span), quote, places.label(span), locate)
 
 
 def _no_citation(span: Span) -> Citation:

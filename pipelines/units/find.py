@@ -325,8 +325,9 @@ class _Finder:
             while end < len(self._lines) and self._lines[end].form is Form.PROSE:
                 end += 1
             stretches.append((self._lines[further].start, self._lines[end - 1].end))
-        for number, spans in enumerate(joined(self._text, stretches)):
-            if not (number == 0 and self._runs_in(*spans[0])):
+        sentences = list(joined(self._text, stretches))
+        for number, spans in enumerate(sentences):
+            if not (number == 0 and len(sentences) > 1 and self._runs_in(*spans[0])):
                 self._sentence([self._span(*one) for one in spans], self._under)
         if self._lines[end - 1].text[-1] not in ":":
             self._headers = []

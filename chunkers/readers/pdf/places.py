@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from longdoc.arguments import checked
 from longdoc.chunkers.readers.base import Box
+from longdoc.chunkers.readers.ocr.recognised import Recognised
 from longdoc.chunkers.readers.pdf.furniture import rows_that_say
 from longdoc.chunkers.readers.pdf.layout.marks import piece
-from longdoc.chunkers.readers.pdf.layout.page import page_blocks, read_page
+from longdoc.chunkers.readers.pdf.layout.page import Page, page_blocks, read_page, recognised_page
 from longdoc.chunkers.readers.pdf.layout.paragraphs import Block
 from longdoc.chunkers.readers.pdf.pdfium import opened
 from longdoc.errors import InputError
@@ -66,6 +67,7 @@ class Places:
         self._furniture: dict[int, list[str]] = {}
         for page, text in told.get("furniture", ()):
             self._furniture.setdefault(page - 1, []).append(text)
+        self._recognised = {one["page"] - 1: one for one in told.get("ocr", ())}
         self._kept: OrderedDict[int, _PagePlaces] = OrderedDict()
 
     def page(self, offset: int) -> int:
@@ -91,21 +93,30 @@ class Places:
         return found
 
     def _lay_out(self, pages: Sequence[int]) -> None:
-        with opened(self._data, self._source) as document:
-            for page in pages:
-                self._kept[page - 1] = self._page(document, page - 1)
+        numbers = [page - 1 for page in pages]
+        for number in numbers:
+            if number in self._recognised:
+                self._kept[number] = self._laid(recognised_page(Recognised.of(self._recognised[number]), ""))
+        if layers := [number for number in numbers if number not in self._recognised]:
+            with opened(self._data, self._source) as document:
+                for number in layers:
+                    self._kept[number] = self._page(document, number)
         while len(self._kept) > max(_MOST_PAGES, len(pages)):
             self._kept.popitem(last=False)
 
     def _page(self, document: Any, number: int) -> _PagePlaces:
         if number >= len(document):
             raise InputError(f"{self._source!r} has {len(document)} pages, not {number + 1}; read the file again")
-        end = self._starts[number + 1] if number + 1 < len(self._starts) else len(self._text)
         shown = document[number]
         try:
             page = read_page(shown, number, "")
         finally:
             shown.close()
+        return self._laid(page)
+
+    def _laid(self, page: Page) -> _PagePlaces:
+        number = page.number
+        end = self._starts[number + 1] if number + 1 < len(self._starts) else len(self._text)
         said = self._furniture.get(number, [])
         blocks = page_blocks(page, rows_that_say(page.rows[0], said) if said and page.rows else set())
         return _packed(self._text[self._starts[number] : end], blocks)

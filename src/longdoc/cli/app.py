@@ -26,6 +26,7 @@ from longdoc.cli.options import (
     Format,
     MaxTokens,
     Models,
+    OcrMode,
     Output,
     Quiet,
     Sources,
@@ -104,7 +105,9 @@ def summarize(
     cache: CacheFolder = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep finished work.")] = False,
     route: Annotated[bool, typer.Option("--route", help="Say on stderr how the text is read, and why.")] = False,
+    pages: Annotated[bool, typer.Option("--pages", help="With html: pictures of the pages cited, marked.")] = False,
     output: Output = None,
+    ocr: OcrMode = "auto",
     strict: Strict = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -125,20 +128,22 @@ def summarize(
             style=style,
             options=_options(concurrency, partial, names_of(model)),
         )
+        if pages and format != "html":
+            refuse(f"--pages was given with --format {format}; give --format html")
         if cache is not None and no_cache:
             refuse("--cache and --no-cache were both given; give one of them")
         if not no_cache:
             from longdoc.memory.cache.encoding_cache import EncodingCache
 
             wanted = dataclasses.replace(wanted, cache=opened.enter_context(EncodingCache(cache)))
-        given = documents_of(sources, strict)
+        given = documents_of(sources, strict, ocr)
         with progress(quiet) as on_event:
             on_route = _tell_route if route else None
             tree = at_hand(names_of(model)).tree(given.documents, wanted, on_event, on_route, _tell_failure)
         if tree.run is not None and tree.run.reused and not quiet:
             sys.stderr.write(f"reused {tree.run.reused:,} of {tree.run.planned_calls:,} summaries\n")
         del ahead  # held until here
-        write(render(tree, format), output)
+        write(render(tree, format, pages=pages), output)
         given.end()
 
 
@@ -156,6 +161,7 @@ def plan(
     price_in: Annotated[float | None, typer.Option(help="Money per million tokens read.")] = None,
     price_out: Annotated[float | None, typer.Option(help="Money per million tokens written.")] = None,
     output: Output = None,
+    ocr: OcrMode = "auto",
     strict: Strict = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -178,7 +184,7 @@ def plan(
         from longdoc.pipelines.routing.at_hand import at_hand
         from longdoc.pipelines.summarize.plan import Prices
 
-        given = documents_of(sources, strict)
+        given = documents_of(sources, strict, ocr)
         prices = None if price_in is None or price_out is None else Prices(price_in, price_out)
         made = dataclasses.asdict(at_hand(names_of(model)).plan(given.documents, wanted, prices))
         if format == "json":
@@ -196,6 +202,7 @@ def chunk(
     by: Annotated[By, typer.Option(help="What a chunk keeps together.")] = "sections",
     tokenizer: Annotated[str, typer.Option(help="minilm, a tiktoken encoding, a folder, or hf:ID.")] = "minilm",
     output: Output = None,
+    ocr: OcrMode = "auto",
     strict: Strict = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -204,7 +211,7 @@ def chunk(
     with one_line_errors():
         from longdoc.pipelines.chunk import chunk as chunks_of
 
-        given = documents_of(sources, strict)
+        given = documents_of(sources, strict, ocr)
         chunks = chunks_of(given.documents, max_tokens=max_tokens, overlap=overlap, by=by, tokenizer=tokenizer)
         lines = (json.dumps({"text": one.page_content, **_told(one)}) for one in chunks)
         write_lines(lines, output)

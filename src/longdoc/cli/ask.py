@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from longdoc.cli.console import one_line_errors, write
-from longdoc.cli.options import Format, Models, Output, Verbose, names_of
+from longdoc.cli.options import Format, Models, OcrMode, Output, Verbose, names_of
 from longdoc.cli.sources import paths_of
 from longdoc.models.ahead import networks_ahead
 
@@ -35,6 +35,7 @@ def ask(
     index: IndexFolder = None,
     route: Annotated[bool, typer.Option("--route", help="Say on stderr what was taken to be asked, and why.")] = False,
     output: Output = None,
+    ocr: OcrMode = "auto",
     verbose: Verbose = False,
 ) -> None:
     """Answer a question, every sentence with its place.
@@ -53,7 +54,7 @@ def ask(
 
         settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
         models = at_hand(names_of(model), chats=True)
-        held = library([str(path) for path in paths_of(sources)], index or default_folder())
+        held = library([str(path) for path in paths_of(sources, ocr)], index or default_folder(), ocr)
         chat = models.chat(lambda model: held.chat(model, settings), held.of, settings)
         answer = held.named(chat.ask(question, documents=held.ids))
         if route:

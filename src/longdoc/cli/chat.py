@@ -13,7 +13,7 @@ import typer
 
 from longdoc.cli.ask import ContextTokens, IndexFolder, MaxTokens
 from longdoc.cli.console import one_line_errors
-from longdoc.cli.options import Models, names_of
+from longdoc.cli.options import Models, OcrMode, names_of
 from longdoc.cli.sources import paths_of
 from longdoc.errors import InputError, LongdocError
 
@@ -34,6 +34,7 @@ def chat(
     max_tokens: MaxTokens = 200,
     context_tokens: ContextTokens = 8192,
     index: IndexFolder = None,
+    ocr: OcrMode = "auto",
 ) -> None:
     """Answer the questions on stdin, line by line.
 
@@ -54,7 +55,7 @@ def chat(
         settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
         folder = index or default_folder()
         models = at_hand(names_of(model), chats=True)
-        held = library([str(path) for path in paths_of(sources)], folder)
+        held = library([str(path) for path in paths_of(sources, ocr)], folder, ocr)
         history = ChatHistory(folder / "chats.sqlite3", session_of(held.ids))
         talk = models.chat(lambda model: held.chat(model, settings, history), held.of, settings, history)
         if not _Conversation(held, talk, history, models).run(folder / "questions.txt"):

@@ -48,6 +48,12 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result is written; by default stdout.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+OcrMode = Annotated[
+    Literal["auto", "always", "never"],
+    typer.Option(
+        "--ocr", help="Recognise the text of pages without a text layer and of images, of all pages, or never."
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="One file that cannot be read ends it all.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", callback=_log, help="Say on stderr what is being done.")]
 IndexFolder = Annotated[

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longdoc.cli.console import one_line_errors, write
-from longdoc.cli.options import IndexFolder, Models, Verbose, names_of
+from longdoc.cli.options import IndexFolder, Models, OcrMode, Verbose, names_of
 from longdoc.cli.sources import paths_of
 
 if TYPE_CHECKING:
+    from longdoc.chunkers.readers.base import Ocr
     from longdoc.mcp.app import Desk
     from longdoc.pipelines.living.folder import Change
 
@@ -39,6 +40,7 @@ def serve(
     watch: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A folder whose files are documents, as they change.")
     ] = None,
+    ocr: OcrMode = "auto",
 ) -> None:
     """Serve documents, summaries and questions, with a page."""
     with one_line_errors():
@@ -46,15 +48,17 @@ def serve(
         from longdoc.server.settings import MIB, Limits, ServerSettings
 
         limits = Limits(upload_bytes=max_megabytes * MIB)
+        names = tuple(allow_host or ())
         settings = ServerSettings(
             folder or default_folder(),
             host,
             port,
             names_of(model),
             token or None,
-            tuple(allow_host or ()),
+            names,
             limits,
             watch,
+            ocr,
         )
         try:
             from longdoc.server.app import serve as run
@@ -104,12 +108,12 @@ def _tell(change: Change) -> None:
     write(plain(f"{change.kind} {change.name}{about}"))
 
 
-def _fixed(sources: list[str], root: Path, index: Path | None) -> Callable[[], Desk]:
+def _fixed(sources: list[str], root: Path, index: Path | None, ocr: Ocr) -> Callable[[], Desk]:
     from longdoc.mcp.shelf import Shelf
     from longdoc.pipelines.ask.library import default_folder
 
-    paths = paths_of(sources)
-    return lambda: Shelf.of(paths, root, index or default_folder())
+    paths = paths_of(sources, ocr)
+    return lambda: Shelf.of(paths, root, index or default_folder(), ocr)
 
 
 def _watched(root: Path, index: Path | None) -> Callable[[], Desk]:
@@ -124,6 +128,7 @@ def mcp(
     http: Annotated[int | None, typer.Option("--http", metavar="PORT", help="Serve HTTP here, not stdio.")] = None,
     index: IndexFolder = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the one folder given as its files change.")] = False,
+    ocr: OcrMode = "auto",
 ) -> None:
     """Serve documents to agents over MCP.
 
@@ -146,6 +151,6 @@ def mcp(
             raise InputError("--watch follows one folder; give one, and no other source")
         settings = {} if http is None else {"host": "127.0.0.1", "port": http}
         app = server_of(
-            _watched(given, index) if watch else _fixed(sources, given if is_folder else Path(), index), **settings
+            _watched(given, index) if watch else _fixed(sources, given if is_folder else Path(), index, ocr), **settings
         )
         app.run("stdio" if http is None else "streamable-http")

@@ -18,6 +18,8 @@ from longdoc.errors import InputError
 if TYPE_CHECKING:
     from langchain_core.documents import Document
 
+    from longdoc.chunkers.readers.base import Ocr
+
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _NAMED = 3  # files left out that are named
 
@@ -29,6 +31,7 @@ class Found:
     paths: list[Path] = field(default_factory=list)
     in_folders: set[Path] = field(default_factory=set)
     left_out: list[tuple[Path, str]] = field(default_factory=list)
+    images: bool = False  # whether those in folders are wanted: most are no pages
 
     def told(self) -> str:
         """What was left out, in one line; "" where nothing was."""
@@ -40,13 +43,13 @@ class Found:
         return f"left out {files}: {some}{f' and {more:,} more' if more > 0 else ''}"
 
 
-def paths_of(sources: Iterable[str]) -> list[Path]:
+def paths_of(sources: Iterable[str], ocr: Ocr = "auto") -> list[Path]:
     """The files that `sources` stand for; one line on stderr says what was left out of folders.
 
     Raises `InputError` for an address of the network, a pattern that matches nothing, and a folder without any file
     that can be read.
     """
-    found = _found(sources)
+    found = _found(sources, ocr)
     _tell(found)
     return found.paths
 
@@ -64,24 +67,27 @@ class Given:
             raise typer.Exit(1)
 
 
-def documents_of(sources: Iterable[str], strict: bool = False) -> Given:
+def documents_of(sources: Iterable[str], strict: bool = False, ocr: Ocr = "auto") -> Given:
     """The documents that `sources` stand for.
 
     A file of a folder that turns out to be unreadable is left out; so is, unless `strict`, one of several that were
     named, with a line on stderr.
     """
-    from longdoc.chunkers.readers.registry import read
+    from longdoc.chunkers.readers.registry import read, read_stdin
 
-    found = _found(sources)
+    found = _found(sources, ocr)
     given: list[Document | Path] = []
     failed = False
     alone = strict or len(found.paths) == 1
     for path in found.paths:
+        if alone and ocr != "auto" and path not in found.in_folders:
+            given.append(read_stdin(ocr) if path == Path("-") else read(path, ocr))
+            continue
         if path == Path("-") or (alone and path not in found.in_folders):
             given.append(path)
             continue
         try:
-            given.append(read(path))
+            given.append(read(path, ocr))
         except InputError as error:
             if path in found.in_folders:
                 found.left_out.append((path, _why(error, path)))
@@ -94,8 +100,8 @@ def documents_of(sources: Iterable[str], strict: bool = False) -> Given:
     return Given(given, failed)
 
 
-def _found(sources: Iterable[str]) -> Found:
-    found = Found()
+def _found(sources: Iterable[str], ocr: Ocr) -> Found:
+    found = Found(images=ocr == "always")
     seen: set[str] = set()
     for source in sources:
         for path in _expanded(source, found):
@@ -138,7 +144,7 @@ def _below(paths: Iterable[Path], found: Found) -> Iterator[Path]:
         if _is_folder(path):
             yield from _below(_within(path, found), found)
         elif path not in found.in_folders:
-            why = _unreadable(path)
+            why = _unreadable(path, found.images)
             if why:
                 found.left_out.append((path, why))
             else:
@@ -165,10 +171,10 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _unreadable(path: Path) -> str:
+def _unreadable(path: Path, images: bool) -> str:
     """Why the file is not worth an attempt, from its name and its first bytes; "" where it is."""
     from longdoc.chunkers.readers.decoding import begins_as_text
-    from longdoc.chunkers.readers.formats import PLAIN, XML, binary_suffix
+    from longdoc.chunkers.readers.formats import IMAGES, PLAIN, XML, binary_suffix
     from longdoc.chunkers.readers.registry import reader_of
 
     try:
@@ -179,6 +185,8 @@ def _unreadable(path: Path) -> str:
     suffix = path.suffix.lower()
     if not begins.strip():
         return "empty"
+    if suffix in IMAGES and not images:
+        return "no text"
     if suffix in reader_of(suffix).suffixes and suffix not in (*PLAIN, *XML):
         return ""
     return "" if not binary_suffix(begins) and begins_as_text(begins, str(path)) else "no text"

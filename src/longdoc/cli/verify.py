@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from longdoc.cli.console import one_line_errors, refuse, write
-from longdoc.cli.options import Output, Strict, Verbose
+from longdoc.cli.options import OcrMode, Output, Strict, Verbose
 from longdoc.cli.sources import documents_of
 
 Draft = Annotated[str, typer.Argument(metavar="DRAFT", help="The text to check: a file, or - for stdin.")]
@@ -25,6 +25,7 @@ def verify(
     against: Against = None,
     format: Annotated[Literal["text", "json", "html"], typer.Option(help="What the result is written as.")] = "text",
     output: Output = None,
+    ocr: OcrMode = "auto",
     strict: Strict = False,
     verbose: Verbose = False,
 ) -> None:
@@ -38,7 +39,7 @@ def verify(
         from longdoc.pipelines.verification import verify as verified
 
         [text] = load_sources(Path(draft))
-        given = documents_of(sources, strict)
+        given = documents_of(sources, strict, ocr)
         found = verified(text.page_content, given.documents)
         match format:
             case "json":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.base import Ocr
+from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import InputError
 from longdoc.mcp.results import Checked, Documents, Line, Listed, Passages, Place, Stretch, Told
@@ -30,12 +31,13 @@ class Shelf:
         self._held = held
         self._documents = dict(zip(names, self._held.documents, strict=True))
         self._indexed = dict(zip(names, self._held.ids, strict=True))
+        self._places = SourcePages(self._held.documents)
         self._named = {str(one.metadata["source"]): name for name, one in self._documents.items()}
 
     @classmethod
-    def of(cls, paths: Sequence[Path], root: Path, folder: Path) -> Shelf:
+    def of(cls, paths: Sequence[Path], root: Path, folder: Path, ocr: Ocr = "auto") -> Shelf:
         """The shelf of these files, in the index of `folder`."""
-        return cls(library([str(path) for path in paths], folder), [_name(path, root) for path in paths])
+        return cls(library([str(path) for path in paths], folder, ocr), [_name(path, root) for path in paths])
 
     def use(self, work: Callable[[Shelf], R]) -> R:
         """What `work` makes of the documents."""
@@ -75,7 +77,8 @@ class Shelf:
             raise InputError(f"{document!r} has {len(text)} characters, and start is {start}; give a place in it")
         last = len(text) if end is None else min(max(start, end), len(text))
         stop = min(last, start + _MOST)
-        place = self._place(Span(start, stop, str(self._document(document).metadata["source"])))
+        span = Span(start, stop, str(self._document(document).metadata["source"]))
+        place = self._place(span, boxed=False)  # of a whole page that would be a box for each of its lines
         return Stretch(
             place=place, next_start=stop if stop < (len(text) if end is None else min(end, len(text))) else None
         )
@@ -146,19 +149,24 @@ class Shelf:
             return None
         return self._place(Span(start, start + len(chunk.page_content), source))
 
-    def _place(self, span: Span) -> Place:
+    def _place(self, span: Span, *, boxed: bool = True) -> Place:
         name = self._named[span.source]
         document = self._documents[name]
-        page = bisect_right(self._pages(name), span.start) or None
-        labels = document.metadata.get("page_labels") or ()
+        boxes = self._places.boxes(span) if boxed else ()
         return Place(
             document=name,
             start=span.start,
             end=span.end,
-            page=page,
-            page_label=labels[page - 1] if page and page <= len(labels) else None,
+            page=self._places.page(span),
+            page_label=self._places.label(span),
+            boxes=[(page, *_rounded(edges)) for page, *edges in boxes],
             quote=span.of(document.page_content),
         )
+
+
+def _rounded(edges: Sequence[float]) -> tuple[float, float, float, float]:
+    left, bottom, right, top = (round(float(edge), 2) for edge in edges)
+    return left, bottom, right, top
 
 
 def _name(path: Path, root: Path) -> str:

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import sys
+from bisect import bisect_right
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from functools import partial
@@ -20,14 +21,23 @@ from starlette.exceptions import HTTPException as StarletteError
 
 from longdoc.errors import InputError
 from longdoc.server.answers import AsciiResponse, EventStream, problem
-from longdoc.server.bodies import CONVERSATION, DocumentFacts, Problem, Question, Said, Stretch, SummaryOrder
+from longdoc.server.bodies import (
+    CONVERSATION,
+    DocumentFacts,
+    PageShapes,
+    Problem,
+    Question,
+    Said,
+    Seen,
+    Stretch,
+    SummaryOrder,
+)
 from longdoc.server.connections import Connection
 from longdoc.server.guard import Guard
 from longdoc.server.library import Library
 from longdoc.server.settings import ServerSettings
 from longdoc.server.shelf import Held
 from longdoc.server.streams import answer, messages, summarize
-from longdoc.server.turnstile import Turnstile
 from longdoc.server.uploads import uploaded
 from longdoc.server.watched import WatchedFolder
 
@@ -39,16 +49,42 @@ PAGE = {
     **{f"/{name}.css": (f"{name}.css", "text/css") for name in ("page",)},
     **{
         f"/{name}.js": (f"{name}.js", "text/javascript")
-        for name in ("api", "chat", "documents", "dom", "markdown", "page", "source", "summary")
+        for name in ("api", "chat", "documents", "dom", "markdown", "page", "pages", "source", "summary")
     },
 }
 _STRETCH = 100_000  # characters of text in an answer at most
 _FAR = 1 << 40  # offsets beyond this are no offsets
+_NARROW, _WIDE, _STEP = 160, 3200, 160  # pixels across a picture: few widths, so that pictures are made once
 _WORDS = {404: "there is nothing at this address", 405: "this address does not take this method"}
 _EVENTS: dict[str, Any] = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
 Conversation = Annotated[str, Path(pattern=CONVERSATION)]
 Offset = Annotated[int, Query(ge=0, le=_FAR)]
+Page = Annotated[int, Path(ge=1, le=_FAR)]
+Width = Annotated[int, Query(ge=_NARROW, le=_WIDE, multiple_of=_STEP)]
+
+
+class Turnstile:
+    """Counts what is under way, on one event loop; `enter` answers 429 where there is no room."""
+
+    def __init__(self, most: int, what: str) -> None:
+        self._most, self._what, self._inside = most, what, 0
+
+    def enter(self) -> None:
+        """Takes a place, to be given back with `leave`."""
+        if self._inside >= self._most:
+            raise HTTPException(429, f"{self._inside} {self._what} are under way, the most at once; try again soon")
+        self._inside += 1
+
+    def leave(self) -> None:
+        """Gives the place back."""
+        self._inside -= 1
+
+    def __enter__(self) -> None:
+        self.enter()
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
 
 
 class Api:
@@ -60,6 +96,7 @@ class Api:
         self._uploads = Turnstile(limits.uploads, "uploads")
         self._questions = Turnstile(limits.questions, "questions")
         self._summaries = Turnstile(limits.summaries, "summaries")
+        self._pictures = Turnstile(limits.pictures, "pictures")
         self._turns = asyncio.Semaphore(limits.answering)
         self._summarizing = asyncio.Lock()
 
@@ -76,6 +113,10 @@ class Api:
         add("/documents/{id}", self.document, response_model=DocumentFacts)
         add("/documents/{id}", self.delete, methods=["DELETE"], status_code=204, response_class=Response)
         add("/documents/{id}/text", self.text, response_model=Stretch)
+        add("/documents/{id}/pages", self.pages, response_model=PageShapes)
+        pictured: dict[int | str, dict[str, Any]] = {**wrong, 200: {"content": {"image/png": {"schema": _BINARY}}}}
+        routes.add_api_route("/documents/{id}/pages/{page}", self.picture, responses=pictured, response_class=Response)
+        add("/documents/{id}/places", self.places, response_model=Seen)
         add("/documents/{id}/summary", self.summary, response_model=dict[str, Any])
         streams("/documents/{id}/summary", self.summarize, response_class=EventStream)
         streams("/questions", self.ask, response_class=EventStream)
@@ -113,6 +154,28 @@ class Api:
         first, last = min(start, held.characters), min(end, held.characters)
         told = {"start": first, "end": last, "total": held.characters, "pages": held.pages}
         return AsciiResponse({"text": self._library.shelf.text(held, first, last), **told})
+
+    def pages(self, id: str) -> AsciiResponse:
+        """The pages of a document as they look: width and height of each in points, and their printed labels."""
+        held = self._pictured(id)
+        return AsciiResponse({"sizes": self._library.drawer.sizes(held), "labels": list(held.labels)})
+
+    async def picture(self, id: str, page: Page, width: Width = 1280) -> Response:
+        """A page, from 1, as a PNG, `width` pixels wide at most."""
+        held = self._pictured(id)
+        with self._pictures:
+            drawn = await asyncio.to_thread(self._library.drawer.picture, held, page, width)
+        return Response(drawn, media_type="image/png")
+
+    def places(self, id: str, start: Offset, end: Offset) -> AsciiResponse:
+        """Where the characters from `start` to before `end` stand: a rectangle for each line and page, in order."""
+        held = self._pictured(id)
+        if not start <= end <= min(held.characters, start + _STRETCH):
+            raise HTTPException(
+                400, f"start is {start} and end {end}; give a stretch of the text, {_STRETCH:,} at most"
+            )
+        page = bisect_right(held.pages or (), start)
+        return AsciiResponse({"page": page, **self._library.drawer.place(held, start, end)})
 
     def summary(self, id: str) -> AsciiResponse:
         """The latest summary of a document."""
@@ -157,6 +220,12 @@ class Api:
             raise HTTPException(404, "there is no such document")
         return held
 
+    def _pictured(self, id: str) -> Held:
+        held = self._ready(id)
+        if not held.pictures:
+            raise HTTPException(409, "the document has no pages that can be seen; ask for its text")
+        return held
+
     def _ready(self, id: str) -> Held:
         held = self._held(id)
         if held.status != "ready":
@@ -197,6 +266,7 @@ def create_app(settings: ServerSettings, model: str | BaseChatModel | None = Non
         app.add_api_route(address, _static(name, kind), include_in_schema=False)
     app.add_exception_handler(StarletteError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(InputError, _refused)
     app.add_middleware(Guard, settings=settings)
     return app
 
@@ -246,6 +316,10 @@ async def _told(request: Request, error: Exception) -> Response:
     answered = problem(error.status_code, _WORDS[error.status_code] if plain else error.detail)
     answered.headers.update(error.headers or {})
     return answered
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    return problem(422, str(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

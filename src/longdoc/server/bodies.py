@@ -37,7 +37,7 @@ class Problem(BaseModel):
 
 
 class DocumentFacts(BaseModel):
-    """A document: its text can be asked for and asked about once it is ready."""
+    """A document: its text can be asked for once it is ready, and its pages seen if it has `pictures`."""
 
     id: str
     name: str
@@ -46,6 +46,7 @@ class DocumentFacts(BaseModel):
     pages: int | None
     status: Literal["reading", "ready", "failed"]
     error: str | None
+    pictures: bool
     summarized: bool
 
 
@@ -57,6 +58,25 @@ class Stretch(BaseModel):
     end: int
     total: int
     pages: list[int] | None
+
+
+class PageShapes(BaseModel):
+    """The pages of a document as they are shown: width and height in points, and the labels printed, if there are."""
+
+    sizes: list[tuple[float, float]]
+    labels: list[str]
+
+
+class Seen(BaseModel):
+    """Where a stretch of text stands: the page that it starts on, and a rectangle for each line and page.
+
+    `boxes` are page from 1, left, bottom, right, top in points from the lower left of the page as the file has it.
+    `marks` are the same as parts of the page as it is shown: page, left, top, right, bottom, from 0 to 1.
+    """
+
+    page: int
+    boxes: list[tuple[int, float, float, float, float]]
+    marks: list[tuple[int, float, float, float, float]]
 
 
 class Said(BaseModel):

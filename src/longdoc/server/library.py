@@ -6,9 +6,10 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ from longdoc.pipelines.render.render import render
 from longdoc.pipelines.routing.at_hand import Chat, OneModel, at_hand
 from longdoc.pipelines.summarize.map_reduce import Event
 from longdoc.pipelines.summarize.summarize import Settings
+from longdoc.server.drawing import Drawer, ShelfPages
 from longdoc.server.settings import ServerSettings
 from longdoc.server.shelf import Held, Shelf
 from longdoc.server.worker import Reader
@@ -49,9 +51,10 @@ class Library:
         self._embedder = _Clocked()
         self.index = DocumentIndex.mended(settings.folder / "index", self._embedder)
         self._models = at_hand(settings.models, chats=True) if model is None else OneModel(model)
-        self._pages = _Pages(self.shelf)
+        self.drawer = Drawer(self.shelf, settings.limits.drawing_seconds)
+        self._places = ShelfPages(self.shelf, self.drawer)
         self._cache = EncodingCache(settings.folder / "cache")
-        self._reader = Reader(settings.limits.reading_seconds)
+        self._reader = Reader(settings.limits.reading_seconds, settings.ocr)
         self._reading = ThreadPoolExecutor(1, "longdoc-reading")
         self._recover()
 
@@ -60,6 +63,7 @@ class Library:
         self._reader.interrupt()
         self._reading.shutdown(cancel_futures=True)
         self._reader.close()
+        self.drawer.close()
         self._cache.close()
         self.shelf.close()
 
@@ -79,6 +83,8 @@ class Library:
         document = self.shelf.document(held)
         wanted = Settings(max_tokens=max_tokens, query=query, cache=self._cache)
         tree = self._models.tree([document], wanted, on_event)
+        if tree.run is not None:
+            tree = replace(tree, run=replace(tree.run, places=self._places))
         shown = render(tree, "json")
         self.shelf.keep_summary(held.id, shown)
         if self.shelf.get(held.id) is None:
@@ -92,7 +98,7 @@ class Library:
         """A chat over the documents that goes on with a conversation, if there is one."""
 
         def chat_with(model: str | BaseChatModel) -> DocumentChat:
-            return DocumentChat(self.index, model=model, pages=self._pages, history=history)
+            return DocumentChat(self.index, model=model, places=self._places, history=history)
 
         return self._models.chat(chat_with, self._documents, history=history)
 
@@ -159,25 +165,6 @@ class Library:
         """Takes back what was put into the index while the document was deleted."""
         if self.shelf.get(id) is None:
             self.index.delete([id])
-
-
-class _Pages(Mapping[str, Sequence[int]]):
-    """Where the pages of documents begin, by id, as the shelf has it at the time."""
-
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
-
-    def __getitem__(self, id: str) -> Sequence[int]:
-        held = self._shelf.get(id)
-        if held is None or not held.pages:
-            raise KeyError(id)
-        return held.pages
-
-    def __iter__(self) -> Iterator[str]:
-        return (one.id for one in self._shelf.all() if one.pages)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class _Clocked(Embedder):

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from longdoc.chunkers.readers.base import Ocr
 from longdoc.errors import InputError
 
 MIB = 1 << 20
@@ -21,8 +22,9 @@ class Limits:
     Sizes are in bytes, times in seconds; `conversation_bytes` is of all conversations together, and `idle_seconds` how
     long a body may stand still, or an answer wait to be read; `head_seconds` how long a connection may take to say what
     it wants. `folder_bytes` is of the files and of their texts, which take four bytes a character; `reading_seconds`
-    how long a file may take to be read and indexed. `uploads`, `questions` and `summaries` are those under way at once,
-    those that wait for a turn among them; `answering` questions and one summary are worked on at a time.
+    how long a file may take to be read and indexed, `drawing_seconds` a page to be drawn. `uploads`, `questions`,
+    `summaries` and `pictures` are those under way at once, those that wait for a turn among them; at a time `answering`
+    questions, one summary and one picture are worked on.
     """
 
     upload_bytes: int = 64 * MIB
@@ -34,10 +36,12 @@ class Limits:
     questions: int = 64
     answering: int = 4
     summaries: int = 4
+    pictures: int = 8
     idle_seconds: float = 30.0
     head_seconds: float = 10.0
     upload_seconds: float = 600.0
     reading_seconds: float = 300.0
+    drawing_seconds: float = 20.0
     answer_seconds: float = 300.0
     summary_seconds: float = 3600.0
     connections: int = 256
@@ -65,6 +69,7 @@ class ServerSettings:
     hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     watch: Path | None = None
+    ocr: Ocr = "auto"
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

@@ -19,7 +19,7 @@ from langchain_core.documents import Document
 
 from longdoc.errors import InputError
 from longdoc.memory.disk import sync_folder, write_whole
-from longdoc.server.worker import ABOUT, ENCODING, FILE, READ, TEXT
+from longdoc.server.worker import ABOUT, ENCODING, FILE, KEPT, READ, TEXT
 
 _log = logging.getLogger(__name__)
 Status = Literal["reading", "ready", "failed"]
@@ -41,12 +41,14 @@ class Held:
     words: int = 0
     characters: int = 0
     pages: tuple[int, ...] | None = None
+    labels: tuple[str, ...] = ()
+    pictures: bool = False
     summarized: bool = False
 
     def json(self) -> dict[str, Any]:
         """The object that the HTTP interface tells."""
         pages = None if self.pages is None else len(self.pages)
-        shown = ("id", "name", "bytes", "words", "status", "error", "summarized")
+        shown = ("id", "name", "bytes", "words", "status", "error", "pictures", "summarized")
         return {**{key: getattr(self, key) for key in shown}, "pages": pages}
 
 
@@ -155,8 +157,7 @@ class Shelf:
     def document(self, held: Held) -> Document:
         """The document as a whole, its id as its source and, where it has no title, its name as that."""
         told = json.loads((self.folder(held) / READ).read_bytes())
-        kept = ("format", "outline", "pages", "page_labels", "tables", "furniture")
-        known = {key: told[key] for key in kept if key in told}
+        known = {key: told[key] for key in KEPT if key in told}
         metadata = {**known, "source": held.id, "title": told.get("title") or held.name}
         text = self.text(held, 0, told["characters"])
         return Document(id=held.id, page_content=text, metadata=metadata)
@@ -236,7 +237,9 @@ def _size(path: Path) -> int:
 def _facts(folder: Path) -> dict[str, Any]:
     told = json.loads((folder / READ).read_bytes())
     pages = None if told.get("pages") is None else tuple(told["pages"])
-    return {"words": told["words"], "characters": told["characters"], "pages": pages}
+    labels, pictures = tuple(told.get("page_labels") or ()), told.get("format") in ("pdf", "image")
+    counts = {"words": told["words"], "characters": told["characters"]}
+    return {**counts, "pages": pages, "labels": labels, "pictures": pictures}
 
 
 def _claimed(folder: Path) -> FileLock:

@@ -50,7 +50,8 @@ async def _answer(library: Library, asked: Question, outbox: Outbox) -> None:
         async with aclosing(cast("Any", chat.astream_answer(asked.question, documents=asked.documents))) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Answer):
-                    await outbox.put("answer", named(library, answer_json(piece)))
+                    told = await asyncio.to_thread(answer_json, piece)  # boxes are made now
+                    await outbox.put("answer", named(library, told))
                 else:
                     await outbox.put("text", {"text": piece})
     finally:

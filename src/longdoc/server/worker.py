@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
+from longdoc.chunkers.readers.base import Ocr
 from longdoc.chunkers.readers.registry import read_bytes
 from longdoc.errors import InputError
 from longdoc.memory.disk import write_whole
 from longdoc.pipelines.calls.child import Answer, Child, More, answer_lines
 
+KEPT = ("format", "outline", "pages", "page_labels", "tables", "furniture", "ocr")
+"""What a reader told of a document that is kept with it."""
 FILE, ABOUT, TEXT, READ = "file", "about.json", "text.utf32", "read.json"
 ENCODING = "utf-32-le"  # four bytes a character, so that any stretch of the text is read without the rest
 
@@ -17,7 +21,8 @@ ENCODING = "utf-32-le"  # four bytes a character, so that any stretch of the tex
 class Reader:
     """Reads the files of documents one after another, in a child process that is begun again where it was lost."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, ocr: Ocr = "auto") -> None:
+        self._ocr = ocr
         self._child = Child("longdoc.server.worker", seconds, environment={"LONGDOC_TOKEN": ""})
 
     @property
@@ -30,7 +35,7 @@ class Reader:
 
         Raises `InputError` for a file that cannot be read, or not in time.
         """
-        answer = self._child.ask(str(folder))
+        answer = self._child.ask([str(folder), self._ocr])
         if answer.error:
             raise InputError(_told(answer))
 
@@ -54,13 +59,13 @@ def _told(answer: Answer) -> str:
     return f"the file {answer.error}"
 
 
-def _read(folder: str, more: More) -> None:
+def _read(asked: list[str], more: More) -> None:
+    folder, ocr = asked
     place = Path(folder)
     name = str(json.loads((place / ABOUT).read_bytes())["name"])
-    document = read_bytes((place / FILE).read_bytes(), name, Path(name).suffix)
+    document = read_bytes((place / FILE).read_bytes(), name, Path(name).suffix, cast("Ocr", ocr))
     text, told = document.page_content, document.metadata
-    kept = ("format", "title", "outline", "pages", "page_labels", "tables", "furniture")
-    known = {key: told[key] for key in kept if key in told}
+    known = {key: told[key] for key in ("title", *KEPT) if key in told}
     write_whole(place / TEXT, text.encode(ENCODING, "surrogatepass"))
     facts = {**known, "characters": len(text), "words": len(text.split())}
     write_whole(place / READ, json.dumps(facts).encode())

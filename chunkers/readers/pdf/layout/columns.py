@@ -18,6 +18,7 @@ _NARROWEST = 0.65  # of the size: the gutter between columns
 _DEEPEST = 8
 _MARGIN = 5  # rows
 _WIDE, _DIGIT, _LETTER = re.compile("[\u2e80-\ua4cf]"), re.compile(r"\d"), re.compile(r"[^\W\d_]")
+_CELLS, _SHORT, _NUMBERS = 3, 3.0, 0.4  # fragments a row, words a cell, and the share of cells with a digit
 _JOINED = 1.6  # of the size: lines with base lines this near are in one paragraph
 
 Row = list[Fragment]
@@ -165,7 +166,26 @@ def _trimmed(rows: list[Row], found: Separator) -> Separator:
         if row[0].left < middle or following[0].base - row[0].base < _JOINED * row[0].size:
             break
         first += 1
+    first += _cells(rows[first : last + 1])
+    last -= _cells(rows[first : last + 1][::-1])
     return Separator(found.left, found.right, first, last, found.support)
+
+
+def _cells(rows: Sequence[Row]) -> int:
+    """How many rows a table at the beginning has that spans the columns after it: rows of cells, and white below."""
+    count = 0
+    while count < len(rows) and len(rows[count]) >= _CELLS and _are_cells(rows[count]):
+        count += 1
+    if not 2 <= count < len(rows) - 1:
+        return 0
+    texts = [one.text for row in rows[:count] for one in row]
+    digits = sum(_DIGIT.search(text) is not None for text in texts)
+    white = abs(rows[count][0].base - rows[count - 1][0].base) > _JOINED * rows[count][0].size
+    return count if white and digits >= _NUMBERS * len(texts) else 0
+
+
+def _are_cells(row: Row) -> bool:
+    return sum(_words(one.text) for one in row) <= _SHORT * len(row)
 
 
 @dataclass(frozen=True, slots=True)

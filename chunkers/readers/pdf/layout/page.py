@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from longdoc.chunkers.readers.ocr.recognised import Recognised
 from longdoc.chunkers.readers.pdf.furniture import Edges, edges
 from longdoc.chunkers.readers.pdf.layout.columns import at_margins, by_rows, in_columns
 from longdoc.chunkers.readers.pdf.layout.glyphs import read_glyphs
@@ -43,6 +44,15 @@ def read_page(page: Any, number: int, label: str) -> Page:
     return Page(number, label, rows)
 
 
+def recognised_page(found: Recognised, label: str) -> Page:
+    """The rows of a page whose characters were recognised."""
+    rows = page_rows(found.glyphs())
+    settle(rows)
+    if mostly_rtl(rows.text):
+        _mirror(rows)
+    return Page(found.page - 1, label, [rows])
+
+
 def _mirror(rows: Rows) -> None:
     """Turn the places of the fragments over, so that what is read first is on the left."""
     for one in rows.fragments:
@@ -60,7 +70,20 @@ def page_blocks(page: Page, furniture: Collection[int]) -> list[Block]:
             for block in blocks(items(part)):
                 block.rows = rows
                 found.append(block)
-    return _notes_first(found)
+    return _notes_first(_tables_later(found))
+
+
+def _tables_later(found: list[Block]) -> list[Block]:
+    """The blocks with tables at the head of the page moved behind the paragraph that goes on from the page before."""
+    count = 0
+    while count < len(found) and found[count].table is not None:
+        count += 1
+    if not 0 < count < len(found):
+        return found
+    letter = next((one for one in found[count].lines[0].text if one.isalpha()), "")
+    if not letter.islower():
+        return found
+    return [found[count], *found[:count], *found[count + 1 :]]
 
 
 def _notes_first(found: list[Block]) -> list[Block]:

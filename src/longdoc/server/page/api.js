@@ -60,6 +60,7 @@ const posted = (body) => ({
 });
 
 export const json = async (path) => (await send(path)).json();
+export const picture = async (path) => (await send(path)).blob();
 export const remove = (path) => send(path, { method: "DELETE" });
 
 // The events of a POST as [name, data], as they come. A stream that ends without `last` was cut off.

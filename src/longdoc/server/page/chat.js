@@ -35,7 +35,9 @@ const asked = (text) => said("user", el("p", { dir: "auto" }, text));
 
 function describe(citation, at) {
   const name = citation.name ?? named(citation.source) ?? "a deleted document";
-  const page = citation.page === null || citation.page === undefined ? "" : `, page ${citation.page}`;
+  const label = citation.page_label ?? String(citation.page);
+  const shown = label === String(citation.page) ? `page ${label}` : `p. ${label}`;
+  const page = citation.page === null || citation.page === undefined ? "" : `, ${shown}`;
   return { ...citation, name, page, number: at + 1 };
 }
 

@@ -13,9 +13,14 @@ let sending = false;
 let changes = 0; // grows with what is added and deleted here, which a list asked for before does not have
 let timer = 0;
 let actions = {};
+let listed = () => {};
+
+// Settled once the list was asked for, with or without success.
+export const listing = new Promise((done) => { listed = done; });
 
 export const all = () => [...known.values()];
 export const named = (id) => known.get(id)?.name ?? null;
+export const pictured = (id) => known.get(id)?.pictures ?? false;
 export const ready = () => all().filter((doc) => doc.status === "ready");
 export const chosen = () => ready().filter((doc) => !excluded.has(doc.id));
 
@@ -211,5 +216,5 @@ export function start(to) {
     add([...$("files").files]);
     $("files").value = "";
   });
-  return refresh();
+  return refresh().finally(listed);
 }

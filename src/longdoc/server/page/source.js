@@ -2,13 +2,16 @@
 
 import { json } from "/api.js";
 import { $, el, say } from "/dom.js";
-import { named } from "/documents.js";
+import { listing, named, pictured } from "/documents.js";
+import * as sheets from "/pages.js";
 
 const WINDOW = 20000; // characters, Python's, which are code points
 const BEFORE = 6000; // characters shown ahead of a span
 const SLACK = 2000; // a window may end this much sooner, to end with a line
 const HELD = 6; // windows kept; what is farther away is let go
 const NEAR = 800; // pixels to the edge at which more is fetched
+
+const VIEW = "longdoc.view"; // whether the reader would see the text of a PDF rather than its pages
 
 const view = $("text");
 let places = []; // [{source, start, end, button, label}]: what the arrows step through
@@ -156,6 +159,24 @@ function located(place) {
   return told.filter(Boolean).join(" · ");
 }
 
+function onPage(place, page) {
+  const label = sheets.labelOf(page);
+  const printed = label === String(page) ? null : `p. ${label}`;
+  return [place.label, printed, `page ${page} of ${sheets.count()}`].filter(Boolean).join(" · ");
+}
+
+const asPages = (place) => pictured(place.source) && localStorage.getItem(VIEW) !== "text";
+const inView = () => ($("pages").hidden ? view : $("pages"));
+
+function arrange(place) {
+  const paged = asPages(place);
+  $("views").hidden = !pictured(place.source);
+  $("pages").hidden = $("zooming").hidden = !paged;
+  view.hidden = paged;
+  $("as-page").setAttribute("aria-pressed", String(paged));
+  $("as-text").setAttribute("aria-pressed", String(!paged));
+}
+
 function scrollToMark() {
   const mark = view.querySelector("mark");
   if (!mark) return void (view.scrollTop = 0);
@@ -171,7 +192,8 @@ function appear(place) {
   $("previous").disabled = at <= 0;
   $("next").disabled = at >= places.length - 1;
   $("pane-heading").textContent = named(place.source) ?? place.name ?? "A deleted document";
-  view.focus({ preventScroll: true });
+  arrange(place);
+  inView().focus({ preventScroll: true });
 }
 
 // Keeps what was chosen in sight above the sheet that a narrow screen shows the source on.
@@ -189,7 +211,10 @@ export async function open(list, index = 0) {
   places = list;
   at = index;
   const place = places[at];
+  if (named(place.source) === null) await listing; // what kind of document it is stands there
+  if (places !== list || at !== index) return;
   appear(place);
+  if (asPages(place)) return openPage(place);
   try {
     if (!held(place)) {
       $("where").textContent = "Loading…";
@@ -210,7 +235,26 @@ export async function open(list, index = 0) {
   say(`${$("pane-heading").textContent}, ${$("where").textContent}: ${quote.slice(0, 600)}`);
 }
 
+async function openPage(place) {
+  run += 1;
+  const mine = run;
+  busy = false;
+  $("where").textContent = "Loading…";
+  try {
+    const page = await sheets.show(place, () => mine === run);
+    if (page === null) return;
+    $("where").textContent = onPage(place, page);
+    reveal();
+    const quote = place.quote ?? (await fetched(place.source, place.start, Math.min(place.end, place.start + 600))).text;
+    if (mine === run) say(`${$("pane-heading").textContent}, ${$("where").textContent}: ${quote.slice(0, 600)}`);
+  } catch (error) {
+    if (mine === run) absent(place, error);
+  }
+}
+
 function absent(place, error) {
+  $("pages").hidden = $("zooming").hidden = true;
+  view.hidden = false;
   shown = null;
   $("where").textContent = error.status === 404 ? "This document is not on the server any more." : error.message;
   view.replaceChildren(place.quote ? el("mark", {}, place.quote) : "");
@@ -228,6 +272,11 @@ export function close() {
   back.focus();
 }
 
+function showAs(kind) {
+  localStorage.setItem(VIEW, kind);
+  open(places, at);
+}
+
 function step(by) {
   if (places[at + by]) open(places, at + by);
 }
@@ -236,6 +285,9 @@ export function start() {
   $("previous").addEventListener("click", () => step(-1));
   $("next").addEventListener("click", () => step(1));
   $("close").addEventListener("click", close);
+  $("as-page").addEventListener("click", () => showAs("page"));
+  $("as-text").addEventListener("click", () => showAs("text"));
+  sheets.start();
   view.addEventListener("scroll", more, { passive: true });
   addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;

@@ -88,9 +88,11 @@ function sentences(list, id, pages) {
 }
 
 function item(sentence, label, places, id, pages) {
-  const spans = sentence.spans.map(({ start, end }) => ({ source: id, start, end, label, name: named(id) }));
+  const spans = sentence.spans.map(({ start, end, page_label }) => ({
+    source: id, start, end, printed: page_label, label, name: named(id),
+  }));
   const [first, ...others] = spans;
-  const number = first ? pageOf(pages, first.start) : null;
+  const number = first ? (first.printed ?? pageOf(pages, first.start)) : null;
   const line = [
     el("span", { class: "line", lang: "", dir: "auto" }, sentence.text),
     number ? el("span", { class: "number" }, el("span", { class: "unseen" }, " Page "),

@@ -1,0 +1,1 @@
+"""Pages without a usable text layer, and images, read by recognising their characters."""

@@ -1,0 +1,131 @@
+"""Images of pages (.png, .jpg, .tiff) to text: each frame is a page, whose characters are recognised."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from langchain_core.documents import Document
+from numpy.typing import NDArray
+
+from longdoc.chunkers.readers.base import Box, BytesReader, Ocr
+from longdoc.chunkers.readers.formats import IMAGES, image_suffix, refuse_binary
+from longdoc.chunkers.readers.ocr import engine
+from longdoc.chunkers.readers.ocr.recognised import Recognised
+from longdoc.chunkers.readers.pdf.headings import outline
+from longdoc.chunkers.readers.pdf.layout.page import Page, recognised_page
+from longdoc.chunkers.readers.pdf.reading import INSTALL, assembled
+from longdoc.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+DENSITY = 96.0  # pixels an inch, where the image does not say
+_LEAST, _MOST = 36.0, 2400.0  # densities that are believed
+_PIXELS = 100_000_000
+
+
+def read_image(data: bytes, source: str, ocr: Ocr = "auto") -> Document:
+    """Return the text that is recognised on an image, as `read_pdf` does that of a scanned PDF.
+
+    Boxes are in points from the lower left of the frame. An `InputError` names `source` and the remedy where the bytes
+    are no such image, nothing is recognised on it, or the extra `ocr` is not installed.
+    """
+    if not image_suffix(data):
+        refuse_binary(data, source)
+        raise InputError(f"{source!r} is no image; give it the suffix of what it is, such as .txt or .pdf")
+    if ocr == "never":
+        raise InputError(f'{source!r} is an image; read it with ocr="auto" (--ocr auto), which recognises its text')
+    if not engine.available():
+        raise InputError(f"{source!r} is an image; to have its text recognised: {INSTALL}")
+    found = []
+    for number, (pixels, density) in enumerate(frames(data, source)):
+        logger.info("recognising page %d of %r", number + 1, source)
+        found.append(_recognised(pixels, density, number + 1))
+    assembly, left_out = assembled(lambda: (_page(one) for one in found), len(found))
+    text = assembly.text
+    if not text.strip():
+        raise InputError(f"{source!r} is an image on which no text was recognised; give one with text on it")
+    metadata: dict[str, Any] = {"source": source, "format": "image", "pages": assembly.starts}
+    known = {"outline": outline([], assembly, text), "tables": assembly.tables, "furniture": left_out}
+    known["ocr"] = [one.json() for one in found if one.lines]
+    metadata |= {name: value for name, value in known.items() if value}
+    return Document(page_content=text, metadata=metadata)
+
+
+def frames(data: bytes, source: str) -> Iterator[tuple[NDArray[np.uint8], float]]:
+    """The frames of an image, upright as the camera says, in colours, each with its pixels an inch.
+
+    Raises `InputError` where they cannot be decoded, or have more pixels than are looked at.
+    """
+    from PIL import Image, ImageOps, ImageSequence
+
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "TIFF")) as image:
+            for frame in ImageSequence.Iterator(image):
+                if frame.width * frame.height > _PIXELS:
+                    told = f"has {frame.width:,} by {frame.height:,} pixels"
+                    raise InputError(f"{source!r} {told}; make it smaller")
+                density = float(round(frame.info.get("dpi", (DENSITY,))[0] or DENSITY))  # PNG has it by the metre
+                shown = ImageOps.exif_transpose(frame).convert("RGBA")
+                paper = Image.new("RGBA", shown.size, "white")
+                paper.alpha_composite(shown)
+                pixels = np.asarray(paper.convert("RGB"), np.uint8)
+                yield pixels, density if _LEAST <= density <= _MOST else DENSITY
+    except (OSError, ValueError, SyntaxError, TypeError, Image.DecompressionBombError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{source!r} is a broken image; save it anew") from error
+
+
+class ImagePages:
+    """The frames of an image as pages that are looked at: as `pictures` has those of a PDF."""
+
+    def __init__(self, data: bytes, source: str) -> None:
+        self._frames = list(frames(data, source))
+        self._source = source
+
+    def sizes(self) -> list[tuple[float, float]]:
+        """The width and height of each in points."""
+        return [(72 * p.shape[1] / density, 72 * p.shape[0] / density) for p, density in self._frames]
+
+    def pixels(self, number: int, width: int) -> NDArray[np.uint8]:
+        """A frame, from 0, drawn `width` pixels wide, or as wide as it is where that is less."""
+        from PIL import Image
+
+        if not 0 <= number < len(self._frames):
+            told = f"{self._source!r} has {len(self._frames)} pages"
+            raise InputError(f"{told}, and page {number + 1} was asked for; give 1 or more")
+        pixels = self._frames[number][0]
+        if width >= pixels.shape[1]:
+            return pixels
+        height = max(1, round(pixels.shape[0] * width / pixels.shape[1]))
+        return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS), np.uint8)
+
+    def marks(self, boxes: Iterable[Box]) -> list[tuple[int, float, float, float, float]]:
+        """The rectangles as parts of their frame: page, and left, top, right and bottom from 0 to 1."""
+        sizes = self.sizes()
+        return [
+            (page, left / wide, 1 - top / high, right / wide, 1 - bottom / high)
+            for page, left, bottom, right, top in boxes
+            for wide, high in (sizes[page - 1],)
+        ]
+
+
+def _recognised(pixels: NDArray[np.uint8], density: float, page: int) -> Recognised:
+    points = 72 / density
+    height = pixels.shape[0]
+    placed = np.array([[points, 0, 0], [0, -points, height * points]])
+    return engine.recognised(pixels, page, points, placed)
+
+
+def _page(found: Recognised) -> Page:
+    return recognised_page(found, "") if found.lines else Page(found.page - 1, "", [])
+
+
+def reader(ocr: Ocr) -> BytesReader:
+    """The reader of images, which recognises their text unless it is "never" to."""
+    return BytesReader(IMAGES, partial(read_image, ocr=ocr))
