@@ -62,7 +62,8 @@ _TERM = re.compile(
     re.IGNORECASE,
 )
 _IS = re.compile(
-    r"\b(?:is|are|was|were|means?|shall mean|refers? to|denotes?|represents?|stands for|may be defined|can be defined|defined)\b|:"
+    r"\b(?:is|are|was|were|means?|shall mean|refers? to|denotes?"
+    r"|represents?|stands for|may be defined|can be defined|defined)\b|:"
     r"|\s[–—-]\s",
     re.IGNORECASE,
 )

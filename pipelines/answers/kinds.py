@@ -83,7 +83,8 @@ _DECISIONS = re.compile(
 _PEOPLE = re.compile(
     r"\b(?:participants?|attendees|speakers?|characters|cast|people|persons|members)\b.{0,30}\b(?:meeting|call|story"
     r"|hearing|book|novel|conversation|interview|session|argument|case|discussion|play|document|text|here)\b"
-    r"|\bwho (?:took part|takes part|attended|was present|were present|participated|speaks?\W*\Z|spoke\W*\Z|(?:speaks?|spoke|talks?|appears?|argues?|argued) in (?:the|this|it)\b"
+    r"|\bwho (?:took part|takes part|attended|was present|were present|participated|speaks?\W*\Z|spoke\W*\Z"
+    r"|(?:speaks?|spoke|talks?|appears?|argues?|argued) in (?:the|this|it)\b"
     r"|are the (?:characters|people|speakers|participants|members)|appears?\W*\Z"
     r"|(?:is|was|were) (?:in|at|there in) (?:the|this) meeting)"
     r"|^\W*(?:please )?(?:list|name|give|show|identify|who are|who were|what are)"
