@@ -29,7 +29,7 @@ from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.memory.index.retriever import IndexRetriever
 from longdoc.pipelines.ask.answer import Answer
 from longdoc.pipelines.ask.chat import DocumentChat
-from longdoc.pipelines.summarize.summarize import Summarization
+from longdoc.pipelines.summarize.stage import Summarization
 from longdoc.testing import CountingTokenizer, ScriptedChatModel
 
 TEXT = (

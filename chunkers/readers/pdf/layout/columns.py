@@ -212,6 +212,8 @@ class _Side:
 def _parts_columns(rows: list[Row], middle: float) -> bool:
     halves = [_halves(row, middle) for row in rows]
     sides = [[half[n] for half in halves if half[n]] for n in (0, 1)]
+    if not all(sides):
+        return False
     first = max(side[0][0].base for side in sides)
     last = min(side[-1][0].base for side in sides)
     size = max(row[0].size for row in rows)
