@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from longdoc.arguments import checked
 from longdoc.errors import CacheError, InputError
+from longdoc.pipelines.corpora.engines.engine import Done, Engine, Limits
+from longdoc.pipelines.corpora.engines.processes import Processes
 from longdoc.pipelines.corpora.inventory import Chosen, Found, documents_in, file_digest
 from longdoc.pipelines.corpora.manifest import Entry, Manifest, State
 from longdoc.pipelines.corpora.places import result_name
 from longdoc.pipelines.corpora.recipe import Recipe, Task
 from longdoc.pipelines.corpora.remaining import OnProgress, Watch
-from longdoc.pipelines.corpora.workers import Done, Engine, Limits, Processes
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
@@ -300,7 +301,9 @@ class Corpus:
                 watch.told(self._record(done, ", twice" if done.answer.cause in _AGAIN else ""))
 
     def _task(self, entry: Entry, kind: Any) -> Task:
-        return Task(kind, entry.name, entry.path, entry.offset, entry.length, entry.digest, entry.key, entry.result)
+        return Task(
+            kind, entry.name, entry.path, entry.offset, entry.length, entry.digest, entry.key, entry.result, entry.size
+        )
 
     def _record(self, done: Done, twice: str = "") -> Entry:
         """Enters what became of a document, whose result is on disk."""

@@ -142,7 +142,7 @@ class Maker:
             Settings(
                 max_tokens=recipe.max_tokens,
                 query=recipe.query,
-                model=loaded_model(recipe.model, recipe.tokenizer),
+                model=loaded_model(recipe.model, recipe.tokenizer, recipe.device),
                 tokenizer=recipe.tokenizer,
                 chunk_tokens=recipe.chunk_tokens,
                 context_tokens=recipe.context_tokens,

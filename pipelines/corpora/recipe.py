@@ -21,7 +21,7 @@ class Recipe:
 
     The settings are those of `summarize`, the model by name. `out` is the folder of the corpus, `index` that of a
     `DocumentIndex` that each document is put in, "" for none. `overall_tokens` bounds the summary of each folder and of
-    the whole; 0 makes none.
+    the whole; 0 makes none. `device` is where the encoder computes, in words of torch ("cuda").
     """
 
     out: str
@@ -35,6 +35,7 @@ class Recipe:
     context_tokens: int = 8192
     style: Literal["digest", "sentences"] = "digest"
     overall_tokens: int = 400
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.format not in get_args(ResultFormat):
@@ -57,7 +58,7 @@ class Recipe:
         from longdoc.models.encoder.embedder import Embedder
         from longdoc.pipelines.summarize.rests_on import summary_code
 
-        made_by = [_VERSION, summary_code(), Embedder().fingerprint]
+        made_by = [_VERSION, summary_code(), Embedder(device=self.device).fingerprint]
         apart = ("out", "format", "index", "overall_tokens")
         settings = {name: value for name, value in asdict(self).items() if name not in apart}
         return digest_of(json.dumps([made_by, settings], sort_keys=True).encode())
@@ -79,7 +80,8 @@ class Task:
     """A piece of work: a document to make or to plan, a node over others, or an index entry to forget.
 
     The document is the file at `path`, or, where `length` is over 0, the row of JSON that stands there from `offset`
-    on. `digest` is that of its bytes. `children` are a node's: the keys and names of documents, "" the name of a node.
+    on. `digest` is that of its `size` bytes. `children` are a node's: the keys and names of documents, "" the name of a
+    node.
     """
 
     kind: TaskKind
@@ -90,6 +92,7 @@ class Task:
     digest: str = ""
     key: str = ""
     result: str = ""
+    size: int = 0
     children: tuple[tuple[str, str], ...] = ()
 
 

@@ -13,9 +13,9 @@ from langchain_core.documents import Document
 from longdoc.errors import CacheError, InputError, LongdocError
 from longdoc.pipelines.calls.child import Answer
 from longdoc.pipelines.corpora.corpus import Corpus
+from longdoc.pipelines.corpora.engines.engine import Done, Limits
 from longdoc.pipelines.corpora.make import Maker
 from longdoc.pipelines.corpora.recipe import Recipe, Task
-from longdoc.pipelines.corpora.workers import Done, Limits
 
 
 class Here:
