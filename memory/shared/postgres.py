@@ -19,7 +19,7 @@ from longdoc.chunkers.section import SectionChunker
 from longdoc.errors import CacheError, MissingExtraError
 from longdoc.memory.index.document_index import CHUNK_TOKENS
 from longdoc.memory.index.entries import Entry, name_of, of_part
-from longdoc.memory.shared.ranked import RankedRetriever
+from longdoc.memory.shared.ranked import BESIDE, RankedRetriever
 from longdoc.models.encoder.embedder import WIDTH, Embedder
 
 _ID = "id"
@@ -107,7 +107,10 @@ class SharedIndex:
         self._store.add_embeddings(
             [one.text for one in entries],
             self._encoder.encode([one.read for one in entries]).tolist(),
-            [{**one.metadata, _DOCUMENT: name} for one in entries],
+            [
+                {**one.metadata, _DOCUMENT: name, BESIDE: [near.id for near in beside]}
+                for one, beside in zip(entries, _beside(entries), strict=True)
+            ],
             [one.id for one in entries],
         )
 
@@ -126,3 +129,8 @@ class SharedIndex:
         except self._driver.Error as error:
             said = " ".join(str(error).split())
             raise CacheError(f"the Postgres server does not take the index ({said:.200}); check its URL") from error
+
+
+def _beside(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Of each entry the one before and the one after."""
+    return [[*entries[max(at - 1, 0) : at], *entries[at + 1 : at + 2]] for at in range(len(entries))]

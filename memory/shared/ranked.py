@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +20,7 @@ from longdoc.memory.index.settings import IndexSettings
 from longdoc.memory.index.words import Postings, bm25
 from longdoc.memory.words import words
 
+BESIDE = "beside"  # in a passage's metadata: the ids of those before and after it, where its store knows them
 _GAP = 4  # characters of white space that a splitter leaves out between two passages
 _UNRELATED = 0.1  # a cosine that tells nothing: dividing by less would make much of noise
 
@@ -41,7 +43,8 @@ class RankedRetriever(BaseRetriever):
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **kwargs: Any
     ) -> list[Document]:
         k = int(kwargs.get("k", self.k))
-        found, cosines = _nearest(self.store, query, max(k, self.depth))
+        found, cosines = _nearest(self.store, query, self.depth)
+        found, cosines = self._widened(query, found, cosines)
         scores = ranked(query, found, cosines, self.settings)
         order = np.argsort(-scores, kind="stable").tolist()
         if self.settings.copies:
@@ -50,6 +53,19 @@ class RankedRetriever(BaseRetriever):
         for row in order:
             first.setdefault((str(found[row].metadata.get("headings")), " ".join(found[row].page_content.split())), row)
         return [found[row] for row in list(first.values())[:k]]
+
+    def _widened(
+        self, query: str, found: list[Document], cosines: NDArray[np.float64]
+    ) -> tuple[list[Document], NDArray[np.float64]]:
+        """The passages, and those beside the best of them, which are no nearer than any that was found."""
+        if not found or not self.settings.context:
+            return found, cosines
+        alone = ranked(query, found, cosines, replace(self.settings, context=0.0))
+        best = np.argsort(-alone, kind="stable")[: self.settings.depth].tolist()
+        beside = {name for row in best for name in found[row].metadata.get(BESIDE) or ()}
+        missing = sorted(beside - {one.id for one in found})
+        more = self.store.get_by_ids(missing) if missing else []
+        return [*found, *more], np.append(cosines, [cosines.min()] * len(more))
 
 
 def ranked(

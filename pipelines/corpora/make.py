@@ -29,7 +29,9 @@ from longdoc.pipelines.summarize.summarize import Settings
 from longdoc.pipelines.summarizers.registry import loaded_model
 
 if TYPE_CHECKING:
+    from longdoc.memory.cache.encoding_cache import EncodingCache
     from longdoc.memory.index.document_index import DocumentIndex
+    from longdoc.memory.shared.postgres import SharedIndex
 
 _CHARACTERS = 100_000  # read text that has the time of one reading to be summarized in
 
@@ -135,9 +137,7 @@ class Maker:
         recipe = self.recipe
         cache = None
         if not recipe.model.startswith("extractive"):  # what was paid for is kept call by call
-            from longdoc.memory.cache.encoding_cache import EncodingCache
-
-            cache = EncodingCache(self._out / "cache")
+            cache = self._cache
         return Summarization(
             Settings(
                 max_tokens=recipe.max_tokens,
@@ -151,8 +151,22 @@ class Maker:
             )
         )
 
+    @property
+    def _cache(self) -> EncodingCache:
+        from longdoc.memory.cache.encoding_cache import EncodingCache
+
+        if not self.recipe.cache:
+            return EncodingCache(self._out / "cache")
+        from longdoc.memory.cache.redis import redis_store
+
+        return EncodingCache(store=redis_store(self.recipe.cache))
+
     @cached_property
-    def _index(self) -> DocumentIndex:
+    def _index(self) -> DocumentIndex | SharedIndex:
+        if "://" in self.recipe.index:
+            from longdoc.memory.shared.postgres import SharedIndex
+
+            return SharedIndex(self.recipe.index)
         from longdoc.memory.index.document_index import DocumentIndex
 
         return DocumentIndex(self.recipe.index)

@@ -66,6 +66,10 @@ class RayWorkers:
     def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Iterator[Done]:
         """See `Engine`."""
         ray = connected(self._address)
+        if not recipe.far and sum(node["Alive"] for node in ray.nodes()) > 1:
+            raise InputError(
+                "index and cache in folders are for one machine; give postgresql:// and redis:// addresses"
+            )
         flow = _Flow(ray, self._staffed(ray, recipe, jobs), iter(tasks), self._tries, self._bytes)
         whole = False
         try:

@@ -35,7 +35,12 @@ def run(
     sources: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders, files, files of JSON lines.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where manifest and results are.")],
     format: Annotated[Literal["json", "markdown", "html"], typer.Option(help="What a result is.")] = "json",
-    index: Annotated[Path | None, typer.Option("--index", metavar="DIR", help="An index to put each in.")] = None,
+    index: Annotated[
+        str, typer.Option("--index", metavar="DIR|URL", help="An index to put each in: a folder, postgresql://.")
+    ] = "",
+    cache: Annotated[
+        str, typer.Option("--cache", metavar="URL", help="A chat model's replies: redis://; else in --out.")
+    ] = "",
     include: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="Only such files: '*.pdf'.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="No such files: 'drafts/*'.")] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove the results of documents that are gone.")] = False,
@@ -63,7 +68,8 @@ def run(
     with one_line_errors():
         settings = {
             "format": format,
-            "index": "" if index is None else str(index.absolute()),
+            "index": index if not index or "://" in index else str(Path(index).absolute()),
+            "cache": cache,
             "max_tokens": max_tokens,
             "overall_tokens": overall_tokens,
             "query": query,

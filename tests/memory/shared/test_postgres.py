@@ -16,6 +16,7 @@ from longdoc.errors import CacheError, MissingExtraError
 from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.memory.shared.postgres import SharedIndex
 from longdoc.pipelines.ask.chat import DocumentChat
+from longdoc.pipelines.corpora.corpus import Corpus
 
 Opened: TypeAlias = Callable[[str], SharedIndex]
 ABOUT = ["harbour", "school", "library", "market", "bridge", "museum"]
@@ -98,6 +99,22 @@ class TestSharedIndex:
         answer = DocumentChat(index.store).ask("When does the gate open in place 13?")
         assert [(one.source, one.start) for one in answer.citations][:1] == [("n13", 12)]
         assert "13 o'clock" in answer.text
+
+    def test_a_corpus_puts_its_documents_in_it_and_takes_out_what_is_gone(
+        self, url: str, tmp_path: Path, opened: Opened
+    ) -> None:
+        docs = tmp_path / "docs"
+        docs.mkdir()
+        for number in range(2):
+            (docs / f"n{number}.txt").write_text(text_of(number), encoding="utf-8")
+        with Corpus(tmp_path / "out", jobs=1, max_tokens=60, overall_tokens=0, index=url) as corpus:
+            assert corpus.run(docs).done == 2
+            answer = DocumentChat(opened("longdoc").store).ask("How many pounds for the school?")
+            assert [one.source for one in answer.citations][:1] == ["docs/n1.txt"]
+            (docs / "n1.txt").unlink()
+            corpus.run(docs, prune=True)
+        found = opened("longdoc").retriever(99).invoke("How many pounds for the school?")
+        assert {one.metadata["source"] for one in found} == {"docs/n0.txt"}
 
     def test_no_server_is_told_in_one_sentence(self, tmp_path: Path) -> None:
         with pytest.raises(CacheError, match="the Postgres server does not take the index"):

@@ -90,3 +90,13 @@ def test_a_text_that_is_there_several_times_is_found_once() -> None:
     store = Mute([Document("A tide.", metadata={"source": name, "start_index": 0}) for name in "abc"])
     assert len(RankedRetriever(store=store).invoke("tide")) == 1
     assert len(RankedRetriever(store=store, settings=IndexSettings(copies=True)).invoke("tide")) == 3
+
+
+def test_what_is_beside_a_good_passage_is_fetched_where_the_store_knows_it() -> None:
+    store = InMemoryVectorStore(Letters())
+    texts = ["The crane lifts nine tons. ", "It was built in 1911. "]
+    for number, text in enumerate(texts):
+        told = {"source": "s", "start_index": 27 * number, "beside": [f"p{1 - number}"]}
+        store.add_documents([Document(text, metadata=told, id=f"p{number}")])
+    found = RankedRetriever(store=store, k=2, depth=1).invoke(texts[0])
+    assert [one.page_content for one in found] == texts

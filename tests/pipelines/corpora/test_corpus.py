@@ -236,3 +236,25 @@ def test_the_processes_of_this_machine_make_the_same_as_this_one(tmp_path: Path)
         assert corpus.run(docs).done == 2
     run(tmp_path / "fresh", docs)
     assert results(tmp_path / "out") == results(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"index": "postgresql://ann:secret@host/db"}, "put it in PGPASSWORD"),
+        ({"cache": "redis://:secret@host:6379/0"}, "put it in REDISCLI_AUTH"),
+        ({"cache": "cache"}, "give an address of Redis"),
+    ],
+)
+def test_no_password_is_kept_and_a_shared_cache_is_an_address(setting: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said) as told:
+        Recipe("out", **setting)
+    assert "secret" not in str(told.value)
+
+
+def test_what_other_machines_can_reach_is_known() -> None:
+    assert Recipe("out").far
+    assert Recipe("out", index="postgresql://host/db").far
+    assert not Recipe("out", index="index").far
+    assert not Recipe("out", model="hf:x").far
+    assert Recipe("out", model="hf:x", cache="redis://host").far
