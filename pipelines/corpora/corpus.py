@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from longdoc.pipelines.corpora.manifest import Entry, Manifest, State
 from longdoc.pipelines.corpora.places import result_name
 from longdoc.pipelines.corpora.recipe import Recipe, Task
 from longdoc.pipelines.corpora.remaining import OnProgress, Watch
+from longdoc.pipelines.corpora.spread import Spread
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
@@ -287,15 +289,25 @@ class Corpus:
         return replace(made, state="done") if whole and old.state in ("done", "gone") else here
 
     def _work(self, on_progress: OnProgress | None) -> None:
-        """Makes what waits, the longest first; what ended its process is tried once more, when nothing else runs."""
+        """Makes what waits, the longest first and over several workers; what ended its process is tried once more,
+        when nothing else runs.
+        """
         watch = Watch(self.manifest, self.jobs, on_progress)
         again: list[Task] = []
-        tasks = (self._task(entry, "make") for entry in self.manifest.waiting())
-        for done in self._engine.stream(self.recipe, tasks, self.jobs):
-            if done.answer.cause in _AGAIN:
-                again.append(done.task)
-            else:
-                watch.told(self._record(done))
+        makes = (self._task(entry, "make") for entry in self.manifest.waiting())
+        jobs = self.jobs if self.recipe.model.startswith("extractive") else 1
+        spread = Spread(jobs, sum(size for _, size in self.manifest.left().values()))
+        tasks: Iterator[Task] | None = spread.tasks(makes)
+        while tasks is not None:
+            for done in self._engine.stream(self.recipe, tasks, self.jobs):
+                if done.task.kind == "embed":
+                    spread.landed(done.task, done.seconds)
+                elif done.answer.cause in _AGAIN:
+                    again.append(done.task)
+                else:
+                    watch.told(self._record(replace(done, seconds=done.seconds + spread.seconds(done.task.name))))
+            tasks = iter(left) if (left := spread.left()) else None
+        shutil.rmtree(self.out / "parts", ignore_errors=True)
         if again:
             for done in self._engine.stream(self.recipe, iter(again), 1):
                 watch.told(self._record(done, ", twice" if done.answer.cause in _AGAIN else ""))

@@ -86,16 +86,16 @@ class Recipe:
         return asdict(self)
 
 
-TaskKind = Literal["make", "plan", "node", "forget"]
+TaskKind = Literal["make", "plan", "node", "forget", "embed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A piece of work: a document to make or to plan, a node over others, or an index entry to forget.
+    """A piece of work: a document to make, to plan or to embed a `share` of, a node, or an index entry to forget.
 
     The document is the file at `path`, or, where `length` is over 0, the row of JSON that stands there from `offset`
     on. `digest` is that of its `size` bytes. `children` are a node's: the keys and names of documents, "" the name of a
-    node.
+    node. `share` (i, n) is every n-th piece from the i-th on.
     """
 
     kind: TaskKind
@@ -108,6 +108,7 @@ class Task:
     result: str = ""
     size: int = 0
     children: tuple[tuple[str, str], ...] = ()
+    share: tuple[int, int] = (0, 1)
 
 
 def digest_of(data: bytes) -> str:
