@@ -1,4 +1,4 @@
-"""What a corpus costs on a Ray cluster beside one machine, where its coordinator ends, and what that makes of a million.
+"""What a corpus costs on Ray beside one machine, where its coordinator ends, and what that makes of a million.
 
 python benchmarks/scaling.py price --documents 120
 python benchmarks/scaling.py skew
@@ -94,7 +94,7 @@ def keep(**facts: object) -> None:
 
 
 def price(documents: int) -> None:
-    """The same documents by processes and by a Ray cluster of this machine, by turns, start-up apart; digests compared."""
+    """The same documents by processes and by Ray on this machine, by turns, start-up apart; results compared."""
     rows, walls = [], dict[str, list[float]]()
     made: list[dict[str, bytes]] = []
     with tempfile.TemporaryDirectory() as name:
@@ -116,9 +116,9 @@ def price(documents: int) -> None:
     heads = ["engine, two workers", "seconds", "seconds of the tasks", "workers busy", "documents a second"]
     equal = all(one == made[0] for one in made)
     note = (
-        f"{documents} documents; the workers are there and have loaded the encoder. Load of the machine, which did other "
-        f"work: {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores. Ray takes **{ratio:.2f}** of the local engine's time "
-        f"(best of two). Results equal to the byte: **{'yes' if equal else 'no'}**."
+        f"{documents} documents; the workers are there and have loaded the encoder. Load of the machine, which did "
+        f"other work: {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores. Ray takes **{ratio:.2f}** of the local "
+        f"engine's time (best of two). Results equal to the byte: **{'yes' if equal else 'no'}**."
     )
     publish("scaling_price", "Ray beside the local engine", f"{note}\n\n{markdown(heads, rows)}")
 
@@ -174,9 +174,8 @@ def coordinator() -> None:
             if count == 10_000 and not overall:
                 keep(coordinator=first / count, manifest=kept)
     heads = ["rows", "seconds", "again, all done", "MB at the peak", "bytes of manifest each"]
-    handing = [
-        (kind, f"{1000 * handed(engine):.2f}") for kind, engine in (("local", Processes()), ("ray", RayWorkers()))
-    ]
+    engines: dict[str, Engine] = {"local": Processes(), "ray": RayWorkers()}
+    handing = [(kind, f"{1000 * handed(engine):.2f}") for kind, engine in engines.items()]
     keep(handing={kind: float(value) / 1000 for kind, value in handing})
     again = files_again()
     body = (
@@ -262,11 +261,12 @@ def model() -> None:
             wanted.append((about, nodes, f"{work / 3600:,.0f}", f"{hours:,.1f}", bound))
     predicted = markdown(["corpus", "nodes", "hours of work", "hours by the clock", "bound by"], wanted)
     body = (
-        f"Measured: a document takes {max(each_document, 0.0) * 1000:.0f} ms and {each_byte * 1e9 / 3600:.2f} hours a GB of "
-        f"text on a worker of one core; the coordinator takes {serial * 1000:.1f} ms a document, "
-        f"{facts['handing']['ray'] * 1000:.1f} of them for Ray to hand it out; its manifest has {facts['manifest']:.0f} "
-        f"bytes of each. A node has {CORES} workers.\n\nT = max(work / workers, documents x coordinator) + longest "
-        f"task.\n\n## Ten thousand documents with the measured times\n\n{checked}\n\n## What it says of more\n\n{predicted}"
+        f"Measured: a document takes {max(each_document, 0.0) * 1000:.0f} ms and {each_byte * 1e9 / 3600:.2f} hours a "
+        f"GB of text on a worker of one core; the coordinator takes {serial * 1000:.1f} ms a document, "
+        f"{facts['handing']['ray'] * 1000:.1f} of them for Ray to hand it out; its manifest has "
+        f"{facts['manifest']:.0f} bytes of each. A node has {CORES} workers.\n\n"
+        "T = max(work / workers, documents x coordinator) + longest task.\n\n"
+        f"## Ten thousand documents with the measured times\n\n{checked}\n\n## What it says of more\n\n{predicted}"
     )
     publish("scaling_model", "How long a corpus takes on many nodes", body)
 

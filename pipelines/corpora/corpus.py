@@ -7,7 +7,6 @@ print(corpus.status())
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -22,11 +21,12 @@ from longdoc.arguments import checked
 from longdoc.errors import CacheError, InputError
 from longdoc.pipelines.corpora.engines.engine import Done, Engine, Limits
 from longdoc.pipelines.corpora.engines.processes import Processes
-from longdoc.pipelines.corpora.inventory import Chosen, Found, documents_in, file_digest
+from longdoc.pipelines.corpora.inventory import Chosen, Found, Rows, documents_in, file_digest
 from longdoc.pipelines.corpora.manifest import Entry, Manifest, State
 from longdoc.pipelines.corpora.places import result_name
 from longdoc.pipelines.corpora.recipe import Recipe, Task
 from longdoc.pipelines.corpora.remaining import OnProgress, Watch
+from longdoc.pipelines.corpora.rows import PARQUET, document_line, parquet_rows, written_rows
 from longdoc.pipelines.corpora.spread import Spread
 
 if TYPE_CHECKING:
@@ -121,9 +121,9 @@ class Corpus:
     ) -> Status:
         """Makes what is not made yet of the documents that `sources` have; what failed before stays so.
 
-        `sources` are files, folders and files of JSON lines, as `Path`s, or `Document`s, or an iterable of either.
-        With `prune` the results of documents that are gone are removed. Raises `CacheError` while another run works
-        in the same folder.
+        `sources` are files, folders and files of JSON lines or Parquet, as `Path`s, or `Document`s, or an iterable of
+        either. With `prune` the results of documents that are gone are removed. Raises `CacheError` while another run
+        works in the same folder.
         """
         with self._alone():
             self._survey(sources, Chosen(tuple(include), tuple(exclude), self._apart))
@@ -208,7 +208,7 @@ class Corpus:
         changed: list[Entry] = []
         seen: list[str] = []
         paths = self._paths(sources)
-        self.manifest.tell("sources", [os.path.abspath(path).encode("utf-8", "replace").decode() for path in paths])
+        self.manifest.tell("sources", [_said(path) for path in paths])
         for found in documents_in(paths, chosen, time.time_ns()):
             old = self.manifest.get(found.name)
             entry = self._entry(found, old, run)
@@ -226,30 +226,28 @@ class Corpus:
         self.manifest.put(*changed)
         self.manifest.found(seen, run)
 
-    def _paths(self, sources: Inputs) -> list[Path]:
-        """The sources as paths; documents are written down as rows first, so that they are not held all at once."""
+    def _paths(self, sources: Inputs) -> list[Path | Rows]:
+        """The sources as paths; documents and rows of Parquet are written down first, so that few are held at once."""
         if isinstance(sources, str):
             raise InputError(f"the source {sources!r} is a text; give Path({sources!r}) for a file or a folder")
         given: Iterable[Any] = (
             [sources] if isinstance(sources, os.PathLike) or hasattr(sources, "page_content") else sources
         )
-        paths: list[Path] = []
-        rows = self.out / "documents.jsonl"
-        part = rows.with_name(f"{rows.name}.{os.getpid()}")
-        with part.open("wb") as file:
+        paths: list[Path | Rows] = []
+
+        def lines() -> Iterator[bytes]:
             for one in given:
                 if isinstance(one, os.PathLike):
-                    paths.append(Path(one))
+                    path = Path(one)
+                    is_rows = path.suffix.lower() == PARQUET and path.is_file()
+                    paths.append(parquet_rows(path, self.out / "rows") if is_rows else path)
                 elif hasattr(one, "page_content"):
-                    file.write(_row(one))
+                    yield document_line(one)
                 else:
                     raise InputError(f"{one!r:.80} is no source; give a Path or a Document")
-            written = file.tell()
-        if not written:
-            part.unlink()
-            return paths
-        part.replace(rows)
-        return [*paths, rows]
+
+        rows = self.out / "documents.jsonl"
+        return [*paths, rows] if written_rows(rows, lines()) else paths
 
     def _entry(self, found: Found, old: Entry | None, run: int) -> Entry:
         """What the manifest is to have of a document, by what it had."""
@@ -374,12 +372,6 @@ class Corpus:
                     other.unlink(missing_ok=True)
 
 
-def _row(document: Any) -> bytes:
-    """A document as a line of JSON. Raises `InputError` where its metadata is none."""
-    told = dict(document.metadata)
-    name = document.id or told.get("source")
-    row = {**({"source": str(name)} if name else {}), "page_content": document.page_content, "metadata": told}
-    try:
-        return f"{json.dumps(row)}\n".encode()
-    except (TypeError, ValueError) as error:
-        raise InputError(f"the metadata of {name!r} is no JSON ({error}); leave out what is not") from error
+def _said(source: Path | Rows) -> str:
+    path = source.name if isinstance(source, Rows) else os.path.abspath(source)
+    return path.encode("utf-8", "replace").decode()

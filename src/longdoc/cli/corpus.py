@@ -32,7 +32,7 @@ Memory = Annotated[int, typer.Option(metavar="MIB", help="What the process of on
 
 @corpus.command()
 def run(
-    sources: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders, files, files of JSON lines.")],
+    sources: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders, files, JSON lines, Parquet.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where manifest and results are.")],
     format: Annotated[Literal["json", "markdown", "html"], typer.Option(help="What a result is.")] = "json",
     index: Annotated[

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.documents import Document
 
-from longdoc.errors import CacheError, InputError, LongdocError
+from longdoc.errors import CacheError, InputError, LongdocError, MissingExtraError
 from longdoc.pipelines.calls.child import Answer
 from longdoc.pipelines.corpora.corpus import Corpus
 from longdoc.pipelines.corpora.engines.engine import Done, Limits
@@ -258,3 +259,33 @@ def test_what_other_machines_can_reach_is_known() -> None:
     assert not Recipe("out", index="index").far
     assert not Recipe("out", model="hf:x").far
     assert Recipe("out", model="hf:x", cache="redis://host").far
+
+
+def test_rows_of_parquet_are_documents_that_are_named_by_the_file(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    arrow = pytest.importorskip("pyarrow")
+    table = arrow.table({"id": ["one", None, "three"], "text": [text_of(1), text_of(2), None], "year": [2023, 2024, 1]})
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    engine = Here()
+    with Corpus(tmp_path / "out", engine=engine, max_tokens=60, overall_tokens=0) as corpus:
+        corpus.run(tmp_path / "rows.parquet")
+        states = {entry.name: entry.state for entry in corpus.entries()}
+        assert states == {"rows.parquet#one": "done", "rows.parquet#2": "done", "rows.parquet#three": "failed"}
+        parquet.write_table(table.slice(0, 2), tmp_path / "rows.parquet")
+        corpus.run(tmp_path / "rows.parquet")
+        assert len(engine.made()) == 3
+        (tmp_path / "bad.parquet").write_bytes(b"no")
+        with pytest.raises(InputError, match="cannot be read as Parquet"):
+            corpus.run([tmp_path / "bad.parquet"])
+    first = json.loads((tmp_path / "out" / "rows" / "rows.parquet.jsonl").read_bytes().splitlines()[0])
+    assert first["metadata"] == {"year": 2023}
+
+
+def test_without_the_extra_parquet_is_told_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    (tmp_path / "rows.parquet").write_bytes(b"PAR1")
+    with (
+        Corpus(tmp_path / "out", engine=Here()) as corpus,
+        pytest.raises(MissingExtraError, match=r"longdoc\[parquet\]"),
+    ):
+        corpus.run(tmp_path / "rows.parquet")
