@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from longdoc.pipelines.corpora.corpus import Corpus
     from longdoc.pipelines.corpora.engines.engine import Engine, Limits
     from longdoc.pipelines.corpora.engines.ray import RayWorkers
+    from longdoc.pipelines.corpora.engines.rows import RowSummaries
     from longdoc.pipelines.route import ModelAtHand, Request, Route
     from longdoc.pipelines.routing.router import Assignment, Reading, Router
     from longdoc.pipelines.sources import join_chunks
@@ -59,6 +60,7 @@ _HOMES = {
     "Request": "route",
     "Route": "route",
     "Router": "routing.router",
+    "RowSummaries": "corpora.engines.rows",
     "Settings": "summarize.summarize",
     "Summarization": "summarize.stage",
     "Summarizer": "summarizers.protocol",
@@ -97,6 +99,7 @@ __all__ = [
     "Request",
     "Route",
     "Router",
+    "RowSummaries",
     "Settings",
     "Summarization",
     "Summarizer",
