@@ -275,14 +275,13 @@ def model() -> None:
             bound = "coordinator" if count * serial > work / (nodes * CORES) else "workers"
             read = count * size / pace / 3600
             wanted.append((about, nodes, f"{work / 3600:,.0f}", f"{read:,.1f}", f"{hours:,.1f}", bound))
-    predicted = markdown(
-        ["corpus", "nodes", "hours of work", "of survey before", "hours by the clock", "bound by"], wanted
-    )
+    predicted = markdown(["corpus", "nodes", "hours of work", "of survey", "hours by the clock", "bound by"], wanted)
     body = (
         f"Measured: a document takes {max(each_document, 0.0) * 1000:.0f} ms and {each_byte * 1e9 / 3600:.2f} hours a "
         f"GB of text on a worker of one core; the coordinator takes {serial * 1000:.1f} ms a document, "
         f"{facts['handing']['ray'] * 1000:.1f} of them for Ray to hand it out; its manifest has "
-        f"{facts['manifest']:.0f} bytes of each. It reads and digests {pace / 1e6:.0f} MB a second. A node has {CORES} workers.\n\n"
+        f"{facts['manifest']:.0f} bytes of each. It reads and digests {pace / 1e6:.0f} MB a second. "
+        f"A node has {CORES} workers.\n\n"
         "T = max(work / workers, documents x coordinator) + longest task.\n\n"
         f"## Ten thousand documents with the measured times\n\n{checked}\n\n## What it says of more\n\n{predicted}"
     )

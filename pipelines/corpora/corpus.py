@@ -277,6 +277,7 @@ class Corpus:
             seconds=old.seconds,
             characters=old.characters,
             sentences=old.sentences,
+            likeness=old.likeness,
             indexed=old.indexed,
             error=old.error,
             cause=old.cause,
@@ -284,6 +285,7 @@ class Corpus:
         if old.state == "failed" or (old.state == "gone" and old.error):
             return replace(made, state="failed")
         whole = old.result == result and old.indexed == self.recipe.index and (self.out / "results" / result).exists()
+        whole = whole and (self.recipe.group == "folder" or bool(old.likeness))
         return replace(made, state="done") if whole and old.state in ("done", "gone") else here
 
     def _work(self, on_progress: OnProgress | None) -> None:
@@ -326,8 +328,8 @@ class Corpus:
             entry = replace(entry, state="failed", seconds=seconds, error=" ".join(told.split()), cause=answer.cause)
         else:
             made = {name: answer.value[name] for name in ("characters", "sentences")}
-            indexed = self.recipe.index
-            entry = replace(entry, state="done", seconds=seconds, error="", cause="", indexed=indexed, **made)
+            made |= {"indexed": self.recipe.index, "likeness": answer.value.get("likeness", "")}
+            entry = replace(entry, state="done", seconds=seconds, error="", cause="", **made)
         self.manifest.put(entry)
         return entry
 

@@ -25,6 +25,7 @@ from longdoc.pipelines.corpora.node import made_node
 from longdoc.pipelines.corpora.places import kept_at, parts_at
 from longdoc.pipelines.corpora.recipe import Recipe, Task, digest_of
 from longdoc.pipelines.corpora.spread import Pieces
+from longdoc.pipelines.corpora.whole import likeness_of
 from longdoc.pipelines.render.render import render
 from longdoc.pipelines.summarize.extractive_tree import Extract
 from longdoc.pipelines.summarize.stage import Summarization
@@ -32,9 +33,13 @@ from longdoc.pipelines.summarize.summarize import Settings
 from longdoc.pipelines.summarizers.registry import loaded_model
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from longdoc.memory.cache.encoding_cache import EncodingCache
     from longdoc.memory.index.document_index import DocumentIndex
     from longdoc.memory.shared.postgres import SharedIndex
+    from longdoc.models.encoder.embedder import Embedder
     from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
 
 _CHARACTERS = 100_000  # read text that has the time of one reading to be summarized in
@@ -86,6 +91,9 @@ class Maker:
             write_whole(kept, json.dumps([facts, tree_to_json(tree).decode()]).encode())
         else:
             facts, tree = found
+        if self.recipe.group == "likeness" and not facts.get("likeness"):
+            facts["likeness"] = likeness_of(self._vector(tree.summary.text))
+            write_whole(kept, json.dumps([facts, tree_to_json(tree).decode()]).encode())
         rmtree(parts_at(self._out, task.key), ignore_errors=True)
         tree = named(tree, task.name)
         if not (self.recipe.format == "json" and found is not None):
@@ -96,7 +104,8 @@ class Maker:
                 id=task.name, page_content=read().page_content, metadata={**read().metadata, "source": task.name}
             )
             self._index.put([whole], {task.name: tree})
-        return {"characters": facts["characters"], "sentences": len(tree.summary.sentences), "found": found is not None}
+        made = {"characters": facts["characters"], "likeness": facts.get("likeness", "")}
+        return {**made, "sentences": len(tree.summary.sentences), "found": found is not None}
 
     def _embed(self, task: Task, more: Callable[[float], None], seconds: float) -> None:
         """Embeds a share of a document's pieces, for whoever makes it."""
@@ -180,6 +189,16 @@ class Maker:
                 cache=cache,
             )
         )
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self._encoder.encode([text])[0]
+        return vector
+
+    @cached_property
+    def _encoder(self) -> Embedder:
+        from longdoc.models.encoder.embedder import Embedder
+
+        return Embedder(device=self.recipe.device)
 
     @property
     def _cache(self) -> EncodingCache:

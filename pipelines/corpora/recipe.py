@@ -24,7 +24,8 @@ class Recipe:
     `DocumentIndex` that each document is put in, or the `postgresql://` address of a `SharedIndex`, "" for none. A chat
     model's replies are kept in `cache`, a `redis://` address, "" for the folder. Addresses have no passwords, which
     PGPASSWORD and REDISCLI_AUTH have. `overall_tokens` bounds the summary of each folder and of
-    the whole; 0 makes none. `device` is where the encoder computes, in words of torch ("cuda").
+    the whole, whose documents are put together by `group`: their folders, or what their summaries say; 0 makes none.
+    `device` is where the encoder computes, in words of torch ("cuda").
     """
 
     out: str
@@ -39,6 +40,7 @@ class Recipe:
     style: Literal["digest", "sentences"] = "digest"
     overall_tokens: int = 400
     cache: str = ""
+    group: Literal["folder", "likeness"] = "folder"
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -46,6 +48,8 @@ class Recipe:
             raise UnknownNameError(f"format {self.format!r} is not known; give json, markdown or html")
         if not isinstance(self.model, str):
             raise InputError(f"the model is {self.model!r}; give it by its name, so that other processes can load it")
+        if self.group not in ("folder", "likeness"):
+            raise UnknownNameError(f"group {self.group!r} is not known; give folder or likeness")
         for address, variable in ((self.index, "PGPASSWORD"), (self.cache, "REDISCLI_AUTH")):
             if "://" in address and urlsplit(address).password:
                 raise InputError(f"the address has a password, which would be kept; put it in {variable} instead")
@@ -73,7 +77,7 @@ class Recipe:
         from longdoc.pipelines.summarize.rests_on import summary_code
 
         made_by = [_VERSION, summary_code(), Embedder(device=self.device).fingerprint]
-        apart = ("out", "format", "index", "overall_tokens", "cache")
+        apart = ("out", "format", "index", "overall_tokens", "cache", "group")
         settings = {name: value for name, value in asdict(self).items() if name not in apart}
         return digest_of(json.dumps([made_by, settings], sort_keys=True).encode())
 

@@ -49,6 +49,9 @@ def run(
     price_out: Annotated[float | None, typer.Option(help="Money per million tokens written.")] = None,
     max_tokens: MaxTokens = 300,
     overall_tokens: Annotated[int, typer.Option(help="Of the summary of each folder and of all; 0 for none.")] = 400,
+    group: Annotated[
+        Literal["folder", "likeness"], typer.Option(help="What is summarized together, below all of it.")
+    ] = "folder",
     query: Annotated[str | None, typer.Option(help="What the summaries are to be about.")] = None,
     model: ModelName = "extractive",
     tokenizer: TokenizerName = None,
@@ -72,6 +75,7 @@ def run(
             "cache": cache,
             "max_tokens": max_tokens,
             "overall_tokens": overall_tokens,
+            "group": group,
             "query": query,
             "model": model,
             "tokenizer": tokenizer,
