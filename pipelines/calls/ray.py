@@ -32,7 +32,7 @@ def connected(address: str | None) -> Any:
     if not ray.is_initialized():
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or a cluster begun here would tell its makers of it
         try:
-            ray.init(address, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
+            ray.init(address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, RuntimeError, ValueError) as error:
             said = " ".join(str(error).split())
             raise UnavailableError(f"no Ray cluster answers at {address!r} ({said:.200}); check --address") from error
