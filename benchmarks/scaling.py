@@ -300,7 +300,8 @@ def model() -> None:
             wanted.append((about, nodes, f"{work / 3600:,.0f}", f"{read:,.1f}", f"{hours:,.1f}", bound))
     predicted = markdown(["corpus", "nodes", "hours of work", "of survey", "hours by the clock", "bound by"], wanted)
     body = (
-        f"Measured, of the processor's time: a document takes {max(each_document, 0.0) * 1000:.0f} ms and {each_byte * 1e9 / 3600:.2f} hours a "
+        f"Measured, of the processor's time: a document takes {max(each_document, 0.0) * 1000:.0f} ms and "
+        f"{each_byte * 1e9 / 3600:.2f} hours a "
         f"GB of text; the coordinator takes {serial * 1000:.1f} ms a document, "
         f"{facts['handing']['ray'] * 1000:.1f} of them for Ray to hand it out; its manifest has "
         f"{facts['manifest']:.0f} bytes of each. It reads and digests {pace / 1e6:.0f} MB a second. "
