@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
-from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
 from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
 from longdoc.pipelines.summarizers.protocol import Summarizer
@@ -61,6 +60,8 @@ def loaded_model(model: str, tokenizer: str | None, device: str = "cpu") -> str 
     `device` is where the bundled encoder computes, in torch's words.
     """
     if model in ("extractive", "extractive:centrality") and device != "cpu":
+        from longdoc.models.encoder.embedder import Embedder
+
         scorer = LearnedSalience() if model == "extractive" else None
         return ExtractiveSummarizer(Embedder(device=device), tokenizer or BUNDLED, scorer=scorer)
     if model in ("extractive", "extractive:centrality") or model.startswith(LED):

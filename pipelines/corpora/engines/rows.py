@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from longdoc.errors import InputError, LongdocError
 from longdoc.memory.summaries.tree_json import tree_to_json
-from longdoc.pipelines.summarize.summarize import Settings, Summarization
+from longdoc.pipelines.summarize.stage import Summarization
+from longdoc.pipelines.summarize.summarize import Settings
 from longdoc.pipelines.summarizers.registry import loaded_model
 
 Columns = dict[str, NDArray[Any]]
