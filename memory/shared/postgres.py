@@ -20,7 +20,8 @@ from longdoc.errors import CacheError, MissingExtraError
 from longdoc.memory.index.document_index import CHUNK_TOKENS
 from longdoc.memory.index.entries import Entry, name_of, of_part
 from longdoc.memory.shared.ranked import BESIDE, RankedRetriever
-from longdoc.models.encoder.embedder import WIDTH, Embedder
+from longdoc.models.encoder.embedder import Embedder
+from longdoc.models.encoder.encoder import WIDTH
 
 _ID = "id"
 _DOCUMENT = "document"

@@ -13,7 +13,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from longdoc.memory.disk import write_whole
-from longdoc.models.encoder.embedder import WIDTH
+from longdoc.models.encoder.encoder import WIDTH
 from longdoc.pipelines.corpora.recipe import Task
 from longdoc.pipelines.summarizers.sentence_table import Encoder
 

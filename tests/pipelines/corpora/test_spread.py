@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from longdoc.models.encoder.embedder import WIDTH
+from longdoc.models.encoder.encoder import WIDTH
 from longdoc.pipelines.corpora.corpus import Corpus
 from longdoc.pipelines.corpora.recipe import Task
 from longdoc.pipelines.corpora.spread import Pieces, Spread
