@@ -31,6 +31,7 @@ def connected(address: str | None) -> Any:
         raise MissingExtraError("a Ray cluster", "ray") from error
     if not ray.is_initialized():
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or a cluster begun here would tell its makers of it
+        os.environ.setdefault("RAY_worker_niceness", "0")  # its 15 would have all else on a machine go first
         try:
             ray.init(address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, RuntimeError, ValueError) as error:
