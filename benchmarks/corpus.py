@@ -76,12 +76,12 @@ def text_of(number: int, sentences: int) -> str:
     return "\n".join(lines)
 
 
-def fill(folder: Path, documents: int) -> Path:
-    """The documents in ten folders, of 8 to 60 sentences."""
+def fill(folder: Path, documents: int, longest: int = 60) -> Path:
+    """The documents in ten folders, of 8 to `longest` sentences."""
     for number in range(documents):
         path = folder / f"f{number % 10}" / f"minutes-{number}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text_of(number, 8 + number * 7 % 53), encoding="utf-8")
+        path.write_text(text_of(number, 8 + number * 7 % (longest - 7)), encoding="utf-8")
     return folder
 
 
@@ -279,11 +279,11 @@ def hostile_files(folder: Path, count: int) -> list[str]:
     return names
 
 
-def hostile(documents: int, count: int) -> None:
+def hostile(documents: int, count: int, longest: int) -> None:
     """Which of the hostile files are named, and whether the others are as they are without them."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        docs = fill(folder / "docs", documents - count)
+        docs = fill(folder / "docs", documents - count, longest)
         timed(command(docs, folder / "clean", "--overall-tokens", "0"))
         names = hostile_files(docs / "hostile", count)
         clock, _, said = timed(command(docs, folder / "out", "--overall-tokens", "0"))
@@ -311,13 +311,14 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--hostile", type=int, default=30)
+    parser.add_argument("--longest", type=int, default=60, help="sentences of a document, for hostile")
     given = parser.parse_args()
     if given.part == "speed":
         speed(given.documents)
     elif given.part == "kills":
         kills(given.documents, given.kills)
     else:
-        hostile(given.documents, given.hostile)
+        hostile(given.documents, given.hostile, given.longest)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from longdoc.memory.history.chat_history import ChatHistory, HistorySettings
     from longdoc.memory.index.document_index import DocumentIndex
     from longdoc.memory.index.retriever import IndexRetriever
+    from longdoc.memory.shared.postgres import SharedIndex
+    from longdoc.memory.shared.ranked import RankedRetriever
     from longdoc.memory.summaries.running import RunningMemory
     from longdoc.memory.summaries.store import SummaryStore
     from longdoc.memory.summaries.summary import Sentence, Summary
@@ -30,9 +32,11 @@ _HOMES = {
     "HistorySettings": "history.chat_history",
     "IndexRetriever": "index.retriever",
     "KeySpace": "cache.keys",
+    "RankedRetriever": "shared.ranked",
     "RedisStore": "cache.redis",
     "RunningMemory": "summaries.running",
     "Sentence": "summaries.summary",
+    "SharedIndex": "shared.postgres",
     "Summary": "summaries.summary",
     "SummaryStore": "summaries.store",
     "SummaryTree": "summaries.tree",
@@ -48,9 +52,11 @@ __all__ = [
     "HistorySettings",
     "IndexRetriever",
     "KeySpace",
+    "RankedRetriever",
     "RedisStore",
     "RunningMemory",
     "Sentence",
+    "SharedIndex",
     "Summary",
     "SummaryStore",
     "SummaryTree",

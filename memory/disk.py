@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from uuid import uuid4
 
 _UNABLE = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.EBADF, errno.EISDIR, errno.ENOTSUP)
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file so that a kill leaves the old one or the new one, and it is on disk when this returns."""
-    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part = path.with_name(f"{path.name}.{uuid4().int}")  # processes of two machines may have one number
     try:
         with part.open("wb") as file:
             file.write(data)

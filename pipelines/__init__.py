@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from longdoc.pipelines.ask.settings import ChatSettings
     from longdoc.pipelines.calls.executor import Executor, FanOutOptions
     from longdoc.pipelines.calls.local import LocalExecutor, afan_out, fan_out
+    from longdoc.pipelines.calls.ray import RayExecutor
     from longdoc.pipelines.checks.checker import Checker
     from longdoc.pipelines.checks.evidence import Evidence
     from longdoc.pipelines.checks.finding import Finding
     from longdoc.pipelines.corpora.corpus import Corpus
-    from longdoc.pipelines.corpora.workers import Engine, Limits
+    from longdoc.pipelines.corpora.engines.engine import Engine, Limits
+    from longdoc.pipelines.corpora.engines.ray import RayWorkers
+    from longdoc.pipelines.corpora.engines.rows import RowSummaries
     from longdoc.pipelines.route import ModelAtHand, Request, Route
     from longdoc.pipelines.routing.router import Assignment, Reading, Router
     from longdoc.pipelines.sources import join_chunks
@@ -38,23 +41,26 @@ _HOMES = {
     "Citation": "ask.answer",
     "Corpus": "corpora.corpus",
     "DocumentChat": "ask.chat",
-    "Engine": "corpora.workers",
+    "Engine": "corpora.engines.engine",
     "Evidence": "checks.evidence",
     "Executor": "calls.executor",
     "ExtractiveSummarizer": "summarizers.extractive",
     "FanOutOptions": "calls.executor",
     "Finding": "checks.finding",
     "LedSummarizer": "summarizers.led",
-    "Limits": "corpora.workers",
+    "Limits": "corpora.engines.engine",
     "LocalExecutor": "calls.local",
     "ModelAtHand": "route",
     "Passage": "summarizers.protocol",
     "Plan": "summarize.plan",
     "Prices": "summarize.plan",
+    "RayExecutor": "calls.ray",
+    "RayWorkers": "corpora.engines.ray",
     "Reading": "routing.router",
     "Request": "route",
     "Route": "route",
     "Router": "routing.router",
+    "RowSummaries": "corpora.engines.rows",
     "Settings": "summarize.summarize",
     "Summarization": "summarize.stage",
     "Summarizer": "summarizers.protocol",
@@ -87,10 +93,13 @@ __all__ = [
     "Passage",
     "Plan",
     "Prices",
+    "RayExecutor",
+    "RayWorkers",
     "Reading",
     "Request",
     "Route",
     "Router",
+    "RowSummaries",
     "Settings",
     "Summarization",
     "Summarizer",

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from typing import Any
 
 from langchain_core.stores import ByteStore
 
 from longdoc.arguments import checked
+from longdoc.errors import MissingExtraError
+
+
+def redis_store(address: str, prefix: str = "longdoc:") -> RedisStore:
+    """The store at an address such as `redis://host:6379/0`, its password that of REDISCLI_AUTH, where there is one.
+
+    Raises `MissingExtraError`.
+    """
+    try:
+        redis: Any = import_module("redis")
+    except ImportError as error:
+        raise MissingExtraError("a cache in Redis", "redis") from error
+    return RedisStore(redis.Redis.from_url(address, password=os.environ.get("REDISCLI_AUTH")), prefix)
 
 
 @checked

@@ -13,6 +13,7 @@ from langchain_core.vectorstores import VectorStore
 
 from longdoc.errors import InputError
 from longdoc.memory.index.document_index import Match
+from longdoc.memory.shared.ranked import RankedRetriever
 
 _FEW_MORE = 4  # times as many, where only some of the documents are asked
 
@@ -59,7 +60,7 @@ class Retrieved:
 
     def _found(self, query: str, k: int) -> list[Document]:
         if isinstance(self._store, VectorStore):
-            return self._store.similarity_search(query, k)
+            return RankedRetriever(store=self._store, k=k).invoke(query)
         return self._store.invoke(query)
 
 

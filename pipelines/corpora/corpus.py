@@ -7,9 +7,9 @@ print(corpus.status())
 
 from __future__ import annotations
 
-import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from longdoc.arguments import checked
 from longdoc.errors import CacheError, InputError
-from longdoc.pipelines.corpora.inventory import Chosen, Found, documents_in, file_digest
+from longdoc.pipelines.corpora.engines.engine import Done, Engine, Limits
+from longdoc.pipelines.corpora.engines.processes import Processes
+from longdoc.pipelines.corpora.inventory import Chosen, Found, Rows, documents_in, file_digest
 from longdoc.pipelines.corpora.manifest import Entry, Manifest, State
 from longdoc.pipelines.corpora.places import result_name
 from longdoc.pipelines.corpora.recipe import Recipe, Task
 from longdoc.pipelines.corpora.remaining import OnProgress, Watch
-from longdoc.pipelines.corpora.workers import Done, Engine, Limits, Processes
+from longdoc.pipelines.corpora.rows import PARQUET, document_line, parquet_rows, written_rows
+from longdoc.pipelines.corpora.spread import Spread
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
@@ -118,9 +121,9 @@ class Corpus:
     ) -> Status:
         """Makes what is not made yet of the documents that `sources` have; what failed before stays so.
 
-        `sources` are files, folders and files of JSON lines, as `Path`s, or `Document`s, or an iterable of either.
-        With `prune` the results of documents that are gone are removed. Raises `CacheError` while another run works
-        in the same folder.
+        `sources` are files, folders and files of JSON lines or Parquet, as `Path`s, or `Document`s, or an iterable of
+        either. With `prune` the results of documents that are gone are removed. Raises `CacheError` while another run
+        works in the same folder.
         """
         with self._alone():
             self._survey(sources, Chosen(tuple(include), tuple(exclude), self._apart))
@@ -205,7 +208,7 @@ class Corpus:
         changed: list[Entry] = []
         seen: list[str] = []
         paths = self._paths(sources)
-        self.manifest.tell("sources", [os.path.abspath(path).encode("utf-8", "replace").decode() for path in paths])
+        self.manifest.tell("sources", [_said(path) for path in paths])
         for found in documents_in(paths, chosen, time.time_ns()):
             old = self.manifest.get(found.name)
             entry = self._entry(found, old, run)
@@ -223,30 +226,28 @@ class Corpus:
         self.manifest.put(*changed)
         self.manifest.found(seen, run)
 
-    def _paths(self, sources: Inputs) -> list[Path]:
-        """The sources as paths; documents are written down as rows first, so that they are not held all at once."""
+    def _paths(self, sources: Inputs) -> list[Path | Rows]:
+        """The sources as paths; documents and rows of Parquet are written down first, so that few are held at once."""
         if isinstance(sources, str):
             raise InputError(f"the source {sources!r} is a text; give Path({sources!r}) for a file or a folder")
         given: Iterable[Any] = (
             [sources] if isinstance(sources, os.PathLike) or hasattr(sources, "page_content") else sources
         )
-        paths: list[Path] = []
-        rows = self.out / "documents.jsonl"
-        part = rows.with_name(f"{rows.name}.{os.getpid()}")
-        with part.open("wb") as file:
+        paths: list[Path | Rows] = []
+
+        def lines() -> Iterator[bytes]:
             for one in given:
                 if isinstance(one, os.PathLike):
-                    paths.append(Path(one))
+                    path = Path(one)
+                    is_rows = path.suffix.lower() == PARQUET and path.is_file()
+                    paths.append(parquet_rows(path, self.out / "rows") if is_rows else path)
                 elif hasattr(one, "page_content"):
-                    file.write(_row(one))
+                    yield document_line(one)
                 else:
                     raise InputError(f"{one!r:.80} is no source; give a Path or a Document")
-            written = file.tell()
-        if not written:
-            part.unlink()
-            return paths
-        part.replace(rows)
-        return [*paths, rows]
+
+        rows = self.out / "documents.jsonl"
+        return [*paths, rows] if written_rows(rows, lines()) else paths
 
     def _entry(self, found: Found, old: Entry | None, run: int) -> Entry:
         """What the manifest is to have of a document, by what it had."""
@@ -276,6 +277,7 @@ class Corpus:
             seconds=old.seconds,
             characters=old.characters,
             sentences=old.sentences,
+            likeness=old.likeness,
             indexed=old.indexed,
             error=old.error,
             cause=old.cause,
@@ -283,24 +285,37 @@ class Corpus:
         if old.state == "failed" or (old.state == "gone" and old.error):
             return replace(made, state="failed")
         whole = old.result == result and old.indexed == self.recipe.index and (self.out / "results" / result).exists()
+        whole = whole and (self.recipe.group == "folder" or bool(old.likeness))
         return replace(made, state="done") if whole and old.state in ("done", "gone") else here
 
     def _work(self, on_progress: OnProgress | None) -> None:
-        """Makes what waits, the longest first; what ended its process is tried once more, when nothing else runs."""
+        """Makes what waits, the longest first and over several workers; what ended its process is tried once more,
+        when nothing else runs.
+        """
         watch = Watch(self.manifest, self.jobs, on_progress)
         again: list[Task] = []
-        tasks = (self._task(entry, "make") for entry in self.manifest.waiting())
-        for done in self._engine.stream(self.recipe, tasks, self.jobs):
-            if done.answer.cause in _AGAIN:
-                again.append(done.task)
-            else:
-                watch.told(self._record(done))
+        makes = (self._task(entry, "make") for entry in self.manifest.waiting())
+        jobs = self.jobs if self.recipe.model.startswith("extractive") else 1
+        spread = Spread(jobs, sum(size for _, size in self.manifest.left().values()))
+        tasks: Iterator[Task] | None = spread.tasks(makes)
+        while tasks is not None:
+            for done in self._engine.stream(self.recipe, tasks, self.jobs):
+                if done.task.kind == "embed":
+                    spread.landed(done.task, done.seconds)
+                elif done.answer.cause in _AGAIN:
+                    again.append(done.task)
+                else:
+                    watch.told(self._record(replace(done, seconds=done.seconds + spread.seconds(done.task.name))))
+            tasks = iter(left) if (left := spread.left()) else None
+        shutil.rmtree(self.out / "parts", ignore_errors=True)
         if again:
             for done in self._engine.stream(self.recipe, iter(again), 1):
                 watch.told(self._record(done, ", twice" if done.answer.cause in _AGAIN else ""))
 
     def _task(self, entry: Entry, kind: Any) -> Task:
-        return Task(kind, entry.name, entry.path, entry.offset, entry.length, entry.digest, entry.key, entry.result)
+        return Task(
+            kind, entry.name, entry.path, entry.offset, entry.length, entry.digest, entry.key, entry.result, entry.size
+        )
 
     def _record(self, done: Done, twice: str = "") -> Entry:
         """Enters what became of a document, whose result is on disk."""
@@ -313,8 +328,8 @@ class Corpus:
             entry = replace(entry, state="failed", seconds=seconds, error=" ".join(told.split()), cause=answer.cause)
         else:
             made = {name: answer.value[name] for name in ("characters", "sentences")}
-            indexed = self.recipe.index
-            entry = replace(entry, state="done", seconds=seconds, error="", cause="", indexed=indexed, **made)
+            made |= {"indexed": self.recipe.index, "likeness": answer.value.get("likeness", "")}
+            entry = replace(entry, state="done", seconds=seconds, error="", cause="", **made)
         self.manifest.put(entry)
         return entry
 
@@ -359,12 +374,6 @@ class Corpus:
                     other.unlink(missing_ok=True)
 
 
-def _row(document: Any) -> bytes:
-    """A document as a line of JSON. Raises `InputError` where its metadata is none."""
-    told = dict(document.metadata)
-    name = document.id or told.get("source")
-    row = {**({"source": str(name)} if name else {}), "page_content": document.page_content, "metadata": told}
-    try:
-        return f"{json.dumps(row)}\n".encode()
-    except (TypeError, ValueError) as error:
-        raise InputError(f"the metadata of {name!r} is no JSON ({error}); leave out what is not") from error
+def _said(source: Path | Rows) -> str:
+    path = source.name if isinstance(source, Rows) else os.path.abspath(source)
+    return path.encode("utf-8", "replace").decode()

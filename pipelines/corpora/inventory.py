@@ -38,6 +38,14 @@ class Found:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A file of JSON lines whose rows are called after another name than its own."""
+
+    path: Path
+    name: str
+
+
 @dataclass(frozen=True)
 class Chosen:
     """Which files of a folder are documents: those that one of `include` fits, where there are any, and none of
@@ -60,7 +68,7 @@ class Chosen:
         return kind.partition("/")[0] not in _MEDIA
 
 
-def documents_in(sources: Sequence[Path], chosen: Chosen, now: int) -> Iterator[Found]:
+def documents_in(sources: Sequence[Path | Rows], chosen: Chosen, now: int) -> Iterator[Found]:
     """The documents of files and folders, folder by folder in the order of their names.
 
     A file in a folder is named by the folder's own name and the path below it; a row of a file of JSON lines, which
@@ -69,6 +77,9 @@ def documents_in(sources: Sequence[Path], chosen: Chosen, now: int) -> Iterator[
     """
     taken: dict[str, int] = {}
     for source in sources:
+        if isinstance(source, Rows):
+            yield from _rows(source.path, _distinct(source.name, taken))
+            continue
         real = Path(os.path.abspath(source))
         name = _distinct(real.name or "root", taken)
         if real.is_dir():

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from shutil import rmtree
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.documents import Document
 
@@ -21,15 +22,25 @@ from longdoc.memory.summaries.tree import Run, SummaryTree
 from longdoc.memory.summaries.tree_json import tree_to_json
 from longdoc.pipelines.corpora.kept import NAMELESS, kept_tree, named
 from longdoc.pipelines.corpora.node import made_node
-from longdoc.pipelines.corpora.places import kept_at
+from longdoc.pipelines.corpora.places import kept_at, parts_at
 from longdoc.pipelines.corpora.recipe import Recipe, Task, digest_of
+from longdoc.pipelines.corpora.spread import Pieces
+from longdoc.pipelines.corpora.whole import likeness_of
 from longdoc.pipelines.render.render import render
+from longdoc.pipelines.summarize.extractive_tree import Extract
 from longdoc.pipelines.summarize.stage import Summarization
 from longdoc.pipelines.summarize.summarize import Settings
 from longdoc.pipelines.summarizers.registry import loaded_model
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from longdoc.memory.cache.encoding_cache import EncodingCache
     from longdoc.memory.index.document_index import DocumentIndex
+    from longdoc.memory.shared.postgres import SharedIndex
+    from longdoc.models.encoder.embedder import Embedder
+    from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
 
 _CHARACTERS = 100_000  # read text that has the time of one reading to be summarized in
 
@@ -52,6 +63,9 @@ class Maker:
                 return self._planned(self._read(task))
             case "node":
                 return made_node(task, self.recipe, self._stage.settings)
+            case "embed":
+                self._embed(task, more, seconds)
+                return {}
         return self._made(task, more, seconds)
 
     def _made(self, task: Task, more: Callable[[float], None], seconds: float) -> dict[str, Any]:
@@ -67,8 +81,7 @@ class Maker:
         kept = kept_at(self._out, task.key)
         found = kept_tree(kept)
         if found is None:
-            given = Document(page_content=read().page_content, metadata={**read().metadata, "source": NAMELESS})
-            tree = replace(self._stage.run([given]), run=None)
+            tree = replace(self._stage_with(task).run([_nameless(read())]), run=None)
             kept.parent.mkdir(parents=True, exist_ok=True)
             facts: dict[str, Any] = {
                 "pages": read().metadata.get("pages") or [],
@@ -78,6 +91,10 @@ class Maker:
             write_whole(kept, json.dumps([facts, tree_to_json(tree).decode()]).encode())
         else:
             facts, tree = found
+        if self.recipe.group == "likeness" and not facts.get("likeness"):
+            facts["likeness"] = likeness_of(self._vector(tree.summary.text))
+            write_whole(kept, json.dumps([facts, tree_to_json(tree).decode()]).encode())
+        rmtree(parts_at(self._out, task.key), ignore_errors=True)
         tree = named(tree, task.name)
         if not (self.recipe.format == "json" and found is not None):
             read()
@@ -87,7 +104,31 @@ class Maker:
                 id=task.name, page_content=read().page_content, metadata={**read().metadata, "source": task.name}
             )
             self._index.put([whole], {task.name: tree})
-        return {"characters": facts["characters"], "sentences": len(tree.summary.sentences), "found": found is not None}
+        made = {"characters": facts["characters"], "likeness": facts.get("likeness", "")}
+        return {**made, "sentences": len(tree.summary.sentences), "found": found is not None}
+
+    def _embed(self, task: Task, more: Callable[[float], None], seconds: float) -> None:
+        """Embeds a share of a document's pieces, for whoever makes it."""
+        document = self._read(task)
+        more(seconds * (1 + len(document.page_content) / _CHARACTERS))
+        folder = parts_at(self._out, task.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        summarizer = self._chooser.through(lambda encoder: Pieces(encoder, folder, task.share))
+        job = replace(self._stage.settings, model=summarizer).job([_nameless(document)])
+        Extract(job, summarizer).tables()
+
+    def _stage_with(self, task: Task) -> Summarization:
+        """The stage; one that has what was embedded of the document by others."""
+        folder = parts_at(self._out, task.key)
+        if not folder.is_dir():
+            return self._stage
+        summarizer = self._chooser.through(lambda encoder: Pieces(encoder, folder))
+        return Summarization(replace(self._stage.settings, model=summarizer))
+
+    @property
+    def _chooser(self) -> ExtractiveSummarizer:
+        """What chooses sentences; only the documents of a recipe that has it are spread."""
+        return cast("ExtractiveSummarizer", self._stage.settings.model)
 
     def _write(self, task: Task, tree: SummaryTree, document: Document | None, facts: dict[str, Any]) -> None:
         pages = tuple(map(int, facts["pages"]))
@@ -135,14 +176,12 @@ class Maker:
         recipe = self.recipe
         cache = None
         if not recipe.model.startswith("extractive"):  # what was paid for is kept call by call
-            from longdoc.memory.cache.encoding_cache import EncodingCache
-
-            cache = EncodingCache(self._out / "cache")
+            cache = self._cache
         return Summarization(
             Settings(
                 max_tokens=recipe.max_tokens,
                 query=recipe.query,
-                model=loaded_model(recipe.model, recipe.tokenizer),
+                model=loaded_model(recipe.model, recipe.tokenizer, recipe.device),
                 tokenizer=recipe.tokenizer,
                 chunk_tokens=recipe.chunk_tokens,
                 context_tokens=recipe.context_tokens,
@@ -151,11 +190,39 @@ class Maker:
             )
         )
 
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self._encoder.encode([text])[0]
+        return vector
+
     @cached_property
-    def _index(self) -> DocumentIndex:
+    def _encoder(self) -> Embedder:
+        from longdoc.models.encoder.embedder import Embedder
+
+        return Embedder(device=self.recipe.device)
+
+    @property
+    def _cache(self) -> EncodingCache:
+        from longdoc.memory.cache.encoding_cache import EncodingCache
+
+        if not self.recipe.cache:
+            return EncodingCache(self._out / "cache")
+        from longdoc.memory.cache.redis import redis_store
+
+        return EncodingCache(store=redis_store(self.recipe.cache))
+
+    @cached_property
+    def _index(self) -> DocumentIndex | SharedIndex:
+        if "://" in self.recipe.index:
+            from longdoc.memory.shared.postgres import SharedIndex
+
+            return SharedIndex(self.recipe.index)
         from longdoc.memory.index.document_index import DocumentIndex
 
         return DocumentIndex(self.recipe.index)
+
+
+def _nameless(document: Document) -> Document:
+    return Document(page_content=document.page_content, metadata={**document.metadata, "source": NAMELESS})
 
 
 def row_document(data: bytes, name: str) -> Document:

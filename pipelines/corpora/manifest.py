@@ -13,7 +13,7 @@ from typing import Any, Literal
 from longdoc.errors import CacheError
 
 State = Literal["waiting", "done", "failed", "gone"]
-_FORMAT = 1
+_FORMAT = 2
 _PAGE = 500  # rows that are read at once
 
 
@@ -21,9 +21,9 @@ _PAGE = 500  # rows that are read at once
 class Entry:
     """A document: where it is, what its bytes are, and what became of it.
 
-    `key` is what its summary is kept under, `result` the name of its result's file, `indexed` the index that it is in.
-    `seconds` is what it took; `error` says in one sentence why it failed, `cause` the kind of that. `run` is the last
-    run that found it.
+    `key` is what its summary is kept under, `result` the name of its result's file, `indexed` the index that it is in,
+    `likeness` what documents are grouped by. `seconds` is what it took; `error` says in one sentence why it failed,
+    `cause` the kind of that. `run` is the last run that found it.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Entry:
     cause: str = ""
     characters: int = 0
     sentences: int = 0
+    likeness: str = ""
     run: int = 0
 
 

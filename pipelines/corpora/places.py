@@ -26,6 +26,11 @@ def kept_at(out: Path, key: str) -> Path:
     return out / "kept" / key[:2] / f"{key}.json"
 
 
+def parts_at(out: Path, key: str) -> Path:
+    """The folder of what several workers embed of a document."""
+    return out / "parts" / key
+
+
 def node_at(out: Path, key: str) -> Path:
     """Where the summary of a folder, or of some of its documents, is kept."""
     return out / "nodes" / f"{key}.json"

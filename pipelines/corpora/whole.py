@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import shake_256
 from pathlib import Path
 from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
 
 from longdoc.pipelines.corpora.manifest import Entry
 from longdoc.pipelines.corpora.places import node_at
@@ -15,6 +19,7 @@ from longdoc.pipelines.summarize.grouping import grouped
 
 _FAN_IN = 16  # children of a node
 _TO = " … "
+_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Node:
     name: str = ""
     result: str = ""
     children: tuple[Node, ...] = ()
+    ends: tuple[int, int] = (0, 0)  # the likeness of the first and of the last document below it
 
     @property
     def height(self) -> int:
@@ -43,9 +49,12 @@ def tree_over(entries: Iterable[Entry], recipe: Recipe) -> Node | None:
     """The tree over documents in the order of their names; None over none.
 
     Where a folder's documents are parted hangs on their names, so that a changed document has only the nodes on its
-    way to the root made anew, and a new one those near it.
+    way to the root made anew, and a new one those near it. Grouped by likeness, a changed document goes where its new
+    summary belongs: the nodes over its old and its new place are made anew.
     """
     base = f"{recipe.fingerprint}/{recipe.overall_tokens}"
+    if recipe.group == "likeness":
+        return _by_likeness(entries, base)
     root = _Folder("")
     for entry in entries:
         folder = root
@@ -70,15 +79,46 @@ def _node(folder: _Folder, base: str) -> Node | None:
         return None
     if not folder.path and len(items) == 1 and items[0].children:
         return items[0]  # the one folder that was given
+    return _over(folder.path or "All documents", _parted(items, base, lambda before, item: 0), base)
+
+
+def _by_likeness(entries: Iterable[Entry], base: str) -> Node | None:
+    """The tree over documents in the order of what their summaries say: parted where neighbours are least alike."""
+    items = []
+    for entry in entries:
+        said = int(entry.likeness or "0", 16)
+        items.append(Node(entry.name, entry.key, entry.name, entry.result, ends=(said, said)))
+    items.sort(key=lambda node: (node.ends[0], node.name))
+    return _over("All documents", _parted(items, base, _alike), base) if items else None
+
+
+def _alike(before: Node, item: Node) -> int:
+    return _BITS - (before.ends[1] ^ item.ends[0]).bit_count()
+
+
+def likeness_of(vector: NDArray[np.float32]) -> str:
+    """Bits as hexadecimal that differ in fewer places the more alike two vectors are.
+
+    Each bit is the side of a plane that the vector lies on (Charikar, 2002), its normal of signs (Achlioptas, 2003).
+    """
+    drawn = shake_256(b"likeness").digest(_BITS * len(vector) // 8)
+    signs = np.unpackbits(np.frombuffer(drawn, np.uint8)).reshape(_BITS, len(vector)).astype(np.float32) * 2 - 1
+    bits = np.packbits(signs @ vector > 0)
+    return bits.tobytes().hex()
+
+
+def _parted(items: list[Node], base: str, rank: Callable[[Node, Node], int]) -> list[Node]:
+    """At most `_FAN_IN` nodes over neighbours, which are parted where `rank` of two of them is least."""
     while len(items) > _FAN_IN:
-        ranks = [crc32(_first(item).encode()) for item in items]
+        pairs = zip([items[0], *items], items, strict=False)
+        ranks = [rank(before, item) << 32 | crc32(_first(item).encode()) for before, item in pairs]
         items = [
             items[start]
             if end - start == 1
             else _over(f"{_last(items[start])}{_TO}{_last(items[end - 1])}", items[start:end], base)
             for start, end in grouped(ranks, [1] * len(items), _FAN_IN)
         ]
-    return _over(folder.path or "All documents", items, base)
+    return items
 
 
 def _first(node: Node) -> str:
@@ -91,7 +131,8 @@ def _last(node: Node) -> str:
 
 def _over(title: str, children: list[Node], base: str) -> Node:
     known = json.dumps([base, title, [[child.key, child.name] for child in children]])
-    return Node(title, digest_of(known.encode()), children=tuple(children))
+    ends = children[0].ends[0], children[-1].ends[1]
+    return Node(title, digest_of(known.encode()), children=tuple(children), ends=ends)
 
 
 def tasks_of(root: Node, out: Path) -> list[list[Task]]:

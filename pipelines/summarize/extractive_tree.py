@@ -41,7 +41,7 @@ class Extract:
         """The tree of summaries. Raises `BudgetError` where no sentence fits the top's budget."""
         began = time.monotonic()
         self._on_event(StageBegan("embedding"))
-        tables = self._tables()
+        tables = self.tables()
         _log.info("embedded %d sentences in %.1f s", sum(map(len, tables.values())), time.monotonic() - began)
         began = time.monotonic()
         self._on_event(StageBegan("choosing"))
@@ -73,7 +73,7 @@ class Extract:
         sentence, budget = sentence_maker(within, self.job.texts), self.job.node_budget(node)
         return self._chooser.choose(within, sentence, budget, query, demanded=node is self.job.outline)
 
-    def _tables(self) -> dict[str, SentenceTable]:
+    def tables(self) -> dict[str, SentenceTable]:
         """Each source's sentences. Its chunks are done, for whoever watches, once they are embedded."""
         tables = {}
         leaves, tokenizer = list(self.job.outline.leaves), self._chooser.tokenizer

@@ -6,10 +6,11 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from langchain_core.documents import Document
@@ -98,6 +99,12 @@ class ExtractiveSummarizer:
             return self._given
         bundled = _bundled() if self._loading is None else self._loading.result()
         return bundled if self._cache is None else _kept(bundled, self._cache)
+
+    def through(self, wrap: Callable[[Encoder], Encoder]) -> Self:
+        """The same summarizer, whose vectors come through `wrap`, which changes none of them."""
+        made = copy(self)
+        made.__dict__["encoder"] = wrap(self.encoder)
+        return made
 
     def preload(self) -> None:
         """Begins to load the bundled encoder, if it will be used, while the caller does other work."""

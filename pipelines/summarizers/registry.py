@@ -54,8 +54,16 @@ def summarizer_of(
     return ChatSummarizer(chat, tokenizer=counted, context_tokens=context_tokens).with_originals(texts)
 
 
-def loaded_model(model: str, tokenizer: str | None) -> str | BaseChatModel | Summarizer:
-    """What `summarizer_of` takes in the name's place where many texts are to be summarized: loaded once."""
+def loaded_model(model: str, tokenizer: str | None, device: str = "cpu") -> str | BaseChatModel | Summarizer:
+    """What `summarizer_of` takes in the name's place where many texts are to be summarized: loaded once.
+
+    `device` is where the bundled encoder computes, in torch's words.
+    """
+    if model in ("extractive", "extractive:centrality") and device != "cpu":
+        from longdoc.models.encoder.embedder import Embedder
+
+        scorer = LearnedSalience() if model == "extractive" else None
+        return ExtractiveSummarizer(Embedder(device=device), tokenizer or BUNDLED, scorer=scorer)
     if model in ("extractive", "extractive:centrality") or model.startswith(LED):
         return summarizer_of(model, tokenizer, 0, None, {})
     if _brought(model.partition(":")[0]) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +16,7 @@ from longdoc.cli.options import ContextTokens, MaxTokens, ModelName, Quiet, Toke
 
 if TYPE_CHECKING:
     from longdoc.pipelines.corpora.corpus import Corpus
+    from longdoc.pipelines.corpora.engines.engine import Limits
     from longdoc.pipelines.corpora.remaining import Progress
 
 corpus = typer.Typer(help="Many documents, each summarized once, whatever is killed.")
@@ -23,15 +24,23 @@ corpus = typer.Typer(help="Many documents, each summarized once, whatever is kil
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What corpus run was given as --out.")]
 Jobs = Annotated[int | None, typer.Option(help="Documents at once; by default one for each core.")]
 Seconds = Annotated[float, typer.Option(help="What one document has to be read in.")]
+EngineName = Annotated[Literal["local", "ray"], typer.Option(help="Here, or on a Ray cluster (extra 'ray').")]
+Address = Annotated[str | None, typer.Option(help="The Ray cluster's: auto, HOST:6379; else one is begun here.")]
+Gpus = Annotated[float, typer.Option(help="Of a node, for each worker on a Ray cluster.")]
 Memory = Annotated[int, typer.Option(metavar="MIB", help="What the process of one document may map.")]
 
 
 @corpus.command()
 def run(
-    sources: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders, files, files of JSON lines.")],
+    sources: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders, files, JSON lines, Parquet.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where manifest and results are.")],
     format: Annotated[Literal["json", "markdown", "html"], typer.Option(help="What a result is.")] = "json",
-    index: Annotated[Path | None, typer.Option("--index", metavar="DIR", help="An index to put each in.")] = None,
+    index: Annotated[
+        str, typer.Option("--index", metavar="DIR|URL", help="An index to put each in: a folder, postgresql://.")
+    ] = "",
+    cache: Annotated[
+        str, typer.Option("--cache", metavar="URL", help="A chat model's replies: redis://; else in --out.")
+    ] = "",
     include: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="Only such files: '*.pdf'.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="No such files: 'drafts/*'.")] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove the results of documents that are gone.")] = False,
@@ -40,12 +49,19 @@ def run(
     price_out: Annotated[float | None, typer.Option(help="Money per million tokens written.")] = None,
     max_tokens: MaxTokens = 300,
     overall_tokens: Annotated[int, typer.Option(help="Of the summary of each folder and of all; 0 for none.")] = 400,
+    group: Annotated[
+        Literal["folder", "likeness"], typer.Option(help="What is summarized together, below all of it.")
+    ] = "folder",
     query: Annotated[str | None, typer.Option(help="What the summaries are to be about.")] = None,
     model: ModelName = "extractive",
     tokenizer: TokenizerName = None,
     chunk_tokens: Annotated[int | None, typer.Option(help="The most that one call reads of the text.")] = None,
     context_tokens: ContextTokens = 8192,
     style: Annotated[Literal["digest", "sentences"], typer.Option(help="What it is without a model.")] = "digest",
+    device: Annotated[str, typer.Option(help="Where the encoder computes: cpu, cuda.")] = "cpu",
+    engine: EngineName = "local",
+    address: Address = None,
+    gpus: Gpus = 0.0,
     jobs: Jobs = None,
     seconds: Seconds = 120.0,
     memory: Memory = 6144,
@@ -55,18 +71,22 @@ def run(
     with one_line_errors():
         settings = {
             "format": format,
-            "index": "" if index is None else str(index.absolute()),
+            "index": index if not index or "://" in index else str(Path(index).absolute()),
+            "cache": cache,
             "max_tokens": max_tokens,
             "overall_tokens": overall_tokens,
+            "group": group,
             "query": query,
             "model": model,
             "tokenizer": tokenizer,
             "chunk_tokens": chunk_tokens,
             "context_tokens": context_tokens,
             "style": style,
+            "device": device,
         }
         chosen = {"include": include or (), "exclude": exclude or ()}
-        with _opened(out, jobs, seconds, memory, **settings) as opened:
+        where = _where(engine, address, gpus, jobs, seconds, memory)
+        with where.opened(out, **settings) as opened:
             if dry_run:
                 plan = opened.plan(sources, **chosen)
                 lines = [f"{name.replace('_', ' '):14} {count:,}" for name, count in asdict(plan).items()]
@@ -94,6 +114,9 @@ def status(folder: Folder) -> None:
 def retry(
     folder: Folder,
     failed: Annotated[bool, typer.Option("--failed", help="Those that failed; there are no others to try.")] = False,
+    engine: EngineName = "local",
+    address: Address = None,
+    gpus: Gpus = 0.0,
     jobs: Jobs = None,
     seconds: Seconds = 120.0,
     memory: Memory = 6144,
@@ -103,7 +126,8 @@ def retry(
     with one_line_errors():
         if not failed:
             refuse("what is done is not tried again; give --failed")
-        with _existing(folder, jobs, seconds, memory) as opened:
+        where = _where(engine, address, gpus, jobs, seconds, memory)
+        with _existing(folder, where) as opened:
             with _progress(quiet) as on_progress:
                 opened.retry(on_progress)
             _tell(opened)
@@ -119,17 +143,40 @@ def report(
         write(str(opened.report(output)))
 
 
-def _existing(folder: Path, jobs: int | None = None, seconds: float = 120.0, memory: int = 6144) -> Corpus:
+@dataclass(frozen=True)
+class _Where:
+    """Where a corpus is worked on: so many documents at once, by processes here or by workers of a cluster."""
+
+    engine: str = "local"
+    address: str | None = None
+    gpus: float = 0.0
+    jobs: int | None = None
+    limits: Limits | None = None
+
+    def opened(self, folder: Path, **settings: Any) -> Corpus:
+        """The corpus of a folder. Raises `LongdocError`."""
+        from longdoc.pipelines.corpora.corpus import Corpus
+
+        if self.engine == "local":
+            if self.address is not None or self.gpus:
+                refuse("--address and --gpus are for a Ray cluster; give --engine ray as well")
+            return Corpus(folder, jobs=self.jobs, limits=self.limits, **settings)
+        from longdoc.pipelines.corpora.engines.ray import RayWorkers
+
+        workers = RayWorkers(self.address, self.limits, gpus=self.gpus)
+        return Corpus(folder, jobs=self.jobs or workers.size(), limits=self.limits, engine=workers, **settings)
+
+
+def _where(engine: str, address: str | None, gpus: float, jobs: int | None, seconds: float, memory: int) -> _Where:
+    from longdoc.pipelines.corpora.engines.engine import Limits
+
+    return _Where(engine, address, gpus, jobs, Limits(seconds, memory << 20))
+
+
+def _existing(folder: Path, where: _Where | None = None) -> Corpus:
     if not (folder / "manifest.sqlite").exists():
         refuse(f"there is no corpus in {str(folder)!r}; give the folder that corpus run had as --out")
-    return _opened(folder, jobs, seconds, memory)
-
-
-def _opened(folder: Path, jobs: int | None, seconds: float, memory: int, **settings: Any) -> Corpus:
-    from longdoc.pipelines.corpora.corpus import Corpus
-    from longdoc.pipelines.corpora.workers import Limits
-
-    return Corpus(folder, jobs=jobs, limits=Limits(seconds, memory << 20), **settings)
+    return (where or _Where()).opened(folder)
 
 
 def _tell(opened: Corpus) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,42 @@ def test_slips_are_told_in_one_line(tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["corpus", "retry", str(tmp_path)])
     assert told.exit_code == 2
     assert "give --failed" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--address", "auto"], "give --engine ray as well"),
+        (["--engine", "ray"], "pip install 'longdoc[ray]'"),
+        (["--index", "postgresql://ann:secret@host/db"], "put it in PGPASSWORD"),
+        (["--cache", "here"], "give an address of Redis"),
+    ],
+)
+def test_slips_of_a_cluster_are_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], said: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    told = CliRunner().invoke(app, ["corpus", "run", str(tmp_path), "--out", str(tmp_path / "out"), *options])
+    assert told.exit_code == 2
+    assert said in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_a_cluster_makes_what_processes_make(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="ray is not installed")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").write_text(
+        "The council met on 2 May 2023. It will spend nine pounds.", encoding="utf-8"
+    )
+    made = []
+    for engine in ("local", "ray"):
+        words = ["corpus", "run", str(tmp_path / "docs"), "--out", str(tmp_path / engine), "--engine", engine, "-q"]
+        told = subprocess.run([sys.executable, "-m", "longdoc.cli", *words], capture_output=True, text=True)
+        assert told.stdout == "1 done, 0 failed, 0 waiting\n"
+        made.append([path.read_bytes() for path in sorted((tmp_path / engine).glob("results/*"))])
+    assert made[0] == made[1]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 from langchain_core.stores import ByteStore
 from langchain_tests.integration_tests.base_store import BaseStoreSyncTests
 
+from longdoc.errors import MissingExtraError
 from longdoc.memory.cache.encoding_cache import EncodingCache
 from longdoc.memory.cache.errors import Damage
-from longdoc.memory.cache.redis import RedisStore
+from longdoc.memory.cache.redis import RedisStore, redis_store
 
 redis = pytest.importorskip("redis", reason="redis-py is not installed")
 SERVER = shutil.which("redis-server")
@@ -75,3 +77,18 @@ def test_prefixes_are_plain_text_and_other_keys_are_left(store: RedisStore, serv
         assert list(store.yield_keys(prefix="a*")) == ["a*b"]
         assert EncodingCache(store=store).clear() == 2
         assert client.keys() == [b"mine"]
+
+
+def test_a_store_is_opened_by_its_address(server: Path) -> None:
+    with redis.Redis(unix_socket_path=str(server)) as client:
+        client.flushall()
+        store = redis_store(f"unix://{server}")
+        store.mset([("a", b"1")])
+        assert client.get("longdoc:a") == b"1"
+        store.client.close()
+
+
+def test_without_the_extra_one_sentence_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'longdoc\[redis\]'"):
+        redis_store("redis://localhost")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.documents import Document
 
-from longdoc.errors import CacheError, InputError, LongdocError
+from longdoc.errors import CacheError, InputError, LongdocError, MissingExtraError
 from longdoc.pipelines.calls.child import Answer
 from longdoc.pipelines.corpora.corpus import Corpus
+from longdoc.pipelines.corpora.engines.engine import Done, Limits
 from longdoc.pipelines.corpora.make import Maker
 from longdoc.pipelines.corpora.recipe import Recipe, Task
-from longdoc.pipelines.corpora.workers import Done, Limits
+from longdoc.pipelines.corpora.whole import tree_over
 
 
 class Here:
@@ -236,3 +238,73 @@ def test_the_processes_of_this_machine_make_the_same_as_this_one(tmp_path: Path)
         assert corpus.run(docs).done == 2
     run(tmp_path / "fresh", docs)
     assert results(tmp_path / "out") == results(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"index": "postgresql://ann:secret@host/db"}, "put it in PGPASSWORD"),
+        ({"cache": "redis://:secret@host:6379/0"}, "put it in REDISCLI_AUTH"),
+        ({"cache": "cache"}, "give an address of Redis"),
+    ],
+)
+def test_no_password_is_kept_and_a_shared_cache_is_an_address(setting: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said) as told:
+        Recipe("out", **setting)
+    assert "secret" not in str(told.value)
+
+
+def test_what_other_machines_can_reach_is_known() -> None:
+    assert Recipe("out").far
+    assert Recipe("out", index="postgresql://host/db").far
+    assert not Recipe("out", index="index").far
+    assert not Recipe("out", model="hf:x").far
+    assert Recipe("out", model="hf:x", cache="redis://host").far
+
+
+def test_rows_of_parquet_are_documents_that_are_named_by_the_file(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    arrow = pytest.importorskip("pyarrow")
+    table = arrow.table({"id": ["one", None, "three"], "text": [text_of(1), text_of(2), None], "year": [2023, 2024, 1]})
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    engine = Here()
+    with Corpus(tmp_path / "out", engine=engine, max_tokens=60, overall_tokens=0) as corpus:
+        corpus.run(tmp_path / "rows.parquet")
+        states = {entry.name: entry.state for entry in corpus.entries()}
+        assert states == {"rows.parquet#one": "done", "rows.parquet#2": "done", "rows.parquet#three": "failed"}
+        parquet.write_table(table.slice(0, 2), tmp_path / "rows.parquet")
+        corpus.run(tmp_path / "rows.parquet")
+        assert len(engine.made()) == 3
+        (tmp_path / "bad.parquet").write_bytes(b"no")
+        with pytest.raises(InputError, match="cannot be read as Parquet"):
+            corpus.run([tmp_path / "bad.parquet"])
+    first = json.loads((tmp_path / "out" / "rows" / "rows.parquet.jsonl").read_bytes().splitlines()[0])
+    assert first["metadata"] == {"year": 2023}
+
+
+def test_without_the_extra_parquet_is_told_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    (tmp_path / "rows.parquet").write_bytes(b"PAR1")
+    with (
+        Corpus(tmp_path / "out", engine=Here()) as corpus,
+        pytest.raises(MissingExtraError, match=r"longdoc\[parquet\]"),
+    ):
+        corpus.run(tmp_path / "rows.parquet")
+
+
+def test_documents_that_say_the_same_are_neighbours_whatever_their_folders(tmp_path: Path) -> None:
+    said = ["Ships came into the harbour at noon.", "The school has nine new teachers of music."]
+    for at in range(4):
+        path = tmp_path / "docs" / f"f{at % 3}" / f"n{at}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{said[at % 2]} Nobody was hurt in ward {at}.", encoding="utf-8")
+    with Corpus(tmp_path / "out", engine=Here(), max_tokens=60, overall_tokens=0) as corpus:
+        corpus.run(tmp_path / "docs")
+    engine = Here()
+    with Corpus(tmp_path / "out", engine=engine, max_tokens=60, overall_tokens=0, group="likeness") as corpus:
+        corpus.run(tmp_path / "docs")
+        root = tree_over(corpus.entries("done"), corpus.recipe)
+    assert len(engine.made()) == 4
+    assert root is not None
+    order = [int(node.name[-5]) % 2 for node in root.walk() if node.name]
+    assert order in ([0, 0, 1, 1], [1, 1, 0, 0])

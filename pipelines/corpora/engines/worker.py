@@ -22,7 +22,8 @@ def working() -> Callable[[Any, More], Any]:
             return None
         if maker is None:
             raise RuntimeError("a task came before its recipe")
-        task = Task(**{**told, "children": tuple((key, name) for key, name in told["children"])})
+        children = tuple((key, name) for key, name in told["children"])
+        task = Task(**{**told, "children": children, "share": tuple(told["share"])})
         return maker.do(task, more, seconds)
 
     return answer

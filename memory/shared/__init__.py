@@ -1,0 +1,1 @@
+"""What several machines share: an index in Postgres, and passages of any vector store put in order."""
