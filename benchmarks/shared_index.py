@@ -88,7 +88,8 @@ def main() -> None:
     heads = ["set", "system", *(f"recall {budget:,}" for budget in BUDGETS), "ms a question"]
     note = (
         "Percent of the answer's characters among the passages that fill so many tokens of cl100k_base, means over the "
-        "questions. All have the same chunks and vectors; nothing was chosen on these sets for pgvector. The time is "
+        "questions. All have the same chunks and vectors; how many passages beside "
+        "the best are fetched was chosen on rag_docs' questions. The time is "
         "without the question's vector, the database on the same machine."
     )
     publish("shared_index", "What a shared index finds", f"{note}\n\n{markdown(heads, rows)}")
