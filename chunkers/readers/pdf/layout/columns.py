@@ -17,6 +17,7 @@ from longdoc.chunkers.readers.pdf.layout.rows import Fragment
 _NARROWEST = 0.65  # of the size: the gutter between columns
 _DEEPEST = 8
 _MARGIN = 5  # rows
+_COLUMN = 8  # times its size: a line of a column is wider
 _WIDE, _DIGIT, _LETTER = re.compile("[\u2e80-\ua4cf]"), re.compile(r"\d"), re.compile(r"[^\W\d_]")
 _CELLS, _SHORT, _NUMBERS = 3, 3.0, 0.4  # fragments a row, words a cell, and the share of cells with a digit
 _JOINED = 1.6  # of the size: lines with base lines this near are in one paragraph
@@ -44,15 +45,23 @@ def by_rows(fragments: Sequence[Fragment]) -> list[Row]:
 
 
 def at_margins(rows: list[Row]) -> list[Row]:
-    """The rows with fragments parted at a wide space that ends where the fragments of other rows begin again and again.
+    """The rows with fragments parted at a wide space that ends where the fragments of other rows begin again and again,
+    or where such spaces in the middle of other rows end.
 
     So a line that nearly reaches the next column is no part of the line beside it.
     """
     begin = Counter(round(2 * one.left) for row in rows for one in row[1:])
+    begin.update(round(2 * high) for row in rows for one in row for _, low, high in one.wide if _within(one, low, high))
     margins = {place for place, count in begin.items() if sum(begin[place + n] for n in (-1, 0, 1)) >= _MARGIN}
     if not margins:
         return rows
     return [[part for one in row for part in _parted(one, margins)] for row in rows]
+
+
+def _within(one: Fragment, low: float, high: float) -> bool:
+    """Whether a space has as much text on both sides as a line of a column: more than the number of an item."""
+    least = _COLUMN * one.size
+    return low - one.left > least and one.right - high > least
 
 
 def _parted(one: Fragment, margins: set[int]) -> Iterator[Fragment]:
@@ -258,7 +267,8 @@ def _side(rows: list[Row]) -> _Side:
     right = max(row[-1].right for row in rows)
     full = sum(row[-1].right > right - 3 * row[-1].size for row in rows) / len(rows)
     starts = [rows[0][0].base]
-    pitch = min((b[0].base - a[0].base for a, b in pairwise(rows)), default=0.0)
+    steps = sorted(b[0].base - a[0].base for a, b in pairwise(rows))
+    pitch = steps[len(steps) // 4] if steps else 0.0  # not the least: two rows may be closer by chance
     starts += [b[0].base for a, b in pairwise(rows) if b[0].base - a[0].base > 1.25 * pitch]
     wide = sum(map(_wide, texts))
     share = digits / max(1, digits + letters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from longdoc.chunkers.readers.pdf.layout.glyphs import Glyphs
@@ -44,6 +44,16 @@ def settle(rows: Rows) -> None:
         if one.special or _LEADERS.search(one.text):
             one.piece = _marked(one, rows)
             one.text = one.piece.text
+            one.wide = list(_moved(one, one.piece, rows))
+
+
+def _moved(one: Fragment, said: Piece, rows: Rows) -> Iterator[tuple[int, float, float]]:
+    """The wide spaces of a fragment, at the places of what it says now; those that are no longer there left out."""
+    for place, low, high in one.wide:
+        glyph = int(rows.glyphs[place + 1])
+        at = said.glyphs.index(glyph) - 1 if glyph in said.glyphs else -1
+        if at > 0 and said.text[at] == " ":
+            yield one.first + at, low, high
 
 
 def piece(fragment: Fragment, rows: Rows) -> Piece:

@@ -32,6 +32,10 @@ class Piece(NamedTuple):
     text: str
     glyphs: Sequence[int]
 
+    def cut(self, at: int) -> tuple[Piece, Piece]:
+        """What stands before a place, and what behind it."""
+        return Piece(self.text[:at], self.glyphs[:at]), Piece(self.text[at + 1 :], self.glyphs[at + 1 :])
+
 
 @dataclass(slots=True, eq=False)
 class Fragment:
@@ -61,11 +65,16 @@ class Fragment:
     def split(self, left: float, right: float) -> tuple[Fragment, ...]:
         """The fragment in two, where it has a wide space over the white from `left` to `right`; else as it is."""
         for place, low, high in self.wide:
-            if low < right and left < high and not self.special:
+            if low < right and left < high:
                 cut = place - self.first
+                if self.piece is not None:
+                    before, after = self.piece.cut(cut)
+                    rest = [(one - cut - 1, start, end) for one, start, end in self.wide if one > place]
+                    one = replace(self, right=low, text=before.text, piece=before, wide=[])
+                    return one, replace(self, left=high, text=after.text, piece=after, wide=rest)
                 one = replace(self, last=place, right=low, text=self.text[:cut], wide=[])
-                rest = [space for space in self.wide if space[0] > place]
-                return one, replace(self, first=place + 1, left=high, text=self.text[cut + 1 :], wide=rest)
+                spaces = [space for space in self.wide if space[0] > place]
+                return one, replace(self, first=place + 1, left=high, text=self.text[cut + 1 :], wide=spaces)
         return (self,)
 
     @property

@@ -1,4 +1,4 @@
-"""A table across the columns below it, and a sentence that goes on below the table at the head of the next page."""
+"""Columns that nearly meet; tables across columns; a sentence that goes on below a table at the next page's head."""
 
 from __future__ import annotations
 
@@ -66,3 +66,11 @@ def test_a_sentence_goes_on_below_the_table_at_the_head_of_the_next_page() -> No
     )
     assert text.index("Quay\t2021") > text.index("northern end.")
     assert document.metadata["pages"][1] == text.index("the outer wall")
+
+
+def test_columns_that_nearly_meet_are_read_one_after_the_other() -> None:
+    sheet = Sheet()
+    for number, (left, right) in enumerate(zip(LEFT * 2, RIGHT * 2, strict=True)):
+        sheet.text(300 - width(left, 10), 700 - 12 * number, left, 10).text(312, 700 - 12 * number, right, 10)
+    words = " ".join(read_pdf(pdf([sheet]), "x.pdf", "never").page_content.split())
+    assert words == " ".join((*LEFT * 2, *RIGHT * 2))
