@@ -27,7 +27,7 @@ _TORN = re.compile(
     r"\{(?:disfmarker|gap|pause|nonvocalsound)\}|\[(?:inaudible|unintelligible|crosstalk)[^\]]*\]|--|\.\.\.|…",
     re.IGNORECASE,
 )
-_STUTTER = re.compile(r"\b([a-z]{1,5})[-–]? \1[a-z]+|\b[a-z]{1,4}[-–] [a-z]", re.IGNORECASE)
+_STUTTER = re.compile(r"\b([a-z]{1,5})[-–]? \1[a-z]+|\b[a-z]{1,4}[-–] [a-z]|\b((?:\w+ ){2,3})\w{1,4} \2", re.I)
 _BROKEN_OFF = re.compile(
     r"\b(?:so|and|but|or|because|the|an?|of|to|that|with|like|which|if|for|in terms of|our|is|are)\W*$", re.IGNORECASE
 )
@@ -36,7 +36,7 @@ _VAGUE = re.compile(
 )
 _DECIDED = re.compile(
     r"\bwe(?:['’]ve| have)? (?:all )?(?:decided|agreed|chose|settled|concluded)\b|\blet['’]s (?!see|hear|say|talk"
-    r"|look|just|go\b|assume|suppose|imagine|consider|take|face|be\b|not\b|start|move|think|pretend|put|back|wait|stop|try|focus|leave)\w+"
+    r"|look|just|go\b|assume|suppose|imagine|consider|take|face|be\b|not\b|start|move|think|pretend|put|back|come|wait|stop|try|focus|leave)\w+"
     r"|\b(?:motion|amendment)s? (?:is |are |was )?(?:carried|adopted|agreed)|\b(?:is|are) (?:agreed|adopted"
     r"|approved|carried)\b"
     r"|\bdecision (?:is|was)\b|\bso we (?:need|['’]ll|will)\b|\bwe(?:['’]re| are) (?:planning|aiming|going (?:for"
@@ -52,6 +52,13 @@ _TO_DO = re.compile(
     r"|\b(?:next|another|our next) (?:meeting|week|month|session)\b|\bby (?:monday|tuesday|wednesday|thursday"
     r"|friday|next|tomorrow|the end of)\b"
     r"|\baction (?:item|point)s?\b|\bto[- ]do (?:list|item)s?\b",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(  # how a meeting is held, and not what it is on
+    r"\b(?:apolog(?:y|ies|ise|ize)\b|transcripts?\b|substitut\w+|thank(?:s| you)\b"
+    r"|(?:my|your|next|another|a) question\b"
+    r"|(?:come|move|turn|get) (?:back )?(?:on )?to\b|microphones?\b|slides?\b|presentations?\b|wait\b|sorry\b"
+    r"|(?:your|my) time\b|point of order|televised|questions? (?:from|to)\b|agenda\b|minutes? left)",
     re.IGNORECASE,
 )
 _AIM = re.compile(
@@ -79,7 +86,7 @@ _WORD = re.compile(r"(?<![{\[<'’-])\b[^\W\d_]+(?:-[^\W\d_]+)*\b(?!['’}\]>])"
 _SHORT_WORD, _OFTEN, _PAIR, _TOPICS = 3, 5, 2, 7  # letters; times; times that a pair counts; phrases
 _SHORTEST, _LONGEST = 8, 44  # words
 _FEWEST_CUT = 10  # words of what is whole of a sentence that breaks off
-_TOLD_WORTH, _AMOUNT_WORTH = 1.5, 0.4
+_TOLD_WORTH, _AMOUNT_WORTH, _ORDER_WORTH = 1.5, 0.8, -1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,7 @@ def spoken(reading: Reading) -> Iterator[Spoken]:
         if line is None or _is_direction(line.said, one.unit.label, names):
             continue
         amount = _AMOUNT_WORTH if _AMOUNT.search(line.said) else 0.0
+        amount += _ORDER_WORTH if _ORDER.search(line.said) else 0.0
         yield replace(line, worth=line.worth + amount + _TOLD_WORTH * tells.get(one.unit.spans[-1].start, -1.0))
 
 
