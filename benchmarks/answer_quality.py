@@ -178,7 +178,8 @@ def main() -> None:
     if given.quiet:
         print(told, table, sep="\n\n")
     else:
-        publish("answer_quality", "Plain questions, answered without a chat model", f"{told}\n\n{table}")
+        name = "answer_quality" if given.set == "plain" else f"answer_quality_{given.set}"
+        publish(name, "Plain questions, answered without a chat model", f"{told}\n\n{table}")
 
 
 if __name__ == "__main__":
