@@ -15,8 +15,8 @@ from longdoc.pipelines.wording.words import content_words, stem
 _NUMBER = re.compile(
     r"\bhow (?:much|many|long|old|far|large|big|high|often|accurate|precise|fast|tall|deep|wide|heavy|likely"
     r"|expensive)\b|\bwhat (?:is|was|were|are|percent\w*|number|amount)\b.*"
-    r"\b(?:amount|number|percent\w*|rate|ratio|total|value|price|cost|size|margin|revenues?|income|expens\w+|sales"
-    r"|turnover|assets|liabilities|dividends?|cash|capex|profit|ebitda\w*)\b",
+    r"\b(?:amount|number|percent\w*|rate|ratio|total|value|price|cost|size|sum|length|height|weight"
+    r"|distance|speed|age|score|balance|budget|fee|rent|salary|width)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _DATE = re.compile(r"\bwhen\b|\b(?:what|which|in what|in which) (?:year|date|day|month|century|time)\b", re.IGNORECASE)

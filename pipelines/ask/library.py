@@ -19,6 +19,7 @@ from longdoc.chunkers.readers.base import Ocr
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import InputError
+from longdoc.memory.cache.keys import code_digest
 from longdoc.memory.disk import write_whole
 from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.memory.summaries.tree import SummaryTree
@@ -31,7 +32,7 @@ from longdoc.pipelines.sources import load_sources
 from longdoc.pipelines.summarizers.models import chat_model
 
 _MOST = 200_000  # entries: with their vectors some 500 MB
-_VERSION = 2  # of what an index has of a source
+_CODE = ("longdoc.chunkers", "longdoc.memory.index")  # which makes what an index has of a source
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _id(source: str, document: Document) -> str:
 def _marked(document: Document, name: str) -> Document:
     """The document with a digest of itself, which its chunks carry."""
     told = document.metadata
-    known = repr([_VERSION, {name: told[name] for name in sorted(told) if name != "source"}])
+    known = repr([code_digest(*_CODE), {name: told[name] for name in sorted(told) if name != "source"}])
     digest = _digest(f"{known}\0{document.page_content}")
     return document.model_copy(update={"id": name, "metadata": {**told, "digest": digest}})
 

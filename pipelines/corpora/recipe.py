@@ -10,10 +10,11 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from longdoc.errors import InputError, UnknownNameError
+from longdoc.memory.cache.keys import code_digest
 
 ResultFormat = Literal["json", "markdown", "html"]
 SUFFIXES: dict[ResultFormat, str] = {"json": ".json", "markdown": ".md", "html": ".html"}
-_VERSION = 1  # of what is kept of a document
+_CODE = ("longdoc.pipelines.corpora.kept", "longdoc.pipelines.render")  # which makes what is kept of a document
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Recipe:
         from longdoc.models.encoder.embedder import Embedder
         from longdoc.pipelines.summarize.rests_on import summary_code
 
-        made_by = [_VERSION, summary_code(), Embedder(device=self.device).fingerprint]
+        made_by = [code_digest(*_CODE), summary_code(), Embedder(device=self.device).fingerprint]
         apart = ("out", "format", "index", "overall_tokens", "cache", "group")
         settings = {name: value for name, value in asdict(self).items() if name not in apart}
         return digest_of(json.dumps([made_by, settings], sort_keys=True).encode())
