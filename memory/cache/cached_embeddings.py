@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from longdoc.arguments import checked
 from longdoc.errors import InputError
-from longdoc.memory.cache.encoding_cache import CHECK, EncodingCache
+from longdoc.memory.cache.byte_cache import CHECK, ByteCache
 from longdoc.memory.cache.keys import KeySpace
 
 Precision = Literal["float32", "float16"]
@@ -43,7 +43,7 @@ class CachedEmbeddings(Embeddings):
     def __init__(
         self,
         inner: Encoder | Embeddings,
-        cache: EncodingCache,
+        cache: ByteCache,
         *,
         fingerprint: str | None = None,
         dtype: Precision = "float32",

@@ -12,7 +12,7 @@ from langchain_core.messages import BaseMessageChunk, message_to_dict, messages_
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, GenerationChunk
 
 from longdoc.arguments import checked
-from longdoc.memory.cache.encoding_cache import EncodingCache
+from longdoc.memory.cache.byte_cache import ByteCache
 from longdoc.memory.cache.keys import KeySpace
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class CachedReplies(BaseCache):
     two callers at once may both pay; `EncodingCache.get_or_compute` prevents that.
     """
 
-    def __init__(self, cache: EncodingCache) -> None:
+    def __init__(self, cache: ByteCache) -> None:
         self.cache = cache
 
     def lookup(self, prompt: str, llm_string: str) -> RETURN_VAL_TYPE | None:

@@ -1,4 +1,4 @@
-"""Bytes by key in an LMDB file capped in bytes: a LangChain `ByteStore` for many threads and processes."""
+"""Bytes by key in an LMDB file capped in bytes: for many threads and processes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from langchain_core.stores import ByteStore
 
 from longdoc.errors import InputError
 from longdoc.memory.cache.lmdb_environment import LmdbEnvironment, opened_or_anew
@@ -28,7 +26,7 @@ def _nothing(_: Sequence[str]) -> None:
     return None
 
 
-class LmdbStore(ByteStore):
+class LmdbStore:
     """Values on disk before `mset` returns; when they take more than `max_bytes` the least recently used go.
 
     What is read counts as used, in batches: the order is exact to a batch. The cap counts the entries; the file was

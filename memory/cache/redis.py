@@ -14,6 +14,7 @@ from longdoc.arguments import checked
 from longdoc.errors import MissingExtraError
 
 
+@checked
 def redis_store(address: str, prefix: str = "longdoc:") -> RedisStore:
     """The store at an address such as `redis://host:6379/0`, its password that of REDISCLI_AUTH, where there is one.
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 from langchain_core.documents import Document
 from langchain_core.vectorstores import VectorStore
 
+from longdoc.arguments import checked
 from longdoc.chunkers.section import SectionChunker
 from longdoc.errors import CacheError, MissingExtraError
 from longdoc.memory.index.document_index import CHUNK_TOKENS
@@ -29,6 +30,7 @@ _SEARCHED = 200  # passages that a graph is searched for, as many as are put in 
 _LOCK = 0x6C6F6E67646F63  # of whoever makes the table
 
 
+@checked
 class SharedIndex:
     """Documents in a table of a Postgres database, cut and embedded as `DocumentIndex` does it.
 

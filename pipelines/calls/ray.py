@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import uuid4
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError, MissingExtraError, UnavailableError
 from longdoc.pipelines.calls.executor import DEFAULTS, FanOutEvent, FanOutOptions, Outcome
 from longdoc.pipelines.calls.local import LocalExecutor
@@ -40,6 +41,7 @@ def connected(address: str | None) -> Any:
     return ray
 
 
+@checked
 class RayExecutor:
     """Maps functions over items on a Ray cluster.
 

@@ -279,8 +279,8 @@ def _loaded() -> Encoder:
 
 def _kept(encoder: Encoder, cache: ByteStore) -> Encoder:
     """The encoder, whose vectors are looked for in the cache first."""
+    from longdoc.memory.cache.byte_cache import ByteCache
     from longdoc.memory.cache.cached_embeddings import CachedEmbeddings
-    from longdoc.memory.cache.encoding_cache import EncodingCache
 
-    kept = cache if isinstance(cache, EncodingCache) else EncodingCache(store=cache)
+    kept = cache if isinstance(cache, ByteCache) else ByteCache(store=cache)
     return CachedEmbeddings(encoder, kept, dtype="float16")

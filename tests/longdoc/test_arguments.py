@@ -24,7 +24,7 @@ PACKAGES = ("longdoc", "longdoc.chunkers", "longdoc.memory", "longdoc.models", "
 # Values that pipelines make by the thousand, results, protocols, LangChain's pydantic models, and errors.
 UNCHECKED = {
     *("Span", "Sentence", "Summary", "SummaryTree", "Passage", "Finding", "Route", "Plan", "Citation", "Verification"),
-    *("Answer", "IndexRetriever", "WindowedChatModel", "Assignment", "Reading", "LongdocError"),
+    *("Answer", "IndexRetriever", "RankedRetriever", "WindowedChatModel", "Assignment", "Reading", "LongdocError"),
     *("Tokenizer", "Reader", "Executor", "Engine", "Summarizer", "WritingSummarizer"),
 }
 

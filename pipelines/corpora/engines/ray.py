@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError, StageError
 from longdoc.pipelines.calls.child import Answer
 from longdoc.pipelines.calls.ray import connected
@@ -25,6 +26,7 @@ _NO_LIMIT = -1  # of memory: a GPU's driver maps more than any machine has
 _STILL = 30.0  # seconds without a worker before that is told
 
 
+@checked
 class RayWorkers:
     """Does the tasks of a corpus on a Ray cluster; results are written by the workers, and only outcomes come back.
 

@@ -13,6 +13,7 @@ import numpy as np
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
+from longdoc.arguments import checked
 from longdoc.errors import InputError, LongdocError
 from longdoc.memory.summaries.tree_json import tree_to_json
 from longdoc.pipelines.summarize.stage import Summarization
@@ -22,6 +23,7 @@ from longdoc.pipelines.summarizers.registry import loaded_model
 Columns = dict[str, NDArray[Any]]
 
 
+@checked
 class RowSummaries:
     """Gives each row of a batch its `summary`, the `tree` below it as JSON, and the `error` of one that failed.
 

@@ -133,9 +133,9 @@ def summarize(
         if cache is not None and no_cache:
             refuse("--cache and --no-cache were both given; give one of them")
         if not no_cache:
-            from longdoc.memory.cache.encoding_cache import EncodingCache
+            from longdoc.memory.cache.byte_cache import ByteCache
 
-            wanted = dataclasses.replace(wanted, cache=opened.enter_context(EncodingCache(cache)))
+            wanted = dataclasses.replace(wanted, cache=opened.enter_context(ByteCache(cache)))
         given = documents_of(sources, strict, ocr)
         with progress(quiet) as on_event:
             on_route = _tell_route if route else None

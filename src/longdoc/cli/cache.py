@@ -23,7 +23,7 @@ Asked = Annotated[
 def info(folder: Folder = None, index: Asked = None) -> None:
     """Say what the cache holds, and what ask and chat keep."""
     with one_line_errors():
-        from longdoc.memory.cache.encoding_cache import EncodingCache
+        from longdoc.memory.cache.byte_cache import ByteCache
 
         for kept in _asked(folder, index):
             size = sum(path.stat().st_size for path in kept.rglob("*") if path.is_file())
@@ -31,7 +31,7 @@ def info(folder: Folder = None, index: Asked = None) -> None:
         where = _existing(folder)
         if where is None:
             return
-        with EncodingCache(where) as opened:
+        with ByteCache(where) as opened:
             held = opened.info()
         lines = [("folder", str(held.folder)), ("format", str(held.format)), ("entries", f"{held.entries:,}")]
         lines += [(f"  {kind}", f"{count:,}") for kind, count in held.kinds.items()]
@@ -43,12 +43,12 @@ def info(folder: Folder = None, index: Asked = None) -> None:
 def verify(folder: Folder = None) -> None:
     """Read every entry and drop those that are damaged; exit code 1 if there were any."""
     with one_line_errors():
-        from longdoc.memory.cache.encoding_cache import EncodingCache
+        from longdoc.memory.cache.byte_cache import ByteCache
 
         where = _existing(folder)
         if where is None:
             return
-        with EncodingCache(where, on_damage=lambda damage: typer.echo(str(damage), err=True)) as opened:
+        with ByteCache(where, on_damage=lambda damage: typer.echo(str(damage), err=True)) as opened:
             read = opened.verify()
         left = f", {len(read.left_over):,} files that belonged to none removed" if read.left_over else ""
         typer.echo(f"{read.entries:,} entries read, {len(read.damaged):,} damaged{left}")
@@ -60,7 +60,7 @@ def verify(folder: Folder = None) -> None:
 def clear(folder: Folder = None, index: Asked = None) -> None:
     """Delete the cache's files and what ask and chat read; conversations and other files in the folders stay."""
     with one_line_errors():
-        from longdoc.memory.cache.encoding_cache import remove
+        from longdoc.memory.cache.byte_cache import remove
 
         for kept in _asked(folder, index):
             shutil.rmtree(kept)
@@ -82,7 +82,7 @@ def _asked(folder: Path | None, index: Path | None) -> list[Path]:
 
 def _existing(folder: Path | None) -> Path | None:
     """The folder if a cache is in it; else says that it is empty. Nothing is made by looking."""
-    from longdoc.memory.cache.encoding_cache import default_folder
+    from longdoc.memory.cache.byte_cache import default_folder
 
     where = default_folder() if folder is None else folder
     if (where / "data.mdb").exists():

@@ -9,7 +9,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from longdoc.cli.cache import cache
-from longdoc.memory.cache.encoding_cache import EncodingCache, default_folder
+from longdoc.memory.cache.byte_cache import default_folder
+from longdoc.memory.cache.encoding_cache import EncodingCache
 from longdoc.memory.cache.lmdb_store import LmdbStore
 from longdoc.pipelines.ask.library import library
 

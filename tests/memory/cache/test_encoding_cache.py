@@ -25,7 +25,8 @@ from langchain_core.stores import ByteStore, InMemoryByteStore
 from langchain_tests.integration_tests.base_store import BaseStoreAsyncTests, BaseStoreSyncTests
 
 from longdoc.errors import CacheError, InputError
-from longdoc.memory.cache.encoding_cache import EncodingCache, remove
+from longdoc.memory.cache.byte_cache import remove
+from longdoc.memory.cache.encoding_cache import EncodingCache
 from longdoc.memory.cache.errors import Damage
 from longdoc.memory.cache.lmdb_store import LmdbStore
 
