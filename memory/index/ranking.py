@@ -78,22 +78,25 @@ class Ranking:
         ]
 
     def distinct(self, text: str, query: NDArray[np.float32], count: int) -> list[Scored]:
-        """The best by the settings' fusion, best first; of chunks that say the same the best."""
+        """The best by the settings' fusion, best first; of documents whose chunks say the same the best one."""
         if self._settings.copies:
             return self.fused(text, query, count)
         asked = count
         while True:
             found = self.fused(text, query, asked)
-            kept = {self._said(one.row): one for one in reversed(found)}
+            first: dict[object, str] = {}
+            kept = [one for one in found if self._is_first(one.row, first)]
             if len(kept) >= count or len(found) < asked:
-                return [one for one in found if kept[self._said(one.row)] is one][:count]
+                return kept[:count]
             asked *= _MORE
 
-    def _said(self, row: int) -> object:
+    def _is_first(self, row: int, first: dict[object, str]) -> bool:
+        """Whether no other document has said the same; `first` is by what is said the document that said it first."""
         record = self._view.record(row)
         if record.kind != "chunk":
-            return row
-        return str(record.metadata.get("headings")), " ".join(record.text.split())
+            return True
+        said = str(record.metadata.get("headings")), " ".join(record.text.split())
+        return first.setdefault(said, record.document) == record.document
 
     def fused(self, text: str, query: NDArray[np.float32], count: int) -> list[Scored]:
         """The best by the settings' fusion, best first."""

@@ -31,7 +31,7 @@ class IndexSettings:
     (what has the same document and headings), and then by this share to the best of the passages beside it.
 
     `headed`: a chunk is embedded, and its words are counted, under the headings that it stands in. `copies`: a question
-    finds a text as often as it is there; by default once, where it ranks best.
+    finds a text in all documents that have it; by default in the one where it ranks best.
     """
 
     scan: Scan = "auto"

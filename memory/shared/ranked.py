@@ -49,10 +49,14 @@ class RankedRetriever(BaseRetriever):
         order = np.argsort(-scores, kind="stable").tolist()
         if self.settings.copies:
             return [found[row] for row in order[:k]]
-        first: dict[tuple[str, str], int] = {}
-        for row in order:
-            first.setdefault((str(found[row].metadata.get("headings")), " ".join(found[row].page_content.split())), row)
-        return [found[row] for row in list(first.values())[:k]]
+        first: dict[tuple[str, str], str] = {}
+        kept = []
+        for one in (found[row] for row in order):
+            said = str(one.metadata.get("headings")), " ".join(one.page_content.split())
+            source = str(one.metadata.get("source"))
+            if first.setdefault(said, source) == source:
+                kept.append(one)
+        return kept[:k]
 
     def _widened(
         self, query: str, found: list[Document], cosines: NDArray[np.float64]

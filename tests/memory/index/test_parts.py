@@ -104,6 +104,16 @@ def test_a_text_under_many_names_is_found_once() -> None:
     assert [one.document.metadata["source"] for one in kept] == ["copy 7"]
 
 
+def test_a_text_that_a_document_says_twice_is_found_at_both_places() -> None:
+    index = small()
+    twice = "# Harbour\n\nBuilt in 1843.\n\n# Dues\n\nSet in 1850.\n\n# Harbour\n\nBuilt in 1843.\n"
+    index.put([Document(twice, metadata={"source": name}) for name in ("a", "b")])
+    found = index.matches("When was the harbour built?", 6)
+    places = [one.document.metadata["start_index"] for one in found if "1843" in one.document.page_content]
+    assert len(places) == len(set(places)) == 2
+    assert len({one.document.metadata["source"] for one in found if "1843" in one.document.page_content}) == 1
+
+
 parts = st.dictionaries(st.integers(0, 5), st.sampled_from(("the cat sat", "a dog ran", "naïve")), min_size=1)
 
 

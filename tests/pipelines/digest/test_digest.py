@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from fakes import CharacterTokenizer, HashEncoder, NastyTokenizer
 from hypothesis import given, settings
@@ -16,9 +17,10 @@ from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
 from longdoc.pipelines.digest.kinds import Kind, kind_of
 from longdoc.pipelines.digest.make import LEAST, digest_of
+from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.summarize.summarize import summarize
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
-from longdoc.pipelines.summarizers.sentence_table import TableMaker
+from longdoc.pipelines.summarizers.sentence_table import EMPTY_TABLE, TableMaker
 from longdoc.pipelines.units.find import units_of
 
 ENCODER = HashEncoder(64)
@@ -351,3 +353,16 @@ def test_a_text_with_a_list_of_sources_is_no_report_for_its_tables() -> None:
     text = f"# Trees\n\n{told}\n\n{rows}\n\nReferences\n\nA. Author. 2020. A paper.\n"
     assert kind_of(text, units_of(text)) is not Kind.REPORT
     assert kind_of(text.replace("References", "Annex"), units_of(text)) is Kind.REPORT
+
+
+def test_numbered_steps_are_shown_under_what_introduces_them() -> None:
+    steps = ["1. Switch off the power", "2. Remove the cover of the box", "3. Pull the burnt fuse with the tongs"]
+    text = "# Fuse box\n\nTo replace a fuse do this:\n\n" + "\n\n".join(steps) + "\n\nThe box is in the cellar.\n"
+    assert facts(digest(text, 200)) == {"To replace a fuse do this": "; ".join(steps)}
+
+
+def test_a_story_is_told_by_speech_too_where_it_says_who_speaks() -> None:
+    said = '"We came over the northern ice to find the lost harbour of the kings," said Ann.'
+    text = f'Ann stood at the harbour. {said} "And then?" asked Ben. "I do not know where the boats are," he said.\n'
+    reading = Reading(Document(text, metadata={"source": "a"}), EMPTY_TABLE, np.zeros(0), known=True)
+    assert [one.raw for one in reading.speech] == [said]
