@@ -21,6 +21,8 @@ _MARKS = frozenset("=-~^\"'`#*+:.<>_")
 _UNDERLINE = re.compile(r" {0,3}(?P<mark>[=\-~^\"'`#*+:.<>_])(?P=mark){2,}\s*$")
 _BREAKS = ("***", "___")  # under a line, Markdown's rule between two paragraphs
 _WORD = re.compile(r"\w")
+_LIST_ITEM = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])[ \t]+(?=\S)")
+_ITEM_LINES = 12  # above a line, among which its list item begins
 _FENCE = re.compile(r" {0,3}(?P<mark>```+(?=[^`]*$)|~~~+)(?P<info>[^\n]*)")
 _HTML = re.compile(r" {0,3}<(?:(?P<comment>!--)|(?P<tag>pre|script|style|textarea)(?=[\s>]))", re.IGNORECASE)
 _FRONT = re.compile(r"(?P<mark>---|\+\+\+)[ \t]*\r?\n(?P<body>(?:.*\n)*?)(?P=mark)[ \t]*(?:\r?\n|\Z)")
@@ -242,6 +244,8 @@ class HeadingScanner:
         start, end = line.start, line.start + line.length
         marked = _ATX.match(content) or _WIKI.match(content)
         if marked:
+            if content[0] == " " and self._is_in_item(line):
+                return None
             level = len(marked["marks"]) - (content[0] == "=")
             return Heading(start, end, level, marked["title"])
         crowded = not self._line(end).blank  # only a short "CHAPTER IV" is a heading with text right below it
@@ -252,6 +256,24 @@ class HeadingScanner:
         if plain is None or (numbered and not self._goes_on(line, numbered)):
             return None
         return Heading(start, end, *plain)
+
+    def _is_in_item(self, line: _Line) -> bool:
+        """Whether an indented line goes on with a list item above it (CommonMark 5.2), its lazy lines among them."""
+        indent, texts = _indent(line.text), False
+        for _ in range(_ITEM_LINES):
+            line = self._before(line)
+            if not line.length or (line.blank and texts):
+                return False
+            item = _LIST_ITEM.match(line.text)
+            if item:
+                return indent >= item.end()
+            if line.blank:
+                continue
+            bare = line.text.lstrip()
+            if (texts or not _indent(line.text)) and any(one.match(bare) for one in (_ATX, _FENCE, _HTML, _UNDERLINE)):
+                return False  # no paragraph, which alone an item goes on in without an indent
+            texts = texts or not _indent(line.text)
+        return False
 
     def _goes_on(self, line: _Line, numbered: re.Match[str]) -> bool:
         """Whether a numbered line is the next heading, with text of its own, and not a step, an item or a date."""
@@ -320,3 +342,7 @@ def _depth(line: str) -> int:
     """How many numbers a line begins with as a numbered heading or step does; 0 where it begins with none."""
     begins = _STEP_LINE.match(line)
     return begins["number"].count(".") + 1 if begins else 0
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

@@ -129,7 +129,7 @@ def topics(reading: Reading) -> Sentence | None:
             chosen.append(phrase)
     spans = tuple(first[phrase] for phrase in chosen)
     said = ", ".join(span.of(reading.text) for span in spans)
-    return Sentence(f"Spoken of: {said}", spans, label="Spoken of") if len(spans) > 1 else None
+    return Sentence(f"Topics: {said}", spans, label="Topics") if len(spans) > 1 else None
 
 
 def _is_topic(word: str) -> bool:

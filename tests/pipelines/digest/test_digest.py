@@ -333,8 +333,8 @@ def test_the_sentence_that_a_text_begins_with_may_be_long() -> None:
 def test_a_meeting_says_what_is_spoken_of_most() -> None:
     said = "Ann: The solar cell of the remote is costly, you know {disfmarker}.\nBen: Um, that's a solar cell, okay.\n"
     lines = facts(digest(said * 6 + "Ann: We will order another solar cell for the remote in the spring.\n", 200))
-    assert lines["Spoken of"].split(", ")[:2] == ["solar cell", "remote"]
-    assert not {"disfmarker", "that's", "okay"} & set(lines["Spoken of"].split(", "))
+    assert lines["Topics"].split(", ")[:2] == ["solar cell", "remote"]
+    assert not {"disfmarker", "that's", "okay"} & set(lines["Topics"].split(", "))
 
 
 def test_a_date_is_no_row_and_a_column_s_name_no_title() -> None:
