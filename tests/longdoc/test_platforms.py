@@ -70,6 +70,7 @@ def test_the_main_jobs_need_no_one_system(lack: str) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", ["imports", "summary and cache"])
 def test_a_job_needs_no_one_system(job: str) -> None:
     code = BEGIN.format(lack=LACKS["all of them"]) + JOBS[job]

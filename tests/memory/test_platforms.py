@@ -57,6 +57,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken", list(TAKEN))
 def test_nothing_needs_what_another_system_lacks(taken: str, tmp_path: Path) -> None:
     program = JOB.format(taken=TAKEN[taken])

@@ -65,6 +65,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
         list(pieces)
 
 
+@pytest.mark.slow
 def test_a_long_file_has_the_chunks_of_its_text(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_bytes(LINE.encode() * 130_000)  # past 8 MB

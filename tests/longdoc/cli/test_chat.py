@@ -120,6 +120,7 @@ def test_in_a_pipe_a_wrong_command_costs_itself(book: Path, tmp_path: Path) -> N
     assert "built in 1843 by the town council. [1]\n\n[1] " in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_at_a_terminal_lines_are_edited_and_come_back(book: Path, tmp_path: Path) -> None:
     import pty

@@ -25,6 +25,7 @@ def all_read() -> list[tuple[Made, str, Places]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_reading_order_is_the_truth_in_95_of_100() -> None:
     wrong = [(seed, one.how) for seed, (one, text, _) in enumerate(all_read()) if " ".join(text.split()) != one.text]
     assert len(wrong) <= 0.05 * len(SEEDS), wrong
@@ -51,6 +52,7 @@ def area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
+@pytest.mark.slow
 def test_pages_labels_and_rectangles_of_10_000_spans() -> None:
     chance = random.Random(0)
     right = [one for one in all_read() if " ".join(one[1].split()) == one[0].text]
