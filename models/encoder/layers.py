@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     import openvino
 
 HEADS, WIDTH = 12, 384
+_TELLS = "openvino_telemetry"
+_importing = threading.Lock()
 _EPSILON = 1e-12
 _ROWS = 32  # rows of the matrix are a multiple of this, since each new shape has kernels made and kept for it
 _LENGTHS = 16  # and tokens of a text in attention, so that a sum over them is the same whatever stands beside it
@@ -90,17 +94,32 @@ def _threads() -> str:
     return given if given.isdecimal() else "0"
 
 
+def _quiet() -> Any:
+    """OpenVINO without the package by which its converter tells over the network that it was imported.
+
+    That package also keeps a number of the user in the home folder. The converter does without it where it is missing.
+    """
+    with _importing:
+        known = _TELLS in sys.modules or "openvino" in sys.modules
+        if not known:
+            sys.modules[_TELLS] = None  # type: ignore[assignment]  # an import of it fails
+        try:
+            return import_module("openvino")
+        finally:
+            if not known:
+                del sys.modules[_TELLS]
+
+
 @lru_cache(maxsize=1)
 def _core() -> openvino.Core:
-    import openvino
-
-    return openvino.Core()
+    core: openvino.Core = _quiet().Core()
+    return core
 
 
 def _graph(norm: Norm, layers: Sequence[Layer], int8: bool) -> openvino.Model:
     """The network: all tokens in one matrix, in which texts need no padding; attention alone has them in rows."""
-    import openvino
-    from openvino import opset13 as ops
+    openvino = _quiet()
+    ops = openvino.opset13
 
     def constant(values: object, dtype: type = np.float32) -> Any:
         return ops.constant(np.ascontiguousarray(values, dtype))

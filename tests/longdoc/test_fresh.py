@@ -23,7 +23,8 @@ def run(folder: Path, *arguments: object) -> set[str]:
         f"open({str(told)!r}, 'w').write(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))"
     )
     given = [sys.executable, "-c", code, *map(str, arguments)]
-    subprocess.run(given, check=True, capture_output=True, env={**os.environ, "NO_COLOR": "1"})
+    home = {"HOME": str(folder / "home"), "USERPROFILE": str(folder / "home")}
+    subprocess.run(given, check=True, capture_output=True, env={**os.environ, **home, "NO_COLOR": "1"})
     return set(json.loads(told.read_text()))
 
 
@@ -37,7 +38,8 @@ def book(tmp_path: Path) -> Path:
 def test_a_summary_loads_no_torch_and_no_stage_of_langchain(book: Path, tmp_path: Path) -> None:
     loaded = run(tmp_path, "summarize", book, "--no-cache", "--max-tokens", "60")
     assert "openvino" in loaded
-    assert loaded & {*HEAVY, "langsmith", "faiss", "lmdb"} == set()
+    assert loaded & {*HEAVY, "langsmith", "faiss", "lmdb", "openvino_telemetry"} == set()
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_kept_summary_loads_no_network_and_no_stage(book: Path, tmp_path: Path) -> None:
