@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 INSTALL = "pip install 'longdoc[ocr]'"
 _STAMP, _SCAN = 100, 0.6  # characters, and the part of the page that an image covers
-_BLANK = "has no text layer; run OCR on it first"
+_BLANK = "has neither text nor a picture of any on its pages; give a file with text in it"
 
 
 def read_pdf(data: bytes, source: str, ocr: Ocr = "auto") -> Document:

@@ -170,8 +170,8 @@ def test_a_pdf_encrypted_without_a_password_to_open_it_is_read() -> None:
 
 
 @pytest.mark.parametrize("pages", [[b""], [b"", b"0 0 m 9 9 l S"], [page("  ")]])
-def test_a_pdf_without_text_is_to_be_recognised_first(pages: list[bytes]) -> None:
-    with pytest.raises(InputError, match=r"^'x.pdf' has no text layer; run OCR on it first$"):
+def test_a_pdf_without_text_and_pictures_of_any_is_refused(pages: list[bytes]) -> None:
+    with pytest.raises(InputError, match=r"^'x.pdf' has neither text nor a picture of any"):
         read(raw_pdf(pages))
 
 
