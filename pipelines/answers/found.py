@@ -26,7 +26,9 @@ from longdoc.pipelines.wording.words import content_words
 
 _ASKS = re.compile(r"[?？؟][\"'”’»)\]*_\s]*$")
 _CAPTION = re.compile(r"\W*(?:figure|fig\.|table|exhibit|chart|image|photo|source)\s*[\dIVX]*\s?[.:—–-]", re.IGNORECASE)
-_SOURCE = re.compile(r"\s*\^|.*\bArchived from the original\b", re.DOTALL)  # an entry of a list of sources
+_SOURCE = re.compile(
+    r"\s*(?:Jump up\b\W*)?\^|.*\bArchived from the original\b", re.DOTALL
+)  # an entry of a list of sources
 _POINTING = re.compile(
     r"\W*(?:(?:and|but|so|then|yet|also|however|therefore|thus)\W+)?(?:it|its|they|their|he|his|she|her|him|them|this"
     r"|that|these|those|such|there|both|neither|here)\b",

@@ -62,9 +62,11 @@ _META = re.compile(
 _SITE = re.compile(
     r"\b(?:cookies|click here|sign up|log ?in|subscribe|newsletter|all rights reserved|copyright|terms of (?:use"
     r"|service)"
-    r"|privacy policy|https?://|www\.)|©",
+    r"|privacy policy|content downloaded from|https?://|www\.)|©"
+    r"|^\W*(?:jump up\b|\^)",  # an entry of a list of sources
     re.IGNORECASE,
 )
+_HEAD = re.compile(r"(?:[A-Z][A-Z-]+ ){2,}\d{1,4} [a-z]")  # a page's head and number, and a sentence that goes on
 _CODE = re.compile(
     r"[{}]|\w\(\)|==|=>|->|::\w|</?[A-Za-z][^<>]*>|[-*_=.]{4,}|\[[A-Z][A-Z_ ]+\]"
     r"|\w_\w+\(|^\s*(?:def|class|return|import)\b"
@@ -337,6 +339,7 @@ def can_stand(text: str, known: bool = True, longest: int = _LONGEST) -> bool:
     torn = torn or ('"' in text and not _opens(text, text.index('"')))
     if (
         _LEANS.match(text)
+        or _HEAD.match(text)
         or _ELLIPTIC.match(text)
         or _CLOSING.search(text)
         or (len(words) < _SURE_WORDS and _VERB.search(text) is None)
