@@ -26,8 +26,10 @@ _DEFINES = re.compile(
     r"\b(?:is|was|are|were|called|named)\s+(?:an?|the|one)\b|,\s+(?:an?|the|who|whose)\b|, [^,.]{4,60}, was\b"
 )
 _ASKED = re.compile(r"\bwhat (?:did|does|was|is) .{1,60}\bask(?:ed|s|ing)?\b(?! for\b| to\b)", re.IGNORECASE)
-_NAMING = re.compile(
-    r"\b(?:called|named|termed|dubbed|known as|referred to as)\s+(?:an?\s+|the\s+)?"
+_NAMING = re.compile(  # what something is called, and not who calls someone
+    r"(?:(?:,|\b(?:is|are|was|were|be|been|being)|\ban?\s(?:[\w-]+\s){0,5}[\w-]+)\s+"
+    r"|\b[a-z]{3,}s\s+(?=\w+\s(?!an?\b|the\b)))"
+    r"(?:called|named|termed|dubbed|known as|referred to as)\s+(?:an?\s+|the\s+)?"
     r"(?P<term>(?:[\w’'-]+\W+){0,3}[\w’'-]+)",
     re.IGNORECASE,
 )

@@ -21,6 +21,7 @@ from longdoc.pipelines.digest.section import Fact
 from longdoc.pipelines.summarizers.sentence_table import EMPTY_TABLE
 from longdoc.pipelines.units.find import units_of
 from longdoc.pipelines.units.hygiene import is_ended
+from longdoc.pipelines.units.rows import scale_above
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import content_words
 
@@ -43,10 +44,8 @@ _FACT = 0.5  # rank of a key fact that stands in no passage
 _MOST_DEFINING = 8
 _MOST_LABELLED, _MOST_COLONS = 60, 3  # words and colons of a label's value; more are lines that were run together
 _LEAD = 400  # characters of what is read before what leans on it
-_SCALE = re.compile(r"\bin (?P<of>thousands|millions|billions)\b", re.IGNORECASE)
 _SCALED = re.compile(r"[$€£¥]\s?\d|\d,\d{3}")  # an amount that its table counts in thousands or more
 _UNSCALED = re.compile(r"per (?:\w+ )?(?:share|unit)|percent|%|\b(?:thousand|million|billion)", re.IGNORECASE)
-_ABOVE = 2500  # characters above a row in which its table says what it counts in
 _ROW = 3  # places of a figure: its column, its row, its amount
 _SHINGLE = 5  # words
 _COPY = 0.8  # share of shingles from which a passage is a copy of one before it
@@ -150,11 +149,10 @@ class Texts:
             return unit
         source = unit.spans[0].source
         text = self._known(source)[0]
-        start = max(0, unit.spans[-1].start - _ABOVE)
-        found = list(_SCALE.finditer(text, start, unit.spans[-1].start))
-        if not found or (unit.kind == "label" and len(unit.spans) < _ROW):
+        found = scale_above(text, unit.spans[-1].start)
+        if found is None or (unit.kind == "label" and len(unit.spans) < _ROW):
             return unit
-        span = Span(found[-1].start(), found[-1].end(), source)
+        span = Span(*found.span("scale"), source)
         return replace(unit, text=f"{unit.text} ({span.of(text).lower()})", spans=(span, *unit.spans))
 
     def _tables(self, source: str) -> list[Table] | None:

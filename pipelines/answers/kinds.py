@@ -61,9 +61,10 @@ _TELLS = re.compile(
     _I,
 )
 _CONCLUSIONS = re.compile(
-    r"\bwhat (?:did|do|does|was|were|is|are|has|have) (?:they|we|he|she|the|this|it|its|been)?\s?(?:[\w-]+\s){0,2}?"
-    r"(?:conclude[ds]?|conclusions?|find|found|findings?|results?|held|holding|hold|rule[ds]?|ruling|verdict"
-    r"|judgment)\W*\Z",
+    r"^\W*what (?:(?:did|do|does|have|has) (?:they|we|(?:the|this) (?:authors?|paper|study|article|report|court|judges?"
+    r"|judgment|document|text))\s+(?:conclude[ds]?|find|found|held|hold|rule[ds]?|decide[ds]?)"
+    r"|(?:was|were|is|are) (?:the|their|its) (?:main |final )?(?:conclusions?|findings?|results?|holding|ruling|verdict"
+    r"|judgment)|was (?:concluded|found|held))\W*\Z",
     _I,
 )
 _ENDING = re.compile(

@@ -24,8 +24,9 @@ _DECIDES = re.compile(
     re.IGNORECASE,
 )
 _CONCLUSION = re.compile(
-    r"\W*(?:[\dIVX]+[.)]?\s*)?(?:(?:discussion|summary|results) and )?(?:conclusions?|concluding remarks|disposition"
-    r"|decision|orders?|holding|outcome|recommendations?)\b",
+    r"\W*(?:[\dIVX]+[.)]?\s*)?(?:(?:discussion|summary|results|findings) (?:and|&) )?(?:the )?(?:conclusions?"
+    r"|concluding remarks|disposition|decision|orders?|holding|outcome|recommendations?)"
+    r"(?: (?:and|&) (?:(?:future|further) \w+|recommendations?|discussion|outlook|orders?))?\W*\Z",
     re.IGNORECASE,
 )
 _COMES_TO = re.compile(
@@ -65,8 +66,9 @@ def decisions_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> t
 def conclusions_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
     """What a text comes to: its section of conclusions, else the sentences that say so; a summary where none does."""
     units = _units(document)
-    last = [one for one in units if any(_CONCLUSION.match(heading) for heading in one.headings)]
-    if len(last) > _FEWEST:
+    told = [one for one in units if one.kind not in _BESIDE]
+    last = [one for one in told if any(_CONCLUSION.match(heading) for heading in one.headings)]
+    if len(last) >= _FEWEST:
         return _best(last, max_tokens, tokenizer)
     if 2 * sum(one.kind == "turn" for one in units) > len(units):
         return _those(units, _DECIDES, document, max_tokens, tokenizer)
@@ -85,13 +87,12 @@ def _those(
 
 
 def _best(units: Sequence[Unit], max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
-    said = [one for one in units if one.kind not in _BESIDE]
-    every = tuple(Sentence(one.text, one.spans) for one in said)
+    every = tuple(Sentence(one.text, one.spans) for one in units)
     if tokenizer.count(join_lines(every)) <= max_tokens:
         return every
-    chosen = _summarizer(tokenizer).summarize([_passage(one) for one in said], max_tokens)
+    chosen = _summarizer(tokenizer).summarize([_passage(one) for one in units], max_tokens)
     spans = {span for sentence in chosen.sentences for span in sentence.spans}
-    kept = [one for one in said if any(span.overlaps(one.spans[-1]) for span in spans)]
+    kept = [one for one in units if any(span.overlaps(one.spans[-1]) for span in spans)]
     return _fitting([Sentence(one.text, one.spans) for one in kept], max_tokens, tokenizer)
 
 

@@ -12,6 +12,7 @@ from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.digest.section import Fact
 from longdoc.pipelines.units.hygiene import readable
+from longdoc.pipelines.units.rows import scale_above
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.ordinary_words import MONTHS
 from longdoc.pipelines.wording.words import content_words
@@ -22,11 +23,8 @@ _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 _YEARS = re.compile(r"\W*(?:(?:19|20)\d\d\W+)*(?:19|20)\d\d\W*\Z")
 _COLUMN_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NONE = re.compile(r"\W*[—–-]{1,2}(?:\s|$)")
-_SCALE = re.compile(
-    r"\b(?:amounts |dollars |figures )?in (?:thousands|millions|billions)\b(?:, except[^()\n]{0,60})?", re.IGNORECASE
-)
 _TOTAL = re.compile(r"\W*(?:grand |sub)?(?:total|net)\b|.*\b(?:overall|balance due|amount due)\b", re.IGNORECASE)
-_ABOVE = 2500  # characters above a row in which its table says what its amounts are
+_ABOVE = 2500  # characters above a row in which the name of its column is looked for
 _MOST = 9  # words of a row's name
 _NAME = 3  # letters of a column's name
 _ALIKE = 0.6  # of the words of two names, from which they are one
@@ -98,10 +96,9 @@ def scale(reading: Reading, facts: list[Fact]) -> Sentence | None:
     """What the tables that the facts come from count in, such as "in millions"; None where they differ."""
     places = []
     for fact in facts:
-        start = max(0, fact.place - _ABOVE)
-        found = list(_SCALE.finditer(reading.text, start, fact.place))
-        if found:
-            places.append(found[-1])
+        found = scale_above(reading.text, fact.place)
+        if found is not None:
+            places.append(found)
     units = {word for match in places for word in match[0].casefold().split() if word.strip(",") in _UNITS}
     if len({one.strip(",") for one in units}) != 1:
         return None

@@ -41,7 +41,8 @@ _CODE = re.compile(
 )
 _MAIL = re.compile(r"^\s*(?:from|to|cc|subject|date|sent|re)\s*:", re.IGNORECASE | re.MULTILINE)
 SOURCES = re.compile(
-    r"^\W*(?:\d+\.?\s*)?(?:references|bibliography|works cited|literature cited)\W*$", re.IGNORECASE | re.MULTILINE
+    r"^[^\w\n]*(?:\d+\.?[ \t]*)?(?:references|bibliography|works cited|literature cited)[^\w\n]*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _GREETING = re.compile(r"\s*(?:dear|hello|hi) [^\n]{1,60}[,:]\s*\n", re.IGNORECASE)
 _LONG = 200  # units from which a text with many rows is a report rather than a form

@@ -27,9 +27,15 @@ _TORN = re.compile(
     r"\{(?:disfmarker|gap|pause|nonvocalsound)\}|\[(?:inaudible|unintelligible|crosstalk)[^\]]*\]|--|\.\.\.|…",
     re.IGNORECASE,
 )
-_STUTTER = re.compile(r"\b([a-z]{1,5})[-–]? \1[a-z]+|\b[a-z]{1,4}[-–] [a-z]|\b((?:\w+ ){2,3})\w{1,4} \2", re.I)
+_STUTTER = re.compile(
+    r"\b(?!(?:with|other|the|in|we)\b)([a-z]{1,5})[-–]? \1[a-z]+|\b[a-z]{1,4}[-–] (?!(?:and|or|to)\b)[a-z]"
+    r"|\b((?:\w+ ){2,3})\w{1,4} \2",
+    re.IGNORECASE,
+)
 _BROKEN_OFF = re.compile(
-    r"\b(?:so|and|but|or|because|the|an?|of|to|that|with|like|which|if|for|in terms of|our|is|are)\W*$", re.IGNORECASE
+    r"\b(?:(?:so|and|but|or|because|the|an|our|in terms of)\W*"
+    r"|(?:a|of|to|that|with|like|which|if|for|is|are)[^\w.!?]*)$",
+    re.IGNORECASE,
 )
 _VAGUE = re.compile(
     r"\b(?:it|that|this|they|them|those|these|thing|things|stuff|something|one|there|here)\b", re.IGNORECASE

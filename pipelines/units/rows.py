@@ -11,6 +11,12 @@ from longdoc.pipelines.units.lines import Form, Line, amounts_of, columns_of
 
 _YEARS = re.compile(r"\W*(?:(?:19|20)\d\d\W*)+$")
 _LONGEST_HEADER = 12  # words
+_SCALE = re.compile(
+    r"\b(?:amounts |dollars |figures )?(?P<scale>in (?:thousands|millions|billions))\b(?! of\b)"
+    r"(?:, except[^()\n]{0,60})?",
+    re.IGNORECASE,
+)
+_ABOVE = 2500  # characters above a row in which its table says what its amounts are
 
 
 def header_of(line: Line) -> bool:
@@ -41,3 +47,16 @@ def row_spans(lines: Sequence[Line], headers: Sequence[Line], source: str, start
 def cells_of(line: Line) -> list[str]:
     """The amounts at the end of a row, or of a line of amounts alone."""
     return amounts_of(line.text[line.cut :])
+
+
+def scale_above(text: str, place: int) -> re.Match[str] | None:
+    """What the table of a row at a place counts in, such as "in thousands": in brackets, or in a short line."""
+    told = (one for one in _SCALE.finditer(text, max(0, place - _ABOVE), place) if _is_note(text, one))
+    return max(told, key=lambda one: one.start(), default=None)
+
+
+def _is_note(text: str, found: re.Match[str]) -> bool:
+    start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
+    before = text[start : found.start()]
+    line = text[start : end if end >= 0 else len(text)].strip()
+    return before.rfind("(") > before.rfind(")") or (len(line.split()) <= _LONGEST_HEADER and line[-1:] not in ".;!?")
