@@ -26,7 +26,6 @@ class Retrieved:
 
     def __init__(self, store: BaseRetriever | VectorStore) -> None:
         self._store = store
-        self.untold = isinstance(store, VectorStore)  # a retriever tells LangChain's callbacks itself
 
     def __repr__(self) -> str:
         return type(self._store).__name__

@@ -63,7 +63,7 @@ class _Finder:
         self._inner: list[tuple[int, str]] = []
         self._under = ""  # a line that stands over what follows it and is no heading of the text's own
         self._headers: list[Line] = []  # lines that may name the columns of rows, nearest first
-        self._paragraph = 0
+        self._paragraph, self._introduced = 0, set[str]()
         self._found: list[Unit] = []
 
     def units(self) -> list[Unit]:
@@ -269,14 +269,12 @@ class _Finder:
         """The sentence right above that ends with a colon."""
         last = self._found[-1] if self._found else None
         if last is None or (last.paragraph != self._paragraph - 1 and last.paragraph != self._paragraph):
-            nearest = last is not None and not self._text[last.end - self._start : self._lines_start()].strip()
+            lines_start = self._found[-1].end - self._start if self._found else 0
+            nearest = last is not None and not self._text[last.end - self._start : lines_start].strip()
             if not nearest:
                 return []
         assert last is not None  # noqa: S101  else it was left above
         return list(last.spans) if last.text.endswith(":") or last.kind == "heading" else []
-
-    def _lines_start(self) -> int:
-        return self._found[-1].end - self._start if self._found else 0
 
     def _turn(self, at: int) -> int:
         line, end = self._lines[at], at + 1
@@ -284,9 +282,11 @@ class _Finder:
             end += 1
         bare = speaker_in(line.text[: line.cut - 1])
         name, speaker = readable(bare).strip(), self._span(line.start, line.start + len(bare))
-        if of := line.text[len(bare) + 2 : line.cut - 2]:  # in brackets behind the name
+        of = line.text[len(bare) + 2 : line.cut - 2]  # in brackets behind the name
+        if of and ") (" not in of and name not in self._introduced:
             about = self._span(line.start + len(bare) + 2, line.start + line.cut - 2)
             self._add("label", [speaker, about], f"{name}: {readable(of)}", name)
+        self._introduced.add(name)
         for one in split_sentences(self._text, line.start + line.cut, self._lines[end - 1].end):
             said = readable(one.of(self._text))
             if any(map(str.isalnum, said)):

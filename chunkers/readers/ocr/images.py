@@ -69,12 +69,13 @@ def frames(data: bytes, source: str) -> Iterator[tuple[NDArray[np.uint8], float]
                 if frame.width * frame.height > _PIXELS:
                     told = f"has {frame.width:,} by {frame.height:,} pixels"
                     raise InputError(f"{source!r} {told}; make it smaller")
-                density = float(round(frame.info.get("dpi", (DENSITY,))[0] or DENSITY))  # PNG has it by the metre
+                density = float(frame.info.get("dpi", (DENSITY,))[0])
+                density = float(round(density)) if _LEAST <= density <= _MOST else DENSITY  # PNG has it by the metre
                 shown = ImageOps.exif_transpose(frame).convert("RGBA")
                 paper = Image.new("RGBA", shown.size, "white")
                 paper.alpha_composite(shown)
                 pixels = np.asarray(paper.convert("RGB"), np.uint8)
-                yield pixels, density if _LEAST <= density <= _MOST else DENSITY
+                yield pixels, density
     except (OSError, ValueError, SyntaxError, TypeError, Image.DecompressionBombError) as error:
         if isinstance(error, InputError):
             raise
