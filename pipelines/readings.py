@@ -41,11 +41,9 @@ def kept_reading(path: Path, folder: Path, ocr: Ocr = "auto") -> Document | Path
     kept = folder / f"{blake2b(data + how, digest_size=16).hexdigest()}.json.z"
     document = _thawed(kept)
     if document is None:
+        document = read(path, ocr)
         with suppress(OSError):
-            _keep(kept, read(path, ocr))
-        document = _thawed(kept)
-    if document is None:
-        return path
+            _keep(kept, document)
     named = Document(page_content=document.page_content, metadata={**document.metadata, "source": os.fspath(path)})
     return PagedDocument.of(named, data, path) if "pages" in named.metadata else named
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from longdoc.models.cross_encoder.heads import Heads
     from longdoc.models.cross_encoder.windows import Window
 
+_loading = threading.RLock()
 _BATCH_TOKENS = 1024  # a matrix that the processor's caches hold
 _LONGEST = 40  # tokens of an answer
 _DOUBTED = 0.5
@@ -74,7 +76,8 @@ class Reader:
 
     def loaded(self) -> Reader:
         """The reader, its files read ahead of the first text; computes nothing."""
-        _ = self._tokenizer, self._network
+        with _loading:
+            _ = self._tokenizer, self._network
         return self
 
     def answers(self, question: str, windows: Sequence[str]) -> list[Reading]:
@@ -110,6 +113,7 @@ class Reader:
         from longdoc.models.cross_encoder.windows import windows
 
         texts = [without_surrogates(text) for pair in pairs for text in pair]
+        self.loaded()
         encoded = self._tokenizer.encode_batch(texts, add_special_tokens=False)
         found = [
             (number, window)
@@ -156,8 +160,13 @@ class Reader:
         return Heads(self._data, self._dtype)
 
 
-@lru_cache(maxsize=2)
 def _load(precision: Precision) -> Reader:
+    with _loading:  # threads that ask at once get the same one
+        return _made(precision)
+
+
+@lru_cache(maxsize=2)
+def _made(precision: Precision) -> Reader:
     with resources.as_file(resources.files(__package__) / FILE) as path:
         return Reader(read_file(Path(path)), precision)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from longdoc.errors import InputError, UnknownNameError
 from longdoc.memory.cache.keys import code_digest
@@ -52,8 +52,11 @@ class Recipe:
         if self.group not in ("folder", "likeness"):
             raise UnknownNameError(f"group {self.group!r} is not known; give folder or likeness")
         for address, variable in ((self.index, "PGPASSWORD"), (self.cache, "REDISCLI_AUTH")):
-            if "://" in address and urlsplit(address).password:
+            parts = urlsplit(address)
+            if "://" in address and (parts.password or "password" in parse_qs(parts.query)):
                 raise InputError(f"the address has a password, which would be kept; put it in {variable} instead")
+        if "://" in self.index and not self.index.startswith("postgresql://"):
+            raise InputError(f"index is {self.index!r}; give a folder or an address such as postgresql://host/database")
         if self.cache and not self.cache.startswith(("redis://", "rediss://", "unix://")):
             raise InputError(f"cache is {self.cache!r}; give an address of Redis such as redis://host:6379/0")
         if self.max_tokens < 1 or self.overall_tokens < 0:

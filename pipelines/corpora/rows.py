@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from longdoc.errors import InputError, MissingExtraError
+from longdoc.memory.disk import write_whole
 from longdoc.pipelines.corpora.inventory import Rows
 
 PARQUET = ".parquet"
@@ -50,10 +52,10 @@ def parquet_rows(path: Path, folder: Path) -> Rows:
     Columns are `page_content` or `text`, `source` or `id`, and `metadata`; all others become metadata. Raises
     `InputError` for a file that is none and `MissingExtraError`.
     """
-    rows = folder / f"{path.name}.jsonl"
-    written_rows(rows, _parquet_lines(path))
-    if not rows.exists():
-        rows.touch()
+    own = blake2b(os.fsencode(path.absolute()), digest_size=8).hexdigest()  # two files may have one name
+    rows = folder / f"{path.name}.{own}.jsonl"
+    if not written_rows(rows, _parquet_lines(path)):
+        write_whole(rows, b"")
     return Rows(rows, path.name)
 
 

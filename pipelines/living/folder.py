@@ -67,7 +67,7 @@ class LivingFolder:
         self.root, self.out = Path(root), Path(out)
         if not self.root.is_dir():
             raise InputError(f"{str(self.root)!r} is no folder; give one that is there")
-        _apart(self.root.resolve(), self.out.resolve())
+        apart(self.root.resolve(), self.out.resolve())
         self.digests, self.max_tokens = digests, max_tokens
         self.out.mkdir(parents=True, exist_ok=True)
         self._claim = _claimed(self.out)
@@ -309,7 +309,7 @@ def _why(error: Exception, path: Path) -> str:
     return str(error).removeprefix(f"{str(path)!r} ").partition(";")[0]
 
 
-def _apart(root: Path, out: Path) -> None:
+def apart(root: Path, out: Path) -> None:
     """Raises `InputError` where what is kept would be seen as documents."""
     if out.is_relative_to(root) and not any(part.startswith(".") for part in out.relative_to(root).parts):
         raise InputError(f"{str(out)!r} lies in the folder that is watched; give one outside, or a hidden one")

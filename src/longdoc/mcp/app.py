@@ -40,15 +40,20 @@ def server_of(shelf: Callable[[], Desk], **settings: Any) -> FastMCP[Any]:
     opened: list[Desk] = []
     lock = anyio.Lock()
 
+    async def desk() -> Desk:
+        """The desk of this server, opened by whoever comes first."""
+        async with lock:
+            if not opened:
+                opened.append(await anyio.to_thread.run_sync(shelf))
+        return opened[0]
+
     async def call(context: Context[Any, Any, Any], what: str, work: Callable[[Shelf], R]) -> R:
         """Runs work in a thread, told to the client before and after; its errors are one sentence."""
         await context.report_progress(0, 2, "reading the documents")
         try:
-            async with lock:
-                if not opened:
-                    opened.append(await anyio.to_thread.run_sync(shelf))
+            held = await desk()
             await context.report_progress(1, 2, what)
-            made = await anyio.to_thread.run_sync(lambda: opened[0].use(work))
+            made = await anyio.to_thread.run_sync(lambda: held.use(work))
         except LongdocError as error:
             raise ToolError(" ".join(str(error).split())) from error
         await context.report_progress(2, 2, "done")
@@ -108,11 +113,13 @@ def server_of(shelf: Callable[[], Desk], **settings: Any) -> FastMCP[Any]:
     @app.resource("longdoc://documents", mime_type="application/json")
     async def all_documents() -> str:
         """All documents, as list_documents gives them."""
-        return await anyio.to_thread.run_sync(lambda: (opened or [shelf()])[0].use(Shelf.documents).model_dump_json())
+        held = await desk()
+        return await anyio.to_thread.run_sync(lambda: held.use(Shelf.documents).model_dump_json())
 
     @app.resource("longdoc://outline/{document}", mime_type="text/plain")
     async def outline(document: str) -> str:
         """The headings of a document, with where each begins."""
-        return await anyio.to_thread.run_sync(lambda: (opened or [shelf()])[0].use(lambda held: held.outline(document)))
+        held = await desk()
+        return await anyio.to_thread.run_sync(lambda: held.use(lambda shelf: shelf.outline(document)))
 
     return app

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
 from langchain_core.documents import Document
 
-from longdoc.errors import BusyError, InputError
+from longdoc.errors import BusyError, InputError, LongdocError
 from longdoc.mcp.shelf import Shelf
 from longdoc.pipelines.ask.library import Library
 from longdoc.pipelines.living.folder import LivingFolder
@@ -54,13 +54,19 @@ class WatchedShelf:
     def _run(self) -> None:
         try:
             for touched in changes(self._living.root):
-                with self._turn:
-                    if told := self._living.catch_up(touched):
-                        self._shelf = None
-                        for one in told:
-                            self._documents.pop(one.name, None)
+                try:
+                    self._catch_up(touched)
+                except (OSError, LongdocError):  # a full disk, a mount that is gone for a moment: the next look tells
+                    _log.warning("a look at %s failed", self._living.root, exc_info=True)
         except Exception:  # noqa: BLE001  the edge of the thread
             _log.exception("the folder %s is no longer watched", self._living.root)
+
+    def _catch_up(self, touched: Collection[str]) -> None:
+        with self._turn:
+            if told := self._living.catch_up(touched):
+                self._shelf = None
+                for one in told:
+                    self._documents.pop(one.name, None)
 
     def _made(self) -> Shelf:
         names = self._living.names()

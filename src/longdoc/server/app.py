@@ -97,6 +97,7 @@ class Api:
         self._questions = Turnstile(limits.questions, "questions")
         self._summaries = Turnstile(limits.summaries, "summaries")
         self._pictures = Turnstile(limits.pictures, "pictures")
+        self._looks = Turnstile(limits.pictures, "looks at pages")
         self._turns = asyncio.Semaphore(limits.answering)
         self._summarizing = asyncio.Lock()
 
@@ -155,10 +156,12 @@ class Api:
         told = {"start": first, "end": last, "total": held.characters, "pages": held.pages}
         return AsciiResponse({"text": self._library.shelf.text(held, first, last), **told})
 
-    def pages(self, id: str) -> AsciiResponse:
+    async def pages(self, id: str) -> AsciiResponse:
         """The pages of a document as they look: width and height of each in points, and their printed labels."""
         held = self._pictured(id)
-        return AsciiResponse({"sizes": self._library.drawer.sizes(held), "labels": list(held.labels)})
+        with self._looks:
+            sizes = await asyncio.to_thread(self._library.drawer.sizes, held)
+        return AsciiResponse({"sizes": sizes, "labels": list(held.labels)})
 
     async def picture(self, id: str, page: Page, width: Width = 1280) -> Response:
         """A page, from 1, as a PNG, `width` pixels wide at most."""
@@ -167,7 +170,7 @@ class Api:
             drawn = await asyncio.to_thread(self._library.drawer.picture, held, page, width)
         return Response(drawn, media_type="image/png")
 
-    def places(self, id: str, start: Offset, end: Offset) -> AsciiResponse:
+    async def places(self, id: str, start: Offset, end: Offset) -> AsciiResponse:
         """Where the characters from `start` to before `end` stand: a rectangle for each line and page, in order."""
         held = self._pictured(id)
         if not start <= end <= min(held.characters, start + _STRETCH):
@@ -175,7 +178,9 @@ class Api:
                 400, f"start is {start} and end {end}; give a stretch of the text, {_STRETCH:,} at most"
             )
         page = bisect_right(held.pages or (), start)
-        return AsciiResponse({"page": page, **self._library.drawer.place(held, start, end)})
+        with self._looks:
+            placed = await asyncio.to_thread(self._library.drawer.place, held, start, end)
+        return AsciiResponse({"page": page, **placed})
 
     def summary(self, id: str) -> AsciiResponse:
         """The latest summary of a document."""

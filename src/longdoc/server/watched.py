@@ -8,11 +8,14 @@ import threading
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 from longdoc.chunkers.readers.decoding import begins_as_text
 from longdoc.chunkers.readers.formats import SUFFIXES, binary_suffix
+from longdoc.errors import LongdocError
 from longdoc.memory.disk import write_whole
+from longdoc.pipelines.living.folder import apart
 from longdoc.pipelines.living.scan import Stat, changes, scan
 from longdoc.server.library import Library
 from longdoc.server.uploads import seen_name
@@ -23,7 +26,7 @@ _BEGINS = 1 << 16  # bytes that tell whether a file is text
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """What a file was taken in as: the document, the digest of its bytes, and whether the document is on the shelf."""
+    """What a file was taken in as: the document, "" where it is left out; the digest of its bytes; if it is done."""
 
     id: str
     digest: str
@@ -39,6 +42,7 @@ class WatchedFolder:
     """
 
     def __init__(self, library: Library, root: Path) -> None:
+        apart(root.resolve(), library.settings.folder.resolve())
         self._library, self._root = library, root
         self._path = library.settings.folder / "watched.json"
         self._files, self._leaving = _loaded(self._path, str(root.resolve()))
@@ -68,9 +72,11 @@ class WatchedFolder:
 
     def _run(self) -> None:
         try:
-            self.catch_up()
-            for touched in changes(self._root, self._stop):
-                self.catch_up(touched)
+            for touched in chain([frozenset[str]()], changes(self._root, self._stop)):
+                try:
+                    self.catch_up(touched)
+                except (OSError, LongdocError):  # a full disk, a mount that is gone for a moment: the next look tells
+                    _log.warning("a look at %s failed", self._root, exc_info=True)
         except Exception:  # noqa: BLE001  the edge of the thread
             _log.exception("the folder %s is no longer watched", self._root)
 
@@ -78,6 +84,11 @@ class WatchedFolder:
         """Takes a file in where it is new or another than before."""
         before = self._files.get(name)
         if before is not None and before.taken and before.stat == stat and not touched:
+            return
+        limits = self._library.settings.limits
+        if stat.size > limits.upload_bytes:
+            _log.warning("%s is left out: it is over the size that this server takes", name)
+            self._leave_out(name, _File("", "", stat, taken=True), before)
             return
         try:
             data = (self._root / name).read_bytes()
@@ -87,17 +98,26 @@ class WatchedFolder:
         if before is not None and before.digest == digest and (before.taken or self._library.shelf.get(before.id)):
             self._files[name] = replace(before, stat=stat, taken=True)
             return
-        if self._has_room(name, data):
-            self._replace(name, data, _File("", digest, stat), before)
-
-    def _has_room(self, name: str, data: bytes) -> bool:
-        limits, held = self._library.settings.limits, self._library.shelf
+        file = _File("", digest, stat)
         if not data.strip() or not _is_document(name, data):
+            self._leave_out(name, replace(file, taken=True), before)
+        elif self._has_room(name, data, before):
+            self._replace(name, data, file, before)
+        else:
+            self._leave_out(name, file, before)  # looked at again, for there may be room then
+
+    def _leave_out(self, name: str, file: _File, before: _File | None) -> None:
+        """Notes a file that is no document here, and lets go of the one that it was."""
+        if before is not None:
+            self._leaving.append(before.id)
+        self._files[name] = file
+
+    def _has_room(self, name: str, data: bytes, before: _File | None) -> bool:
+        limits, held = self._library.settings.limits, self._library.shelf
+        if held.nbytes() + len(data) > limits.folder_bytes:
+            _log.warning("%s is left out: there is no room for it in what this server keeps", name)
             return False
-        if len(data) > limits.upload_bytes or held.nbytes() + len(data) > limits.folder_bytes:
-            _log.warning("%s is left out: it is over the size that this server takes", name)
-            return False
-        if len(held.all()) >= limits.documents + (name in self._files):
+        if len(held.all()) >= limits.documents + (before is not None and bool(before.id)):
             _log.warning("%s is left out: there are %d documents, the most that are kept", name, limits.documents)
             return False
         return True
@@ -116,7 +136,7 @@ class WatchedFolder:
 
     def _let_go(self) -> None:
         """Removes the documents whose files are gone or others by now."""
-        for id in self._leaving:
+        for id in filter(None, self._leaving):
             self._library.remove(id)
         self._leaving.clear()
         self._save()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from longdoc.errors import InputError
 from longdoc.server.library import Library
 from longdoc.server.settings import Limits, ServerSettings
 from longdoc.server.watched import WatchedFolder
@@ -85,3 +86,25 @@ def test_the_server_answers_from_what_the_files_now_say(start: Any, tmp_path: Pa
     assert until("1843")["citations"]
     write(root / "mill.md", "# Mill\n\nThe mill was built in 1911 by Anna Holm.\n")
     assert "1843" not in until("1911")["answer"]
+
+
+def test_the_server_s_own_folder_is_no_source(library: Library) -> None:
+    with pytest.raises(InputError, match="lies in the folder that is watched"):
+        WatchedFolder(library, library.settings.folder.parent)
+
+
+def test_a_file_that_is_no_document_any_more_is_let_go_and_read_once(library: Library, tmp_path: Path) -> None:
+    root = tmp_path / "files"
+    root.mkdir(exist_ok=True)
+    (root / "a.md").write_text("# Harbour\n\nBuilt in 1843.\n")
+    watched = WatchedFolder(library, root)
+    watched.catch_up()
+    (root / "a.md").write_text("  \n")
+    watched.catch_up()
+    assert library.shelf.all() == []
+    (root / "a.md").chmod(0o600)
+    watched.catch_up()
+    assert library.shelf.all() == []
+    (root / "a.md").write_text("# Harbour\n\nBuilt in 1850.\n")
+    watched.catch_up()
+    assert [held.name for held in library.shelf.all()] == ["a.md"]

@@ -17,6 +17,7 @@ from longdoc.pipelines.corpora.corpus import Corpus
 from longdoc.pipelines.corpora.engines.engine import Done, Limits
 from longdoc.pipelines.corpora.make import Maker
 from longdoc.pipelines.corpora.recipe import Recipe, Task
+from longdoc.pipelines.corpora.rows import parquet_rows
 from longdoc.pipelines.corpora.whole import tree_over
 
 
@@ -278,8 +279,23 @@ def test_rows_of_parquet_are_documents_that_are_named_by_the_file(tmp_path: Path
         (tmp_path / "bad.parquet").write_bytes(b"no")
         with pytest.raises(InputError, match="cannot be read as Parquet"):
             corpus.run([tmp_path / "bad.parquet"])
-    first = json.loads((tmp_path / "out" / "rows" / "rows.parquet.jsonl").read_bytes().splitlines()[0])
-    assert first["metadata"] == {"year": 2023}
+    [rows] = (tmp_path / "out" / "rows").glob("rows.parquet.*")
+    assert json.loads(rows.read_bytes().splitlines()[0])["metadata"] == {"year": 2023}
+
+
+def test_two_parquet_files_of_one_name_are_both_read_and_an_emptied_one_has_no_rows(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    arrow = pytest.importorskip("pyarrow")
+    paths = [tmp_path / name / "rows.parquet" for name in ("a", "b")]
+    told = []
+    for number, path in enumerate(paths):
+        path.parent.mkdir()
+        table = arrow.table({"text": [text_of(number)]})
+        parquet.write_table(table, path)
+        told.append(parquet_rows(path, tmp_path / "rows").path)
+    assert [json.loads(one.read_bytes())["text"] for one in told] == [text_of(0), text_of(1)]
+    parquet.write_table(table.slice(0, 0), paths[0])
+    assert parquet_rows(paths[0], tmp_path / "rows").path.read_bytes() == b""
 
 
 def test_without_the_extra_parquet_is_told_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
