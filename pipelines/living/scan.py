@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from longdoc.errors import InputError, MissingExtraError
@@ -61,16 +62,23 @@ def scan(root: Path) -> dict[str, Stat]:
     return dict(sorted(found.items()))
 
 
+def check_watchable(root: Path) -> None:
+    """Raises `InputError` where `root` is no folder, and `MissingExtraError` without watchfiles."""
+    if not root.is_dir():
+        raise InputError(f"{str(root)!r} is no folder; give one that is there")
+    if find_spec("watchfiles") is None:
+        raise MissingExtraError("watch", "watch")
+
+
 def changes(root: Path, stop: threading.Event | None = None) -> Iterator[set[str]]:
     """The paths from `root` that were written, made or removed, whenever they have settled, until `stop` is set.
 
     The set is empty once when the watch has begun, and again every half minute: time to look at all of the folder,
     for a system may forget to tell. Raises `MissingExtraError` without watchfiles.
     """
-    try:
-        from watchfiles import watch
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("watch", "watch") from error
+    check_watchable(root)
+    from watchfiles import watch
+
     quiet = _AGAIN
     told = watch(
         root, watch_filter=None, step=_STEP_MS, debounce=_MOST_MS, stop_event=stop, rust_timeout=_LOOK_MS,

@@ -20,6 +20,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteError
 
 from longdoc.errors import InputError
+from longdoc.pipelines.living.scan import check_watchable
 from longdoc.server.answers import AsciiResponse, EventStream, problem
 from longdoc.server.bodies import (
     CONVERSATION,
@@ -244,8 +245,11 @@ _BINARY = {"type": "string", "format": "binary"}
 def create_app(settings: ServerSettings, model: str | BaseChatModel | None = None) -> FastAPI:
     """The ASGI app, which has the settings' folder to itself until its lifespan ends.
 
-    `model` takes the place of the one that the settings name. Raises `InputError` where another process has the folder.
+    `model` takes the place of the one that the settings name. Raises `InputError` where another process has the folder,
+    or the one to be watched is none.
     """
+    if settings.watch is not None:
+        check_watchable(settings.watch)
     library = Library(settings, model)
     watched = None if settings.watch is None else WatchedFolder(library, settings.watch)
 

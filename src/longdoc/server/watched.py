@@ -50,8 +50,7 @@ class WatchedFolder:
         self._thread = threading.Thread(target=self._run, name="longdoc-watching", daemon=True)
 
     def start(self) -> None:
-        """Watches on a thread of its own. Raises `InputError` where there is no such folder."""
-        scan(self._root)
+        """Watches on a thread of its own."""
         self._thread.start()
 
     def close(self) -> None:
