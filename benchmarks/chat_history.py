@@ -15,6 +15,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -95,9 +96,9 @@ def ours(folder: Path, turns: int, repeats: int, budget: int, count: MessageCoun
     times: list[list[float]] = [[], [], []]
     for _ in range(repeats):
         turn, question = talk.turns(1), talk.text(20)
-        times[0].append(milliseconds(lambda turn=turn: history.add_messages(turn)))  # type: ignore[misc]
-        times[1].append(milliseconds(lambda question=question: history.prompt(SYSTEM, question, budget)))  # type: ignore[misc]
-        times[2].append(milliseconds(lambda question=question: history.search(question)))  # type: ignore[misc]
+        times[0].append(milliseconds(partial(history.add_messages, turn)))
+        times[1].append(milliseconds(partial(history.prompt, SYSTEM, question, budget)))
+        times[2].append(milliseconds(partial(history.search, question)))
     history.close()
     size = (folder / f"{turns}.db").stat().st_size / (turns + repeats)
     return [*map(shown, times), f"{size:,.0f}"]
@@ -112,16 +113,11 @@ def peers(turns: int, repeats: int, budget: int, count: MessageCounter) -> list[
     times: list[list[float]] = [[], [], []]
     for _ in range(repeats):
         turn = talk.turns(1)
-        times[0].append(milliseconds(lambda turn=turn: history.add_messages(turn)))  # type: ignore[misc]
+        times[0].append(milliseconds(partial(history.add_messages, turn)))
         everything = [SystemMessage(SYSTEM), *history.messages, HumanMessage(talk.text(20))]
         for place, counting in ((1, count), (2, "approximate")):
-            times[place].append(
-                milliseconds(
-                    lambda given=everything, counting=counting: trim_messages(  # type: ignore[misc]
-                        given, max_tokens=budget, token_counter=counting, include_system=True, start_on="human"
-                    )
-                )
-            )
+            trim = partial(trim_messages, token_counter=counting, include_system=True, start_on="human")
+            times[place].append(milliseconds(partial(trim, everything, max_tokens=budget)))
     return [shown(one) for one in times]
 
 

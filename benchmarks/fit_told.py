@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -63,7 +63,7 @@ def text_of(record: dict[str, Any]) -> str:
     return record.get("document") or "\n".join(f"{turn['speaker']}: {turn['text']}" for turn in record["turns"])
 
 
-def retold(record: dict[str, Any]) -> Counter[str]:
+def retold(record: dict[str, Any]) -> dict[str, float]:
     """The stems of what people wrote of a document, each with the weight of where it stands."""
     whole, single = [], []
     if "questions" in record:
@@ -72,12 +72,12 @@ def retold(record: dict[str, Any]) -> Counter[str]:
     else:
         whole = [[one["answer"]] for one in record["general_queries"]]
         single = [[one["answer"]] for one in record["specific_queries"]]
-    weights: Counter[str] = Counter()
+    weights: defaultdict[str, float] = defaultdict(float)
     for groups, share in ((whole, 1.0), (single, SINGLE)):
         for references in groups:
             said = Counter(word for reference in references for word in content_words(reference))
             for word, times in said.items():
-                weights[word] = max(weights[word], share * times / len(references))  # type: ignore[assignment]
+                weights[word] = max(weights[word], share * times / len(references))
     return weights
 
 
@@ -100,11 +100,12 @@ def examples(kind: Told, split: str, encoder: Embedder) -> Iterator[Example]:
             yield _example(reading, said, retold(record))
 
 
-def _example(reading: Reading, said: Sequence[Candidate], weights: Counter[str]) -> Example:
+def _example(reading: Reading, said: Sequence[Candidate], weights: dict[str, float]) -> Example:
     bags = [one.unit.words for one in said]
     held = Counter(word for bag in bags for word in bag)
     rare = {word: math.log(len(bags) / (1 + times)) + 0.5 for word, times in held.items()}
-    target = np.array([sum(rare[w] * weights[w] for w in bag) / (sum(rare[w] for w in bag) + SHORT) for bag in bags])
+    told = [sum(rare[w] * weights.get(w, 0.0) for w in bag) for bag in bags]
+    target = np.array([one / (sum(rare[w] for w in bag) + SHORT) for one, bag in zip(told, bags, strict=True)])
     vectors = reading.table.vectors[[one.row for one in said]].astype(np.float64)
     general = np.array([one.score for one in said])
     return Example(forms(reading, said), vectors - vectors.mean(0), (target - target.mean()) / target.std(), general)

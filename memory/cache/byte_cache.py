@@ -84,7 +84,7 @@ class ByteCache(Store):
         self._claims = KeyClaims(where / "claims")
         self._files = TensorFiles(where / "tensors")
         self._lmdb = LmdbStore(where, max_bytes, on_leave=self._files.remove) if store is None else None
-        self._store: ByteStore = self._lmdb if store is None else store  # type: ignore[assignment]
+        self._store: ByteStore = self._lmdb if store is None else store  # type: ignore[assignment]  # has what is called of it
 
     def __reduce__(self) -> tuple[Callable[[], ByteCache], tuple[()]]:
         return self._again, ()

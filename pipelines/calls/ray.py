@@ -47,8 +47,9 @@ class RayExecutor:
 
     `address` is the cluster's ("auto", "host:6379"); None begins one on this machine. A call takes `num_cpus` and
     `num_gpus` of a node while it runs; one whose process or node is lost is made again up to `max_retries` times, which
-    counts as one attempt. At most `max_concurrency` of the options are in flight, with their items. What a function
-    loads it keeps in each process from one item to the next.
+    counts as one attempt. At most `max_concurrency` of the options are in flight, with their items; their `timeout`
+    counts from when a call is handed over, so give no more than the cluster has room for. What a function loads it
+    keeps in each process from one item to the next.
     """
 
     def __init__(

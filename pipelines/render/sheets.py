@@ -15,7 +15,7 @@ from longdoc.memory.summaries.tree import Run
 from longdoc.pipelines.render.footnotes import Citation, plain
 
 MOST = 100
-"""Pages that are shown at most: those cited first."""
+"""Pages that are shown at most: the first by source and number."""
 
 _WIDTH = 1000  # pixels
 _SECTION = (
