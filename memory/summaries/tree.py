@@ -57,6 +57,11 @@ class SummaryTree:
             raise MissingExtraError("to_dataframe", "pandas") from error
         return pandas.DataFrame(list(self._rows()), columns=_COLUMNS)
 
+    def named_children(self) -> Iterator[tuple[str, SummaryTree]]:
+        """The nodes below with their titles, the number of the part where that is none of its own."""
+        for number, child in enumerate(self.children, 1):
+            yield child.title if child.title not in ("", self.title) else f"Part {number}", child
+
     def _rows(self) -> Iterator[tuple[Any, ...]]:
         level = [self]
         depth = 0

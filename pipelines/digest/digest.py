@@ -11,13 +11,13 @@ from longdoc.pipelines.digest import meeting
 from longdoc.pipelines.digest.fields import fields, filled_in, lists
 from longdoc.pipelines.digest.figures import figures, heaviest, scale
 from longdoc.pipelines.digest.kinds import Kind
-from longdoc.pipelines.digest.opening import author_of, date_of, labelled_below, title_of
+from longdoc.pipelines.digest.opening import author_of, date_of, labelled_below, organization, teaser, title_of
 from longdoc.pipelines.digest.opening import defined as defined_in
 from longdoc.pipelines.digest.people import speakers
-from longdoc.pipelines.digest.points import CROWDING, ranked
+from longdoc.pipelines.digest.points import CROWDING, ranked, sums_up
 from longdoc.pipelines.digest.reading import OWN, Candidate, Reading
 from longdoc.pipelines.digest.section import Entry, Fact, Section, fitted
-from longdoc.pipelines.digest.story import story
+from longdoc.pipelines.digest.story import last_words, story
 from longdoc.pipelines.digest.terms import clauses, governing, parties
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import content_words
@@ -25,7 +25,10 @@ from longdoc.pipelines.wording.words import content_words
 UNKNOWN = "Not in English: the sentences are chosen by words and positions alone."
 _FACTS, _POINTS = "Key facts", "Main points"
 _AMOUNT = re.compile(r"\d[\d,.]*\s?(?:%|percent|million|billion)|[$€£]\s?\d", re.IGNORECASE)
-_GENERIC = re.compile(r"(?:table of contents|contents|page \d+|\W*\d+\W*$|\(continued\))", re.IGNORECASE)
+_GENERIC = re.compile(
+    r"(?:table of contents|contents|page \d+|\W*\d+\W*$|\(continued\)|[-*>]|.*[=<>{}])", re.IGNORECASE
+)
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{3,}(?![^\W_])|[^\x00-\x7f]")
 _CHANGED = re.compile(
     r"\b(?:increas|decreas|grew|growth|rose|fell|declin|improv|higher|lower|record)\w*", re.IGNORECASE
 )
@@ -34,6 +37,7 @@ _MOST_FACTS = 14
 _DEFINING = re.compile(r"\b(?:shall mean|means|referred to|meaning|defined)\b", re.IGNORECASE)
 _LONG_FIELD = 160  # characters of a labelled line that is no paragraph
 _LEAD = 0.7  # what it is worth to stand in the part of a text that comes before its sections
+_MEASURED = 8  # sentences with an amount, from which a report's others are left out
 _LONG = 120_000  # characters from which what is shown comes from all over the text; a short one may say it at once
 _HEAD = 1500  # characters in which a text names its date, its number, its authors
 
@@ -130,6 +134,7 @@ def _points(
     def value(one: Candidate) -> float:
         own = 0.6 if OWN.search(one.unit.text) else 0.0
         own += _LEAD if one.unit.start < lead else 0.0
+        own += sums_up(reading, one.unit)
         return (
             own
             + (worth(one) if worth else one.score)
@@ -137,7 +142,9 @@ def _points(
         )
 
     apart = 1.0 if reading.kind is Kind.REPORT else min(1.0, len(reading.text) / _LONG)
-    chosen = ranked(reading, reading.points, value, crowding=CROWDING * apart)
+    pool = [one for one in reading.points if _AMOUNT.search(one.unit.text)] if reading.kind is Kind.REPORT else []
+    pool = pool if len(pool) >= _MEASURED else reading.points
+    chosen = ranked(reading, pool, value, crowding=CROWDING * apart)
     title = title_of(reading)
     own = title.line if title else ""
     entries = [Entry(reading.sentence(one.unit), _heading(reading, one.unit, own) if headed else "") for one in chosen]
@@ -149,12 +156,7 @@ def _heading(reading: Reading, unit: Unit, title: str) -> str:
     over = reading.headings(unit.start)
     for heading in reversed(over) if reading.kind is Kind.REPORT else over:
         fits = len(heading.split()) <= 8 and len(heading) < 70 and not heading.endswith((".", ",", ";"))
-        if (
-            fits
-            and heading.casefold() != title.casefold()
-            and not _GENERIC.match(heading)
-            and any(map(str.isalpha, heading))
-        ):
+        if fits and heading.casefold() != title.casefold() and not _GENERIC.match(heading) and _WORD.search(heading):
             return heading
     return ""
 
@@ -177,15 +179,17 @@ def _rows(reading: Reading) -> list[Fact]:
 
 
 def _form(reading: Reading) -> list[Section]:
-    facts = [*labelled_below(reading), *fields(reading), *filled_in(reading), *lists(reading)]
-    return [_title(reading), _facts(facts, 0.75, 40, again=True), _points(reading, 0.25)]
+    title = _title(reading)
+    heads = (one for one in organization(reading) if not any(_within(one.sentence, e.sentence) for e in title.entries))
+    facts = [*heads, *labelled_below(reading), *fields(reading), *filled_in(reading), *lists(reading)]
+    return [title, _facts(facts, 0.75, 40, again=True), _points(reading, 0.25)]
 
 
 def _report(reading: Reading) -> list[Section]:
     """A report's figures, and the sentences that say how large something was or how it changed."""
     rows = heaviest(reading, 9)
-    facts = [*list(labelled_below(reading))[:1], *rows]
-    section = _facts(facts, 0.45)
+    named = list(labelled_below(reading))[:1] or list(organization(reading))
+    section = _facts([*named, *rows], 0.45)
     told = scale(reading, rows)
     if told is not None and rows:
         section.entries = [*section.entries[:2], Entry(told), *section.entries[2:]]
@@ -248,9 +252,15 @@ def _code(reading: Reading) -> list[Section]:
 def _narrative(reading: Reading) -> list[Section]:
     everyone, parts = story(reading)
     cast = [Entry(everyone)] if everyone is not None else []
+    lure = teaser(reading)
     sections = [_title(reading, dated=False), Section("", "facts", 0.1, cast)]
+    sections += [Section("", "points", 0.2, [Entry(lure)])] if lure is not None else []
+    last = last_words(reading)
     for name, found in parts:
         told = [Entry(reading.sentence(one.unit)) for one in found]
+        told = [one for one in told if lure is None or not _within(one.sentence, lure)]
+        if last is not None and (name, found) == parts[-1]:
+            told = [Entry(last), *(one for one in told if not _within(one.sentence, last))]
         sections.append(Section(name, "points", 0.8 / len(parts), told))
     return sections
 

@@ -69,6 +69,8 @@ def filled_in(reading: Reading) -> Iterator[Fact]:
         elif (
             unit.kind == "heading"
             and unit.text not in over
+            and "\t" not in unit.spans[0].of(reading.text)
+            and not unit.spans[0].of(reading.text).endswith(":")
             and 2 <= len(words) <= 10
             and _VALUE.search(" ".join(words[1:]))
         ):
@@ -77,6 +79,12 @@ def filled_in(reading: Reading) -> Iterator[Fact]:
 
 def _filled_row(reading: Reading, unit: Unit) -> Iterator[Fact]:
     """A row's name and what stands in its cells; two names and two values where they take turns."""
+    columns = [one for one in unit.spans[0].of(reading.text).split("\t") if one.strip()]
+    if (
+        len(unit.spans) > 1 and len(columns) >= _CELLS and any(map(str.isalpha, unit.label))
+    ):  # the names of its columns are known
+        yield Fact(Sentence(unit.text, unit.spans, label=unit.label), 1.2)
+        return
     line = unit.spans[-1]
     found = [
         Span(line.start + one.start(), line.start + one.end(), line.source)

@@ -16,12 +16,12 @@ from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import stem
 
 _FILLER = re.compile(
-    r"(?:(?:um+|uh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like"
+    r"(?:(?:um+|uh+|eh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like"
     r"|you know|i mean"
     r"|of course|basically|actually)\b[\s,.…-]*)+",
     re.IGNORECASE,
 )
-_SOUND = re.compile(r"\s*,?\s*\b(?:um+|uh+|er+m?|mm+|hmm+|uh-huh|mm-hmm)\b\s*,?(?=[\s.,?!]|$)", re.IGNORECASE)
+_SOUND = re.compile(r"\s*,?\s*\b(?:um+|uh+|eh+|er+m?|mm+|hmm+|uh-huh|mm-hmm)\b\s*,?(?=[\s.,?!]|$)", re.IGNORECASE)
 _TWICE = re.compile(r"\b((?:[\w'’]+ ){0,2}[\w'’]+)(?:,? \1\b)+", re.IGNORECASE)
 _TORN = re.compile(
     r"\{(?:disfmarker|gap|pause|nonvocalsound)\}|\[(?:inaudible|unintelligible|crosstalk)[^\]]*\]|--|\.\.\.|…",
@@ -42,7 +42,8 @@ _VAGUE = re.compile(
 )
 _DECIDED = re.compile(
     r"\bwe(?:['’]ve| have)? (?:all )?(?:decided|agreed|chose|settled|concluded)\b|\blet['’]s (?!see|hear|say|talk"
-    r"|look|just|go\b|assume|suppose|imagine|consider|take|face|be\b|not\b|start|move|think|pretend|put|back|come|wait|stop|try|focus|leave)\w+"
+    r"|look|just|go\b|assume|suppose|imagine|consider|take|face|be\b|not\b|start|move|think|pretend|put|back|come"
+    r"|wait|stop|try|focus|leave)\w+"
     r"|\b(?:motion|amendment)s? (?:is |are |was )?(?:carried|adopted|agreed)|\b(?:is|are) (?:agreed|adopted"
     r"|approved|carried)\b"
     r"|\bdecision (?:is|was)\b|\bso we (?:need|['’]ll|will)\b|\bwe(?:['’]re| are) (?:planning|aiming|going (?:for"
@@ -53,8 +54,9 @@ _DECIDED = re.compile(
 _TO_DO = re.compile(
     r"\b(?:i['’]ll|i will|i['’]m (?:going to|gonna)|you['’]ll|you will|you['’]re (?:going to|gonna)|can you"
     r"|could you|please) "
-    r"(?:be )?(?:send|write|prepare|check|report|work(?:ing)?|look(?:ing)? (?:at|into)|follow|present|make|find out"
-    r"|ask|bring|put together|set up|design)\b"
+    r"(?:be )?(?:send|write|prepare|check|report|work(?:ing)? (?:on|out|up)|look(?:ing)? (?:at|into)|follow|present"
+    r"|make|find out"
+    r"|bring|put together|set up|design)\b"
     r"|\b(?:next|another|our next) (?:meeting|week|month|session)\b|\bby (?:monday|tuesday|wednesday|thursday"
     r"|friday|next|tomorrow|the end of)\b"
     r"|\baction (?:item|point)s?\b|\bto[- ]do (?:list|item)s?\b",
@@ -64,7 +66,8 @@ _ORDER = re.compile(  # how a meeting is held, and not what it is on
     r"\b(?:apolog(?:y|ies|ise|ize)\b|transcripts?\b|substitut\w+|thank(?:s| you)\b"
     r"|(?:my|your|next|another|a) question\b"
     r"|(?:come|move|turn|get) (?:back )?(?:on )?to\b|microphones?\b|slides?\b|presentations?\b|wait\b|sorry\b"
-    r"|(?:your|my) time\b|point of order|televised|questions? (?:from|to)\b|agenda\b|minutes? left)",
+    r"|(?:your|my) time\b|point of order|televised|questions? (?:from|to)\b|agenda\b|minutes? left"
+    r"|(?:the|make|take) minutes\b|secretary\b|video ?conference|join(?:ing|s|ed)? (?:the|this|us)\b)",
     re.IGNORECASE,
 )
 _AIM = re.compile(
@@ -74,8 +77,26 @@ _AIM = re.compile(
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"(?<![\w'’.])[b-hj-z](?![\w'’.])|@", re.IGNORECASE)  # of a word that was begun
+_PRESIDING = re.compile(
+    r"(?:the |madam |mr\.? )?(?:acting |deputy |vice[- ])?(?:chair\w*|speaker|moderator|operator|clerk)", re.IGNORECASE
+)
+_CUT_SHORT = re.compile(r"\b(?:if|when|because|although|while|unless|whether)\b[^,]*$", re.IGNORECASE)
+_SUBJECTLESS = re.compile(
+    r"(?:will|would|can|could|should|may|might|is|are|was|were|be|been|has|have|had|do|does|did|got"
+    r"|gonna)\b(?!n['’]t| you\b)",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(
+    r"(?:(?:thank you(?: very much)?|thanks|yes|no|well|and|so)[,.]? )*(?:(?:mr\.? ?|madam |mister )(?:chair(?:man"
+    r"|woman"
+    r"|person)?|speaker|president|chief justice)|your honou?rs?|(?:chief )?justice [A-Z]\w+|honou?rable members?)"
+    r"(?:,? and may it please the court)?[,:.]\s+",
+    re.IGNORECASE,
+)
 _HANGING = re.compile(
-    r"(?:if|when|because|although|while) [^,]*$|(?:i (?:think|guess|mean) because|what (?:it|that))\b", re.IGNORECASE
+    r"(?:what|which|who|where|how|why)\b(?!.* (?:is|are|was|were|will|['’]s) )"
+    r"|(?:if|when|because|although|while) [^,]*$|(?:i (?:think|guess|mean) because|what (?:it|that))\b",
+    re.IGNORECASE,
 )
 _BEGUN = re.compile(r"(?:I|we|you|they|he|she|the|there|a|an|our|your|people|if|what|when)\b", re.IGNORECASE)
 _LEANING = re.compile(
@@ -151,7 +172,7 @@ def spoken(reading: Reading) -> Iterator[Spoken]:
         if line is None or _is_direction(line.said, one.unit.label, names):
             continue
         amount = _AMOUNT_WORTH if _AMOUNT.search(line.said) else 0.0
-        amount += _ORDER_WORTH if _ORDER.search(line.said) else 0.0
+        amount += _ORDER_WORTH if _ORDER.search(line.said) or _PRESIDING.fullmatch(one.unit.label) else 0.0
         yield replace(line, worth=line.worth + amount + _TOLD_WORTH * tells.get(one.unit.spans[-1].start, -1.0))
 
 
@@ -167,6 +188,8 @@ def clean_line(one: Candidate) -> Spoken | None:
         or _LETTER.search(said)
         or _BROKEN_OFF.search(said)
         or _HANGING.match(said)
+        or _SUBJECTLESS.match(said)
+        or (_CUT_SHORT.search(said) and not is_ended(said))
         or said.count('"') % 2
         or _LEANING.match(said)
     ):
@@ -205,6 +228,8 @@ def without_stumbles(raw: str) -> str:
     said = _TWICE.sub(r"\1", said)
     said = _FILLER.sub("", said, count=1) if _FILLER.match(said) else said
     said = " ".join(said.split()).replace(" ,", ",").replace(" .", ".")
+    address = _ADDRESS.match(said)
+    said = said[address.end() :] if address else said
     return said[:1].upper() + said[1:]
 
 

@@ -46,6 +46,16 @@ _CAPITALS = re.compile(r"^[ \t]*[A-Z][A-Z ]{6,70}[ \t]*$", re.MULTILINE)
 _ALIKE = 3  # headings of one form, above which the first of them is hardly the title of all
 _PROSE = 12  # words of a line that is no heading
 _BESIDE_DATE = 4  # words that stand with a date where the line ends as a sentence does: "Dated as of"
+_NAME = 7  # words of a company's name
+_TEASER = range(8, 71)  # words of a paragraph that says what a story is about
+_PARTED = 2  # line breaks between paragraphs; more set one off
+_CREDIT = re.compile(r"(?:illustrat|transcrib|a novel|translated|edited|drawing|cover)\w*\b", re.IGNORECASE)
+_COMPANY = re.compile(
+    r"[\w&.’'-]+,? (?:inc(?:orporated)?|corp(?:oration)?|company|co|ltd|limited|llc|l\.l\.c|plc|p\.l\.c|n\.v|s\.a|ag"
+    r"|gmbh|se"
+    r"|l\.?p|holdings|group)\.?$",
+    re.IGNORECASE,
+)
 _DATED = 9  # words of a line that is there for its date
 
 
@@ -166,7 +176,9 @@ def _is_title(line: str) -> bool:
     if not (line[0].isupper() or line[0].isdigit() or not line[0].isascii()) or "`" in line or "#" in line:
         return False
     letters = sum(map(str.isalpha, line))
-    said = is_ended(line) and (len(words) < 7 or _VERB.search(line) is not None) and line.isascii()
+    long = [word for word in words if len(word) > 3]
+    cased = 2 * sum(word[0].isupper() for word in long) > len(long)
+    said = is_ended(line) and (len(words) < 7 or not cased or _VERB.search(line) is not None) and line.isascii()
     return letters > 0.6 * len(line.replace(" ", "")) and not said
 
 
@@ -187,7 +199,12 @@ def author_of(reading: Reading) -> Sentence | None:
 def date_of(reading: Reading) -> Sentence | None:
     """The first short line that has a date, as it stands; None where none does."""
     for line in _lines(reading.text):
-        if len(line.text.split()) <= _DATED and ":" not in line.text and not is_ended(line.text.rstrip(".")):
+        if (
+            len(line.text.split()) <= _DATED
+            and not _MARKUP.search(line.text)
+            and ":" not in line.text
+            and not is_ended(line.text.rstrip("."))
+        ):
             date = next(calendar_dates(line.text), None)
             rest = line.text[: date.start] + line.text[date.end :] if date is not None else "0"
             if line.text.endswith(".") and len(rest.split()) > _BESIDE_DATE:
@@ -206,6 +223,29 @@ def labelled_below(reading: Reading) -> Iterator[Fact]:
             label = Span(line.start + match.start("label"), line.start + match.end("label"), reading.source)
             start = bullet_end(reading.text, above.start)
             yield Fact(reading.line(start, above.end, readable(match["label"]), label), 6.0)
+
+
+def organization(reading: Reading) -> Iterator[Fact]:
+    """The line of the opening that is the name of a company by its form, or the first line of what is filled in."""
+    for at, line in enumerate(_lines(reading.text)):
+        heads = at == 0 and reading.kind is Kind.FORM and _is_title(line.text) and not _NOUN.search(line.text)
+        if len(line.text.split()) <= _NAME and (heads or _COMPANY.search(line.text)) and "\t" not in line.text:
+            yield Fact(reading.line(line.start, line.end), 6.0)
+            return
+
+
+def teaser(reading: Reading) -> Sentence | None:
+    """The paragraph between who a story is by and its beginning, which says what it will be about; None without one."""
+    lines = list(_lines(reading.text))[: 2 * _LINES]
+    signed = next((at for at, line in enumerate(lines) if _is_signature(line.text)), None)
+    for at in range(len(lines) if signed is None else signed + 1, len(lines) - 1):
+        line, below = lines[at], lines[at + 1]
+        if line.text.startswith("[") or _CREDIT.match(line.text):
+            continue
+        whole = is_ended(line.text) and len(line.text.split()) in _TEASER
+        parted = reading.text[line.end : below.start].count("\n") > _PARTED or below.text.startswith("[")
+        return reading.line(line.start, line.end) if whole and parted else None
+    return None
 
 
 def _lines(text: str) -> Iterator[_Line]:

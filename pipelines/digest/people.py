@@ -22,9 +22,7 @@ _DOES = re.compile(
     r"|began|gave|walked|could|would|did|cried|sat|shook|smiled|grinned|stared|ran|heard|[a-z]{2,}ed)\b|['’]s[ \n]"
     r"|, (?:who|the|a|an)\b"
 )
-_INTRODUCED = re.compile(
-    r",? (?:(?:is|was) )?(?:the|a|an|our|my|his|her) [a-z][\w -]{3,50}(?=[,.;)]|\s(?:of|at|for|in|who)\b)"
-)
+_CONTRACTED = re.compile(r"\w['’](?:ve|re|ll|d|m|t)\b", re.IGNORECASE)
 _NAMED = 3  # times that a person is named
 
 
@@ -36,6 +34,8 @@ def names(text: str) -> Counter[str]:
         name = " ".join(match[0].split())
         name = re.sub(r"['’]s$", "", name)
         if name.split()[-1].casefold() in ORDINARY or name.split()[0].casefold() in ORDINARY or name.isupper():
+            continue
+        if _CONTRACTED.search(name):
             continue
         often[name] += 1
         does[name] += _DOES.match(text, match.end()) is not None or match[0].endswith(("'s", "’s"))

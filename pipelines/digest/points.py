@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.models.salience.told import Told, ToldSalience
-from longdoc.pipelines.digest.reading import Candidate, Reading
+from longdoc.pipelines.digest.reading import SUMMARY, Candidate, Reading
+from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.ordinary_words import ORDINARY
 from longdoc.pipelines.wording.words import content_words, stem
 
@@ -26,10 +27,23 @@ _TALKED = """
     know want need look looking better best probably doing whatever already yeah okay basically bit whole point
     talk talking sure wanna supposed start call called course please person place idea fact form exactly push
     seem sense seems select able guys feel true back nice cool fine great hard easy interesting close long mm-hmm
+    minute minutes hour hours mister
     """
 _USUAL = frozenset((*ORDINARY, *_TALKED.split()))
 _COMMON = frozenset(map(stem, _USUAL))
 _PERSON = re.compile(r"\b(?:he|she|him|her|his|hers|they|them|it|its|their)\b", re.IGNORECASE)
+_CONCLUDES = re.compile(
+    r"\b(?:it follows that|we (?:therefore )?conclude|I (?:therefore )?conclude|for (?:these|the foregoing"
+    r"|those) reasons"
+    r"|in conclusion|(?:appeals?|application|motion|petition|claim|judgment|proceedings?|objection|request)s? (?:is"
+    r"|are|be|should"
+    r" be|must be|will be) (?:there(?:by|fore) )?(?:dismissed|allowed|granted|denied|affirmed|reversed|refused"
+    r"|upheld|adjourned"
+    r"|rejected|accepted|set aside))\b",
+    re.IGNORECASE,
+)
+_SUMMED_UP, _OUTCOME = 0.9, 2.0
+_CLOSE = 0.85  # of a text, from where it says what it comes to
 _MOST = 4  # from which more of a kind says nothing more
 _EDGE = 0.05  # of the text
 
@@ -95,6 +109,13 @@ def _vectors(reading: Reading, pool: Sequence[Candidate]) -> NDArray[np.float64]
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: NDArray[np.float64] = vectors / np.where(norms > 0, norms, 1.0)
     return unit
+
+
+def sums_up(reading: Reading, unit: Unit) -> float:
+    """What it is worth that a sentence stands in a summary, or says at the end of a text what it comes to."""
+    if unit.end > _CLOSE * reading.sources_start and _CONCLUDES.search(unit.text):
+        return _OUTCOME
+    return _SUMMED_UP if any(SUMMARY.fullmatch(one) for one in (unit.label, *unit.headings[-1:])) else 0.0
 
 
 def told(reading: Reading, candidates: Sequence[Candidate], kind: Told) -> dict[int, float]:

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from longdoc.chunkers.text.sections import split_sections
 from longdoc.chunkers.text.span import Span
+from longdoc.chunkers.text.tables import tables_of
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.digest.kinds import SOURCES, Kind, kind_of
 from longdoc.pipelines.summarizers.sentence_table import SentenceTable
 from longdoc.pipelines.units.find import units_of
 from longdoc.pipelines.units.hygiene import is_whole, readable
+from longdoc.pipelines.units.paragraphs import numbers_of
 from longdoc.pipelines.units.unit import Unit
 
 _ITEM_WORDS = 12  # from which an item of a list is a sentence of its own
@@ -32,7 +34,8 @@ _SURE_WORDS = 10  # from which words are hardly a heading
 _QUOTES, _OPENING = ("“", "”", '"'), ("“", '"', "‘")
 _LONGEST_FIRST, _START = 80, 200  # words of one that begins among the first characters: it says what the text is
 _ATTRIBUTED = re.compile(  # many words of one breath, and a verb with a name beside it
-    r"[\"“](?:[^\"“”\s]+\s+){7,}[^\"“”\s]+[,?!.—-][\"”]\s(?:[A-Z][\w'’]+(?:\s[A-Z][\w'’]+)?\s[a-z]+|[a-z]+\s[A-Z][\w'’]+)\b"
+    r"[\"“](?:[^\"“”\s]+\s+){7,}[^\"“”\s]+[,?!.—-][\"”]\s(?:[A-Z][\w'’]+(?:\s[A-Z][\w'’]+)?\s[a-z]+"
+    r"|[a-z]+\s[A-Z][\w'’]+)\b"
 )
 _GOES_ON = re.compile(r"^(?:But|And|Then|So|Yet) (?=[a-z]+ )(?!(?:he|she|it|they)\b)([a-z])")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
@@ -43,7 +46,9 @@ _REFERS = re.compile(
     r"|ascribed"
     r"|listed|defined|provided|specified|required|as)\b[^.]{0,40}\b(?:in|under|by|with|to|of)?\s*(?:the |this |our )?"
     r"(?:accompanying |following |attached )?(?:sections?|items?|notes?|parts?|exhibits?|append\w+|tables?|figures?"
-    r"|chapters?|articles?|paragraphs?|page|links?)\b[\s\"“(]*(?:[\dIVXA-Z]|above|below|here)",
+    r"|chapters?|articles?|paragraphs?|page|links?)\b[\s\"“(]*(?:[\dIVXA-Z]|above|below|here)"
+    r"|\b(?:described|discussed|presented|listed|shown|given|explained|outlined) (?:in (?:more )?detail )?(?:above"
+    r"|below|later)\b",
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"[`~/_@:.][\w.]*\.$")
@@ -77,8 +82,13 @@ _CITED = re.compile(
 )
 _NUMBERING = re.compile(
     r"\s*(?:[A-Z][A-Za-z]{3,14}(?: [A-Za-z]+){0,3} \d{1,3}(?= [A-Z])|(?:\d+\.)+\d*|\d{1,3}[.)]|[A-Z]\."
-    r"|\d{1,3}(?= (?:The|This|In|On|By|At|It|I|He|She|There|As|For|If|Pursuant|That|Mr|Dr)\b)"
     r"|\([a-zA-Z0-9]{1,3}\)|§ ?[\d.]+|[-*•–−●■])\s+(?=[“\"A-Z])"
+)
+SUMMARY = re.compile(
+    r"(?:[\dIVX.]+\s+)?(?:(?:executive|plain[- ]language) )?(?:summary|abstract|synopsis|conclusions?|key (?:points"
+    r"|findings)"
+    r"|tl;?dr)\W*",
+    re.IGNORECASE,
 )
 _BULLET = re.compile(r"[-*•–−●■]\s+(?=\w)")
 _ELLIPTIC = re.compile(
@@ -101,16 +111,22 @@ OWN = re.compile(
     re.IGNORECASE,
 )  # what a text says of itself
 _LEANS = re.compile(
-    r"(?:[\w-]+ ){0,3}[\w-]+, (?:it|they|he|she)\b|(?:the|a) (?:result|former|latter) is\b", re.IGNORECASE
+    r"(?:[\w-]+ ){0,3}[\w-]+, (?:it|they|he|she|these|those|such)\b"
+    r"|[A-Z][\w-]*(?: [\w-]+){0,4} (?:this|these|those|such)(?! (?:paper|document|specification|proposal|article"
+    r"|study|work"
+    r"|report|book|agreement|guide|survey|review|post|section|chapter)\b) [\w-]+,"
+    r"|(?:the|a) (?:result|former|latter) is\b",
+    re.IGNORECASE,
 )
 _LETTERS = re.compile(r"[^\W\d_]")
 _POINTING = re.compile(
     r"\W*(?:(?:and|but|so|then|yet|or|nor|also|however|therefore|thus|hence|otherwise|instead|moreover|furthermore"
-    r"|similarly|likewise|conversely|nevertheless|in addition|in contrast|as a result|as such|for (?:example|instance)"
+    r"|similarly|likewise|equally|as (?:shown|noted|described|discussed|mentioned|stated|above|said)|conversely"
+    r"|nevertheless|in addition|in contrast|as a result|as such|for (?:example|instance)"
     r"|on the other hand|in (?:this|that|such|all|both|either) (?:cases?|ways?|events?)|the following)\b"
     r"|(?:it|its|they|their|them|he|him|his|she|her"
     r"|these|those|such|there|both|neither|here|another|others?|one of (?:these|them))\b(?! (?:is|are|was"
-    r"|were) (?:no|an?)\b)"
+    r"|were) (?:no|an?)\b| follows that\b)"
     r"|(?:this|that)(?! (?:paper|document|specification|proposal|article|study|work|report|book|agreement|lease"
     r"|sublease|guide|manual|course|section|chapter|standard|policy|act|notice|order|plan|page|pep|rfc|eip|xep|bip))\b"
     r"|\(?(?:\w{1,4}|\d[\d.]*)[.)]\s)",
@@ -151,7 +167,7 @@ class Reading:
     @cached_property
     def units(self) -> list[Unit]:
         """The units, in reading order."""
-        return units_of(self.text, self.source)
+        return units_of(self.text, self.source, tables=tables_of(self.document))
 
     @cached_property
     def kind(self) -> Kind:
@@ -215,7 +231,10 @@ class Reading:
     def said(self) -> list[Candidate]:
         """The sentences, in reading order, whether or not they can be shown."""
         wanted = [
-            part for unit in self.units if unit.kind in _SAID or _is_long_item(unit) for part in self._parted(unit)
+            part
+            for unit in map(self._told, self.units)
+            if unit.kind in _SAID or _is_long_item(unit)
+            for part in self._parted(unit)
         ]
         starts = np.array([unit.spans[-1].start if unit.kind == "turn" else unit.start for unit in wanted], np.int64)
         rows = np.searchsorted(self.table.starts, starts, side="right") - 1
@@ -225,6 +244,23 @@ class Reading:
             raw = (unit.spans[-1] if unit.kind == "turn" else Span(unit.start, unit.end)).of(self.text)
             found.append(Candidate(unit, row if held else -1, float(self.scores[row]) if held else -9.0, raw))
         return found
+
+    def _told(self, unit: Unit) -> Unit:
+        """A label that says that a summary follows is none of a fact: what follows it is a sentence."""
+        if unit.kind != "label" or not SUMMARY.fullmatch(unit.label):
+            return unit
+        raw = self.text[unit.start : unit.end]
+        start = unit.end - len(raw.partition(":")[2].lstrip())
+        return replace(unit, kind="sentence", spans=(Span(start, unit.end, self.source),), text=unit.value)
+
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        """Where the numbers of paragraphs begin and end, in a text that counts them."""
+        return numbers_of(self.text)
+
+    def _words_start(self, unit: Unit) -> int:
+        """Where the words of a unit begin, behind the number of its clause or paragraph."""
+        return self._numbers.get(unit.start) or numbering_end(self.text, unit.start, unit.end)
 
     def _parted(self, unit: Unit) -> list[Unit]:
         """A unit cut where two sentences in it have no blank between them."""
@@ -263,6 +299,8 @@ class Reading:
 
     def _stands(self, unit: Unit) -> bool:
         text = unit.value if unit.kind == "turn" else unit.text
+        if unit.start in self._numbers:
+            text = readable(self.text[self._numbers[unit.start] : unit.end])
         text = text[numbering_end(text, 0) :]
         if self.kind is Kind.NARRATIVE:
             if _is_spoken(self.text, unit.start):
@@ -280,7 +318,7 @@ class Reading:
             return Sentence(unit.text, unit.spans, label=unit.label)
         if len(unit.spans) > 1:
             return Sentence(" ".join(one.of(self.text) for one in unit.spans), unit.spans)
-        span = Span(numbering_end(self.text, unit.start, unit.end), unit.end, self.source)
+        span = Span(self._words_start(unit), unit.end, self.source)
         return Sentence(span.of(self.text), (span,))
 
     def line(self, start: int, end: int, label: str = "", *before: Span) -> Sentence:

@@ -9,10 +9,13 @@ from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.digest.people import names, who
 from longdoc.pipelines.digest.points import ranked, told
 from longdoc.pipelines.digest.reading import Candidate, Reading
+from longdoc.pipelines.units.hygiene import is_ended
 
 _PARTS = ("Beginning", "Then", "Midway", "Later", "Ending")
 _EDGES = (12, 36, 64, 90)  # percent of the text, between the parts
 _EDGE_WORTH = 0.6  # what the first place of the beginning, and the last of the ending, is worth
+_LAST_WORDS = range(8, 71)  # of a paragraph that a story ends with
+_LAST = 3  # paragraphs, of which the last that is long enough is the end
 _CAST = 6  # names
 _SENTENCES = 6  # of a part, at most
 _LEAST, _FEWEST_WORDS = 0.3, 9  # worth and words of a sentence that is shown, where others can be
@@ -29,6 +32,18 @@ def story(reading: Reading) -> tuple[Sentence | None, list[tuple[str, list[Candi
         for name, (start, end) in zip(_PARTS, _stretches(reading), strict=True)
     ]
     return everyone, [(name, found) for name, found in parts if found]
+
+
+def last_words(reading: Reading) -> Sentence | None:
+    """The paragraph that the story ends with, as it stands; None where the last ones are too short or too long."""
+    end = len(reading.text.rstrip())
+    for _ in range(_LAST):
+        start = max(reading.text.rfind("\n\n", 0, end), reading.text.rfind("\n \n", 0, end)) + 1
+        start += len(reading.text[start:end]) - len(reading.text[start:end].lstrip())
+        if len(reading.text[start:end].split()) in _LAST_WORDS and is_ended(reading.text[start:end]):
+            return reading.line(start, end)
+        end = len(reading.text[:start].rstrip())
+    return None
 
 
 def _stretches(reading: Reading) -> Iterator[tuple[int, int]]:

@@ -111,11 +111,11 @@ class _Page:
         """The nodes below `tree` as nested disclosures; empty for a leaf."""
         if not tree.children:
             return ""
-        items = "".join(f"<li>{self._node(child)}</li>" for child in tree.children)
+        items = "".join(f"<li>{self._node(name, child)}</li>" for name, child in tree.named_children())
         return f'<ul class="outline" role="list">{items}</ul>'
 
-    def _node(self, node: SummaryTree) -> str:
-        head = f'<span class="title" dir="auto">{_text(node.title) or "Untitled"}</span>'
+    def _node(self, name: str, node: SummaryTree) -> str:
+        head = f'<span class="title" dir="auto">{_text(name)}</span>'
         size = f'<span class="size" lang="en">{" · ".join(_sizes(node))}</span>'
         failed = f'<p class="note" lang="en">Failed: {_text(node.error)}</p>' if node.error else ""
         body = f"{failed}{self._reading(node)}{self._sentences(node.summary)}{self._outline(node)}"

@@ -124,13 +124,18 @@ def render_markdown(tree: SummaryTree) -> str:
     """
     run = run_of(tree)
     notes = Footnotes(run.texts, run.pages, run.places)
-    parts = [f"# {escape_markdown(tree.title) or 'Summary'}"]
+    said = tree.summary.sentences[0].text if any(block.form == "title" for block in tree.summary.blocks[:1]) else ""
+    titled = bool(said) and said.casefold() == tree.title.casefold()  # then the digest begins with it
+    parts = [] if titled else [f"# {escape_markdown(tree.title) or 'Summary'}"]
     if run.query:
         parts.append(f"About: {escape_markdown(run.query)}")
     parts += _marked_blocks(tree.summary, notes)
     parts.append(escape_markdown(" · ".join(f"{label}: {value}" for label, value in figures(tree, run))))
     if tree.children:
-        parts += ["## Sections", *(block for child in tree.children for block in _section(child, notes))]
+        parts += [
+            "## Sections",
+            *(block for name, child in tree.named_children() for block in _section(name, child, notes)),
+        ]
     parts += [_definition(citation) for citation in notes.citations]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -163,14 +168,12 @@ def _labelled(sentence: Sentence, notes: Footnotes) -> str:
     return f"**{escape_markdown(sentence.label)}:** {_marked_sentence(value, notes)}"
 
 
-def _section(node: SummaryTree, notes: Footnotes) -> Iterator[str]:
-    yield f"### {escape_markdown(node.title) or 'Untitled'}"
+def _section(name: str, node: SummaryTree, notes: Footnotes) -> Iterator[str]:
+    yield f"### {escape_markdown(name)}"
     yield _node_prose(node, notes)
-    yield "\n".join(_item(child, notes) for child in node.children)
-
-
-def _item(node: SummaryTree, notes: Footnotes) -> str:
-    return f"- **{escape_markdown(node.title) or 'Untitled'}** {_node_prose(node, notes)}".rstrip()
+    yield "\n".join(
+        f"- **{escape_markdown(one)}** {_node_prose(child, notes)}".rstrip() for one, child in node.named_children()
+    )
 
 
 def _node_prose(node: SummaryTree, notes: Footnotes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import PurePath
 from zlib import crc32
 
 from langchain_core.documents import Document
@@ -110,7 +111,8 @@ def _steady() -> type[Cutter]:
 
 
 def _title(document: Document) -> str:
-    return str(document.metadata.get("title") or document.metadata.get("source", ""))
+    source = str(document.metadata.get("source", ""))
+    return str(document.metadata.get("title") or PurePath(source).name or source)
 
 
 def _leaves(document: Document, chunker: Cutter) -> list[Outline]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
-from longdoc.chunkers.text.tables import Table, cells, tables_of
+from longdoc.chunkers.text.tables import Cell, Table, cells, tables_of
 from longdoc.pipelines.units.definitions import term_of
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, is_whole, readable, without_mark
 from longdoc.pipelines.units.lines import Form, Line, holds_amounts, label_in, lines_of, speaker_in
@@ -25,7 +25,7 @@ from longdoc.pipelines.units.paragraphs import (
     nested,
     width,
 )
-from longdoc.pipelines.units.rows import cells_of, header_of, row_spans, row_text
+from longdoc.pipelines.units.rows import cells_of, header_of, row_spans, row_text, tells_apart
 from longdoc.pipelines.units.unit import Kind, Unit
 
 _FEW = 12  # words of a line without an end that is taken for a heading
@@ -57,7 +57,7 @@ class _Finder:
         self._text, self._source, self._start = text, source, start
         self._lines = lines_of(text)
         self._width = width(self._lines)
-        self._tables = [one for one in tables if one["header"]]
+        self._tables = [one for one in tables if tells_apart(one["header"])]
         self._table_starts = [one["start"] for one in self._tables]
         self._outer = headings
         self._inner: list[tuple[int, str]] = []
@@ -161,18 +161,18 @@ class _Finder:
 
     def _rows_of(self, table: Table, at: int) -> int:
         """The rows of a table with the names of their columns. Gives the first line behind it."""
-        end = at
-        while end < len(self._lines) and self._lines[end].start < table["end"]:
-            end += 1
         head = self._trimmed(table["start"], table["header_end"])
+        name = table["header"][0]
+        named: Cell | None = None  # what the rows below belong to whose first cell is empty
         for row in cells(self._text, table):
-            said = [
-                f"{readable(cell.column)} {readable(cell.value)}".strip() for cell in row if cell.span != row[0].span
-            ]
-            label = readable(row[0].label)
-            spans = [*([head] if head else []), self._span(row[0].span.start, row[-1].span.end)]
+            named = row[0] if row[0].column == name else named if name else None
+            of = named or row[0]
+            said = [f"{readable(one.column)} {readable(one.value)}".strip() for one in row if one.span != of.span]
+            label = readable(of.value)
+            above = [] if of is row[0] else [self._span(of.span.start, of.span.end)]
+            spans = [*([head] if head else []), *above, self._span(row[0].span.start, row[-1].span.end)]
             self._add("row", spans, f"{label}: {'; '.join(said)}" if said else label, label)
-        return end
+        return bisect_left(self._lines, table["end"], at, key=lambda line: line.start)
 
     def _trimmed(self, start: int, end: int) -> Span | None:
         """The characters of a stretch without the white space around them; None where there are no others."""

@@ -58,6 +58,7 @@ _CODE = re.compile(
     r"|return\b|public |private |function |var |let |const )"
     r"|.*(?:[;{}]$|\)\s*:$|=>|::\w|\w\(\)|==|\breturn\b.*;)"
 )
+_YEAR = re.compile(r"(?:1\d|20)\d\d[.,;]$")  # that a date goes on with
 _LONG_LABEL = 8  # words
 _LONG_ROW = 12  # words before the amounts of a row
 _LONG_NAME = 100  # characters of a speaker's name
@@ -173,6 +174,8 @@ def speaker_in(name: str) -> str:
 
 def _told(place: tuple[int, int, str], indent: int, speaking: frozenset[str], above: Line | None) -> Line:
     bare = place[2]
+    if above is not None and above.text[-1] == "," and _YEAR.match(bare):
+        return Line(*place, Form.PROSE, indent=indent)
     if is_furniture(bare) and not _MONEY.search(bare):
         return Line(*place, Form.FURNITURE)
     name, colon, _ = bare.partition(":")

@@ -19,6 +19,9 @@ _LONGEST = 120  # characters that wrapped lines have
 _JOINING = frozenset(
     "a an the of to in on at by for with from and or nor but as that which is are was were be".split()  # noqa: SIM905
 )
+_PARAGRAPH = re.compile(r"^[ \t]*(\d{1,3})\.?[ \t]+(?=[“\"A-Z])", re.MULTILINE)
+_SKIPPED = 3  # a number of a paragraph that is further on counts something else
+_PARAGRAPHS = 4  # counted so, from which numbers at the beginning of lines are those of paragraphs
 
 
 def counted(text: str) -> list[int]:
@@ -104,3 +107,12 @@ def beyond(lines: Sequence[Line], end: int) -> int | None:
     if at == end or at >= len(lines) or lines[at].form is not Form.PROSE:
         return None
     return at if lines[at].text[0].islower() else None
+
+
+def numbers_of(text: str) -> dict[int, int]:
+    """Where the numbers of paragraphs begin and end, in a text that counts them."""
+    found: list[re.Match[str]] = []
+    for match in _PARAGRAPH.finditer(text):
+        if 0 < int(match[1]) - (int(found[-1][1]) if found else 0) <= _SKIPPED:
+            found.append(match)
+    return {match.start(1): match.end() for match in found} if len(found) >= _PARAGRAPHS else {}

@@ -27,6 +27,12 @@ def header_of(line: Line) -> bool:
     return line.form in (Form.PROSE, Form.TABLE, Form.HEADING) and short and line.text[-1] not in ".;,!?"
 
 
+def tells_apart(header: Sequence[str]) -> bool:
+    """Whether a table's header names its columns: a title that stands over several does not."""
+    names = [name for name in header if name.strip()]
+    return len({name.split()[0] for name in names}) > len(names) / 2 and len(set(names)) == len(names)
+
+
 def row_text(label: str, amounts: Sequence[str], headers: Sequence[Line]) -> tuple[str, list[Line]]:
     """A row as it is read, and the header lines that named its columns."""
     name = readable(label).rstrip(" .:")

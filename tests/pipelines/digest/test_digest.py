@@ -192,7 +192,9 @@ def test_a_story_is_told_from_its_beginning_to_its_end() -> None:
     headings = [block.heading for block in made.blocks if block.form == "points"]
     assert (headings[0], headings[-1]) == ("Beginning", "Ending")
     assert made.text.startswith("THE LAST LAMP\nBy: Rosa Lind\nWho: ")
-    assert not any("“" in line.text for line in made.sentences)
+    *told, last = [line.text for line in made.sentences]
+    assert not any("“" in line for line in told)  # what someone says is told where the story ends with it
+    assert STORY.rstrip().endswith(last)
     places = [line.spans[-1].start for line in made.sentences if not line.label]
     assert places == sorted(places)
 
@@ -317,6 +319,7 @@ def test_speech_is_told_by_its_last_mark() -> None:
     spoken = (
         STORY
         + "\n\n“The lamp of Marta stands in the long hall. Anselm carried the heavy lamp there alone.” Marta left."
+        + "\n\nThe long hall was as dark and as silent as it had been on the first evening."
     )
     assert "heavy lamp there" not in digest(spoken, 3000).text
 
@@ -366,3 +369,90 @@ def test_a_story_is_told_by_speech_too_where_it_says_who_speaks() -> None:
     text = f'Ann stood at the harbour. {said} "And then?" asked Ben. "I do not know where the boats are," he said.\n'
     reading = Reading(Document(text, metadata={"source": "a"}), EMPTY_TABLE, np.zeros(0), known=True)
     assert [one.raw for one in reading.speech] == [said]
+
+
+def test_a_story_has_the_line_that_it_was_announced_with_and_the_paragraph_that_it_ends_with() -> None:
+    lure = "Marta kept a lamp for a whole town. Who would keep Marta?"
+    end = "“Leave it burning,” she said. “They will want to find the stairs when we are gone.”"
+    first, _, rest = STORY.partition("Rosa Lind\n\n")
+    made = digest(f"{first}Rosa Lind\n\n{lure}\n\n\n\n{rest}\n\n{end}\n", 1500)
+    said = [line.text for line in made.sentences]
+    assert said[3:4] == [lure]
+    assert said[-1] == end
+
+
+def test_a_contraction_is_no_name() -> None:
+    calls = "\n\n".join(
+        f"“You've seen it,” Marta said. You've {word} the lamp, Anselm thought." for word in ("lit", "lost") * 3
+    )
+    made = digest(f"{STORY}\n\n{calls}", 1500)
+    assert next(line.text for line in made.sentences if line.label == "Who") == "Who: Marta, Anselm"
+
+
+COUNTED = "\n".join(
+    f"{number} {said}"
+    for number, said in enumerate(
+        (
+            "The applicant owned a red boat in the northern basin of the harbour for many years.",
+            "Counsel for the harbour office said that the boat had been moored there without a licence.",
+            "Evidence was given by the harbour master, who had counted the boats on every day of the year.",
+            "Witnesses of the applicant had seen the licence in the window of the boat in the summer.",
+            "For these reasons the application is dismissed, and the applicant pays for the mooring.",
+        ),
+        1,
+    )
+)
+
+
+def test_numbers_of_paragraphs_are_no_part_of_what_is_said_and_the_outcome_is() -> None:
+    said = [line.text for line in digest(COUNTED, 400).sentences]
+    assert not any(line[0].isdigit() for line in said)
+    assert said[-1].startswith("For these reasons the application is dismissed")
+
+
+def test_what_a_summary_says_behind_its_label_is_told_and_a_year_goes_on_with_a_date() -> None:
+    text = (
+        "AGENCY: The harbour office of Saint Ives.\n\nSUMMARY: The harbour office proposes to close the northern basin"
+        " to\nred boats. The proposal leaves the southern basin open to all.\n\nDATES: The office must hear what is"
+        f" said of it by September 21,\n2020.\n\n{BODY}"
+    )
+    made = digest(text, 900)
+    assert "The harbour office proposes to close the northern basin to\nred boats." in [
+        one.text for one in made.sentences
+    ]
+    assert next(one.text for one in made.sentences if one.label == "DATES").endswith("September 21,\n2020.")
+
+
+def test_a_row_whose_first_cell_is_empty_belongs_to_the_one_above() -> None:
+    table = "Code\tPlace\tExpected\tActual\nRB-7\tA-12\t450\t\n\tB-07\t\t289\nRB-9\tC-01\t780\t778\n"
+    text = f"STOCK REPORT\n\nPrepared By: Ines Okafor\n\n{table}\nVariance:\n\nTotal: 12\n"
+    start = text.index("Code")
+    given = {
+        "start": start,
+        "end": start + len(table),
+        "header": ["Code", "Place", "Expected", "Actual"],
+        "header_end": text.index("RB-7"),
+        "note": "",
+    }
+    made = digest(text, 900, tables=[given], format="pdf")
+    said = [one.text for one in made.sentences]
+    assert {"RB-7: Place A-12; Expected 450", "RB-7: Place B-07; Actual 289"} <= set(said)
+    assert not any(line.startswith("Variance") for line in said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Will be used ten percent of the time by those who own it already.",
+        "Your Honor, if that amounts to a lamp on the part of the people there",
+        "What the keepers have accepted as related to a lamp of that old kind.",
+    ],
+)
+def test_what_has_no_subject_or_no_end_is_not_said_in_a_meeting(said: str) -> None:
+    assert said.split()[-2] + " " + said.split()[-1] not in digest(f"{MEETING}\nAnna: {said}", 1500).text
+
+
+def test_who_is_spoken_to_is_left_out_of_what_is_said() -> None:
+    said = "Mr. Chair, the council decided to keep all of the four lamps of the harbour."
+    made = digest(f"{MEETING}\nAnna: {said}", 1500)
+    assert "Anna: The council decided to keep all of the four lamps of the harbour." in made.text

@@ -204,7 +204,7 @@ def test_no_document_makes_markup_in_markdown(tree: SummaryTree) -> None:
     assert ["".join(part.content for part in heading) for heading in headings] == [
         plain(tree.title) or "Summary",
         *(["Sections"] if tree.children else []),
-        *(plain(child.title) or "Untitled" for child in tree.children),
+        *(plain(name) for name, _ in tree.named_children()),
     ]
     items = [node for child in tree.children for node in child.children]
     assert sum(token.type == "list_item_open" for token in tokens) == len(items)
