@@ -28,6 +28,7 @@ _NUMBERED = re.compile(r"[\d.]+|\b[ivx]+\b|\b[a-z]\b", re.IGNORECASE)
 _TOTAL = re.compile(r"\b(?:total|balance|due|sum|net|overall)\b", re.IGNORECASE)
 _VALUE = re.compile(r"\d|[A-Z]")
 _LABELLED = re.compile(r"[A-Z]\w+: [A-Z]")  # a value that is a line with a label of its own
+_LINK = re.compile(r"\[([^\]\n]+)\]\(\S+\)")
 _MOST_LABEL, _MOST_VALUE, _FEW = 6, 26, 12  # words
 _ITEMS = 8, 4, 9  # of a list that is a fact: items, words of what introduces it, words of an item,
 _STEPS = 12, 12, 16  # and the same of numbered steps
@@ -155,6 +156,9 @@ def _field(reading: Reading, unit: Unit) -> Sentence | None:
     words = len(reading.text[start:end].split())
     if words > _MOST_VALUE or (words > _FEW and not is_ended(reading.text[start:end])):
         end = _short_end(reading.text, start, end)
+    link = _LINK.fullmatch(reading.text[start:end].rstrip()) if end > start else None
+    if link is not None:
+        start, end = start + link.start(1), start + link.end(1)
     if end <= start:
         return None
     return reading.line(start, end, readable(unit.label), label)

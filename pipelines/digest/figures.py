@@ -27,16 +27,19 @@ _TOTAL = re.compile(r"\W*(?:grand |sub)?(?:total|net)\b|.*\b(?:overall|balance d
 _ABOVE = 2500  # characters above a row in which the name of its column is looked for
 _MOST = 9  # words of a row's name
 _NAME = 3  # letters of a column's name
+_OFTEN, _SPOKEN_OF = 0.3, 1.2  # what it is worth how often the text says a row's name, and at most
 _ALIKE = 0.6  # of the words of two names, from which they are one
 
 
 def figures(reading: Reading) -> Iterator[Fact]:
     """The amounts of rows, each once; the heavier the more often and the larger they are, and for totals.
 
-    Of rows of one name that differ, the one that the text says twice as often as any other; none where none is.
+    Of rows of one name that differ, the one that stands first in twice as many as any other, or that the text says
+    twice as often as any other; none where none is.
     """
     said = Counter(match[0] for match in _DIGITS.finditer(reading.text))
     largest = max((_number(one) for one in said if "," in one), default=1000.0)
+    text = reading.text.casefold()
     named: dict[str, list[tuple[Sentence, str]]] = {}
     for unit in reading.found("row"):
         made = _row(reading, unit)
@@ -54,6 +57,7 @@ def figures(reading: Reading) -> Iterator[Fact]:
         telling = min(1.0, len(digits[0].replace(",", "").replace(".", "").strip("0")) / 4)  # "1,000" is said by chance
         weight = telling * min(2.5, 1.2 * log(said[digits[0]])) + 1.6 * log(1 + _number(digits[0])) / log(10 + largest)
         weight += (0.6 if _TOTAL.match(name) else 0.0) + (0.4 if "," in digits[0] or "$" in amount else 0.0)
+        weight += min(_SPOKEN_OF, _OFTEN * log(1 + text.count(name.removeprefix("total "))))
         yield Fact(sentence, weight + (0.3 if len(sentence.spans) > 2 else 0.0))
 
 
@@ -68,7 +72,12 @@ def _sure(rows: Sequence[tuple[Sentence, str]], said: Counter[str]) -> tuple[Sen
         return None
     best, *others = sorted(often, key=lambda one: -often[one])
     surpassed = any(_number(one) > _number(best) for one in others)
-    if others and often[best] < (3 if surpassed else 2) * often[others[0]]:
+    rows_of = Counter(digits[0] for _, amount in rows if (digits := _DIGITS.search(amount)))
+    first, *rest = rows_of.most_common(2)
+    larger = any(_number(one) > _number(first[0]) for one in often)
+    if first[1] > 1 and all(first[1] >= (3 if larger else 2) * times for _, times in rest):
+        best = first[0]
+    elif others and often[best] < (3 if surpassed else 2) * often[others[0]]:
         return None
     alike = [row for row in rows if best in row[1]]
     return max(alike, key=lambda row: len(row[0].spans))

@@ -46,6 +46,8 @@ _CAPITALS = re.compile(r"^[ \t]*[A-Z][A-Z ]{6,70}[ \t]*$", re.MULTILINE)
 _ALIKE = 3  # headings of one form, above which the first of them is hardly the title of all
 _PROSE = 12  # words of a line that is no heading
 _BESIDE_DATE = 4  # words that stand with a date where the line ends as a sentence does: "Dated as of"
+_PLAIN = re.compile(r"[^\W_][\w.'’&/+-]*[,;:.!?)\"”’]*|[(\"“‘'][^\W_]\S*|[-–—&+/|]|\S*[^\x00-\x7f]\S*")
+_READABLE = 0.7  # of the words of a title
 _NAME = 7  # words of a company's name
 _TEASER = range(8, 71)  # words of a paragraph that says what a story is about
 _PARTED = 2  # line breaks between paragraphs; more set one off
@@ -129,9 +131,10 @@ def _is_over_all(text: str, lines: list[_Line], at: int) -> bool:
     below = lines[at + 1] if at + 1 < len(lines) else None
     if below is None:
         return True
-    if text[line.end : below.start].count("\n") < 2 and below.text[0].islower():
-        return False
     rule = _RULE.match(text, line.end)
+    near = text[line.end : below.start].count("\n") < 2
+    if near and (below.text[0].islower() or (rule is None and line.text.isascii() and not _is_cased(line.text))):
+        return False
     if rule is not None:
         return len(re.findall(rf"^\S[^\n]*\n{re.escape(rule['mark'])}{{4,}}$", text, re.MULTILINE)) <= _ALIKE
     if not line.text.isupper() or _NOUN.search(line.text) or (at == 0 and len(below.text.split()) < _PROSE):
@@ -176,10 +179,18 @@ def _is_title(line: str) -> bool:
     if not (line[0].isupper() or line[0].isdigit() or not line[0].isascii()) or "`" in line or "#" in line:
         return False
     letters = sum(map(str.isalpha, line))
-    long = [word for word in words if len(word) > 3]
-    cased = 2 * sum(word[0].isupper() for word in long) > len(long)
-    said = is_ended(line) and (len(words) < 7 or not cased or _VERB.search(line) is not None) and line.isascii()
+    if sum(_PLAIN.fullmatch(word) is not None for word in words) < _READABLE * len(words):
+        return False
+    said = (
+        is_ended(line) and (len(words) < 7 or not _is_cased(line) or _VERB.search(line) is not None) and line.isascii()
+    )
     return letters > 0.6 * len(line.replace(" ", "")) and not said
+
+
+def _is_cased(line: str) -> bool:
+    """Whether more than half of the words that are no particles begin with a capital, as those of titles do."""
+    long = [word for word in line.split() if len(word) > 3] or line.split()
+    return 2 * sum(not word[0].islower() for word in long) > len(long)
 
 
 def author_of(reading: Reading) -> Sentence | None:

@@ -121,7 +121,9 @@ _LEANS = re.compile(
 _LETTERS = re.compile(r"[^\W\d_]")
 _POINTING = re.compile(
     r"\W*(?:(?:and|but|so|then|yet|or|nor|also|however|therefore|thus|hence|otherwise|instead|moreover|furthermore"
-    r"|similarly|likewise|equally|as (?:shown|noted|described|discussed|mentioned|stated|above|said)|conversely"
+    r"|similarly|likewise|first(?:ly)?,|second(?:ly)?,|third(?:ly)?,|fourth(?:ly)?,|finally|later|next,|specifically"
+    r"|in particular"
+    r"|in any event|equally|as (?:shown|noted|described|discussed|mentioned|stated|above|said)|conversely"
     r"|nevertheless|in addition|in contrast|as a result|as such|for (?:example|instance)"
     r"|on the other hand|in (?:this|that|such|all|both|either) (?:cases?|ways?|events?)|the following)\b"
     r"|(?:it|its|they|their|them|he|him|his|she|her"
