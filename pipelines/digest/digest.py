@@ -14,7 +14,7 @@ from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.opening import author_of, date_of, labelled_below, organization, teaser, title_of
 from longdoc.pipelines.digest.opening import defined as defined_in
 from longdoc.pipelines.digest.people import speakers
-from longdoc.pipelines.digest.points import CROWDING, ranked, sums_up
+from longdoc.pipelines.digest.points import CROWDING, is_outcome, ranked, sums_up
 from longdoc.pipelines.digest.reading import OWN, Candidate, Reading
 from longdoc.pipelines.digest.section import Entry, Fact, Section, fitted
 from longdoc.pipelines.digest.story import last_words, story
@@ -143,7 +143,8 @@ def _points(
 
     apart = 1.0 if reading.kind is Kind.REPORT else min(1.0, len(reading.text) / _LONG)
     pool = [one for one in reading.points if _AMOUNT.search(one.unit.text)] if reading.kind is Kind.REPORT else []
-    pool = pool if len(pool) >= _MEASURED else reading.points
+    outcomes = [one for one in reading.said if is_outcome(reading, one.unit)]
+    pool = pool if len(pool) >= _MEASURED else [*reading.points, *outcomes]
     chosen = ranked(reading, pool, value, crowding=CROWDING * apart)
     title = title_of(reading)
     own = title.line if title else ""

@@ -33,7 +33,8 @@ _USUAL = frozenset((*ORDINARY, *_TALKED.split()))
 _COMMON = frozenset(map(stem, _USUAL))
 _PERSON = re.compile(r"\b(?:he|she|him|her|his|hers|they|them|it|its|their)\b", re.IGNORECASE)
 _CONCLUDES = re.compile(
-    r"\b(?:it follows that|we (?:therefore )?conclude|I (?:therefore )?conclude|for (?:these|the foregoing"
+    r"\b(?:it follows that|must (?:in any event |therefore )?(?:fail|succeed)|we (?:therefore )?conclude"
+    r"|I (?:therefore )?conclude|for (?:these|the foregoing"
     r"|those) reasons"
     r"|in conclusion|(?:appeals?|application|motion|petition|claim|judgment|proceedings?|objection|request)s? (?:is"
     r"|are|be|should"
@@ -42,7 +43,8 @@ _CONCLUDES = re.compile(
     r"|rejected|accepted|set aside))\b",
     re.IGNORECASE,
 )
-_SUMMED_UP, _OUTCOME = 0.9, 2.0
+_SUMMED_UP, _OUTCOME = 0.9, 3.0
+_LONG_OUTCOME = 60  # words
 _CLOSE = 0.85  # of a text, from where it says what it comes to
 _MOST = 4  # from which more of a kind says nothing more
 _EDGE = 0.05  # of the text
@@ -111,9 +113,15 @@ def _vectors(reading: Reading, pool: Sequence[Candidate]) -> NDArray[np.float64]
     return unit
 
 
+def is_outcome(reading: Reading, unit: Unit) -> bool:
+    """Whether a sentence says at the end of a text what it comes to; such a one may lean on what stands before it."""
+    late = unit.end > _CLOSE * reading.sources_start
+    return late and unit.whole and len(unit.text.split()) < _LONG_OUTCOME and _CONCLUDES.search(unit.text) is not None
+
+
 def sums_up(reading: Reading, unit: Unit) -> float:
     """What it is worth that a sentence stands in a summary, or says at the end of a text what it comes to."""
-    if unit.end > _CLOSE * reading.sources_start and _CONCLUDES.search(unit.text):
+    if is_outcome(reading, unit):
         return _OUTCOME
     return _SUMMED_UP if any(SUMMARY.fullmatch(one) for one in (unit.label, *unit.headings[-1:])) else 0.0
 

@@ -43,9 +43,9 @@ _SPEECH = 3000  # characters that one speaks without a mark
 _SHORTEST, _LONGEST = 6, 45  # words of a sentence that is shown
 _REFERS = re.compile(
     r"\b(?:see|refer(?:ence)? (?:also )?to|set forth|included|incorporated|contained|described|discussed|presented"
-    r"|ascribed"
-    r"|listed|defined|provided|specified|required|as)\b[^.]{0,40}\b(?:in|under|by|with|to|of)?\s*(?:the |this |our )?"
-    r"(?:accompanying |following |attached )?(?:sections?|items?|notes?|parts?|exhibits?|append\w+|tables?|figures?"
+    r"|ascribed|listed|defined|provided|specified|required|as)\b[^.]{0,40}\b(?:in|under|by|with|to|of)?\s*"
+    r"(?:the |this |our )?(?:accompanying |following |attached )?(?:sections?|items?|notes?|parts?|exhibits?"
+    r"|append\w+|tables?|figures?"
     r"|chapters?|articles?|paragraphs?|page|links?)\b[\s\"“(]*(?:[\dIVXA-Z]|above|below|here)"
     r"|\b(?:described|discussed|presented|listed|shown|given|explained|outlined) (?:in (?:more )?detail )?(?:above"
     r"|below|later)\b",
@@ -65,9 +65,8 @@ _META = re.compile(
     re.IGNORECASE,
 )
 _SITE = re.compile(
-    r"\b(?:cookies|click here|sign up|log ?in|subscribe|newsletter|all rights reserved|copyright|terms of (?:use"
-    r"|service)"
-    r"|privacy policy|content downloaded from|https?://|www\.)|©"
+    r"\b(?:cookies|click here|sign up|log ?in|subscribe|newsletter|all rights reserved|copyright"
+    r"|terms of (?:use|service)|privacy policy|content downloaded from|https?://|www\.)|©"
     r"|^\W*(?:jump up\b|\^)",  # an entry of a list of sources
     re.IGNORECASE,
 )
@@ -121,7 +120,7 @@ _LEANS = re.compile(
 _LETTERS = re.compile(r"[^\W\d_]")
 _POINTING = re.compile(
     r"\W*(?:(?:and|but|so|then|yet|or|nor|also|however|therefore|thus|hence|otherwise|instead|moreover|furthermore"
-    r"|similarly|likewise|first(?:ly)?,|second(?:ly)?,|third(?:ly)?,|fourth(?:ly)?,|finally|later|next,|specifically"
+    r"|similarly|likewise|(?:first|second|third|fourth|last)(?:ly)?(?=,)|finally|later|next(?=,)|specifically"
     r"|in particular"
     r"|in any event|equally|as (?:shown|noted|described|discussed|mentioned|stated|above|said)|conversely"
     r"|nevertheless|in addition|in contrast|as a result|as such|for (?:example|instance)"
@@ -304,6 +303,8 @@ class Reading:
         if unit.start in self._numbers:
             text = readable(self.text[self._numbers[unit.start] : unit.end])
         text = text[numbering_end(text, 0) :]
+        if unit.start < _START:
+            text = re.sub(r"^This is(?= an? )", "A text is", text)  # then it says what the text is
         if self.kind is Kind.NARRATIVE:
             if _is_spoken(self.text, unit.start):
                 return False
@@ -385,15 +386,9 @@ def can_stand(text: str, known: bool = True, longest: int = _LONGEST) -> bool:
         or (len(words) < _SURE_WORDS and _VERB.search(text) is None)
     ):
         return False
-    refused = (
-        _POINTING.match(text),
-        _REFERS.search(text),
-        _SITE.search(text),
-        _META.search(text),
-        _CODE.search(_INLINE.sub("x", text)),
-        _CITED.search(text),
-    )
-    return not torn and not any(refused)
+    if torn or _POINTING.match(text) or _CODE.search(_INLINE.sub("x", text)):
+        return False
+    return not any(one.search(text) for one in (_REFERS, _SITE, _META, _CITED))
 
 
 def _bare(text: str) -> str:
