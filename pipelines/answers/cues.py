@@ -25,7 +25,11 @@ _WHO_IS = re.compile(r"\b(?:[Ww]ho|[Ww]hat) (?:is|are|was|were) (?:the )?[^\W\da
 _DEFINES = re.compile(
     r"\b(?:is|was|are|were|called|named)\s+(?:an?|the|one)\b|,\s+(?:an?|the|who|whose)\b|, [^,.]{4,60}, was\b"
 )
-_ASKED = re.compile(r"\bwhat (?:did|does|was|is) .{1,60}\bask(?:ed|s|ing)?\b(?! for\b| to\b)", re.IGNORECASE)
+_ASKED = re.compile(
+    r"\bwhat (?:did|does|was|is) .{1,60}\bask(?:ed|s|ing)?\b(?! for\b| to\b)|^\W*who (?:asks?|asked|wants? to know"
+    r"|wanted to know)\b",
+    re.IGNORECASE,
+)
 _NAMING = re.compile(  # what something is called, and not who calls someone
     r"(?:(?:,|\b(?:is|are|was|were|be|been|being)|\ban?\s(?:[\w-]+\s){0,5}[\w-]+)\s+"
     r"|\b[a-z]{3,}s\s+(?=\w+\s(?!an?\b|the\b)))"
@@ -52,6 +56,7 @@ _PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECA
 _ORDER = re.compile(  # how to answer, which says nothing about what
     r"(?<=[?.])\s+(?:please )?(?:answer|round|base|give|return|respond|use|if|assume|calculate) [^?]*\Z", re.IGNORECASE
 )
+_HOW = re.compile(r"\bhow (\w+)(?= (?:is|are|was|were|does|do|did|has|have|will|would|can)\b| \w+)", re.IGNORECASE)
 _MANY, _FEW = 5, 2  # sentences of an answer to a broad question, and to one about a single thing
 _READ = 4000  # characters of a question; the encoder reads fewer
 _DIGITS = re.compile(r"\d")
@@ -87,7 +92,8 @@ _SHARES = re.compile(  # a question that a percentage or a year answers
     re.IGNORECASE,
 )
 _IN_WORDS = re.compile(
-    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty"
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy"
+    r"|eighty"
     r"|ninety|hundred|thousand|million|dozen|half|twice)\b",
     re.IGNORECASE,
 )
@@ -134,7 +140,7 @@ class Question:
         broad = _BROAD.search(plain) is not None or (not kinds and _SHORT.search(plain) is None)
         so = tuple(one.text for one in names(unicodedata.normalize("NFC", plain)) if _DIGITS.search(one.text) is None)
         named = tuple(content_words(one) for one in so)
-        telling = words - _ASKING
+        telling = words - _ASKING - content_words(" ".join(_HOW.findall(plain)))
         short = tuple((stem(one.casefold()), _long_form(one)) for one in _ABBREVIATION.findall(plain))
         return cls(plain, telling or words, named, kinds, broad or not telling, not telling, dates, term, so, short)
 
@@ -195,6 +201,10 @@ class Question:
     def wants_questions(self) -> bool:
         """Whether it asks what someone asked."""
         return "asked" in self.kinds
+
+    def puts(self, sentence: str) -> bool:
+        """Whether the sentence is a question."""
+        return self._has("asked", sentence)
 
     def _defines(self, sentence: str) -> float:
         """1 where the sentence begins with the term and says what it is, or what is so called; 0.5 where it only says

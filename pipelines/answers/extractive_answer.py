@@ -26,6 +26,7 @@ from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.answers.found import Candidate, Texts, candidates, defining
 from longdoc.pipelines.answers.reading import Answering, logit, readings
 from longdoc.pipelines.summarizers.sentence_table import Encoder
+from longdoc.pipelines.units.hygiene import leads_elsewhere
 from longdoc.pipelines.wording.words import content_words
 
 _ENCODED = 4000  # characters of units whose vectors are made
@@ -33,6 +34,7 @@ _READ = 800  # characters of the first passage
 _COSINE, _SHARE, _RANK, _CUE, _LABEL = 0.55, 0.35, 0.1, 0.14, 0.4  # what a unit's score is made of
 _UNFINISHED, _SHORT, _FULL = 0.12, 0.2, 9  # what it costs a sentence to have no end, or fewer words than these, at most
 _BESIDE = 0.3  # what it costs a list or a label to be called what is to be defined, and not to say what it is
+_ELSEWHERE = 0.3  # what it costs a sentence to say only where something is told
 _LABEL_WORDS = 8
 _WHOLE_LIST = 0.05  # what a list with its introduction is preferred by to one of its items
 _CONTEXT = 0.5  # of the weight of a word of the question, where the heading or the line before has it
@@ -149,7 +151,12 @@ def _plain_score(asked: Question, one: Candidate, own: frozenset[str], weights: 
     prose = one.unit.kind in ("sentence", "turn", "item")
     short = max(0.0, 1 - len(one.unit.text.split()) / _FULL) if prose else 0.0
     beside = asked.term and one.unit.kind in ("list", "label") and asked.cue(one.unit.text) < 1  # of that name only
-    flaws = _BESIDE * bool(beside) + _UNFINISHED * one.unfinished + _SHORT * short
+    flaws = (
+        _BESIDE * bool(beside)
+        + _ELSEWHERE * (prose and leads_elsewhere(one.unit.text))
+        + _UNFINISHED * one.unfinished
+        + _SHORT * short
+    )
     gains = _LABEL * _label(asked, one, weights) + _WHOLE_LIST * (one.unit.kind == "list" and bool(one.unit.label))
     return _SHARE * share + _RANK * one.rank + _CUE * asked.cue(one.unit.text) + gains - flaws
 
@@ -181,7 +188,8 @@ def _scored(
     if asked.term:
         able = [one for one in able if asked.cue(one.unit.text) >= 1] or able
     if asked.wants_questions:
-        put = [one for one in units if asked.cue(one.unit.text) > 0 and asked.named & content_words(one.unit.label)]
+        asking = [one for one in units if one.unit.kind == "turn" and asked.puts(one.unit.text)]
+        put = [one for one in asking if not asked.named or asked.named & content_words(one.unit.label)]
         able = put or able
     own = [_own(asked, one) for one in able]
     plain = [_plain_score(asked, one, words, weights) for one, words in zip(able, own, strict=True)]
@@ -258,7 +266,8 @@ def _chosen(asked: Question, scored: _Scored, weights: dict[str, float]) -> list
         value[(scored.scores + _NEW * new < least) | (likeness > _SAME)] = -np.inf
         if not asked.broad:
             value[scored.read < scored.read[rows[0]] - _DOUBTED] = -np.inf
-        within = [any(_share_spans(one, held) for held in taken) for one in scored.units]
+        said = {scored.units[row].unit.text for row in rows}
+        within = [one.unit.text in said or any(_share_spans(one, held) for held in taken) for one in scored.units]
         value[np.array(within)] = -np.inf
         best = int(np.argmax(value))
         if np.isneginf(value[best]):

@@ -10,7 +10,7 @@ from longdoc.pipelines.answers.elsewhere import whole_elsewhere
 from longdoc.pipelines.wording.words import content_words
 
 Kind = Literal["greeting", "assent", "whole", "count", "list", "compare", "definition", "yes-no", "why", "fact"]
-Aspect = Literal["", "decisions", "conclusions", "people", "authors", "ending", "beginning"]
+Aspect = Literal["", "decisions", "conclusions", "aims", "people", "authors", "ending", "beginning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,14 @@ _TELLS = re.compile(
 _CONCLUSIONS = re.compile(
     r"^\W*what (?:(?:did|do|does|have|has) (?:they|we|(?:the|this) (?:authors?|paper|study|article|report|court|judges?"
     r"|judgment|document|text))\s+(?:conclude[ds]?|find|found|held|hold|rule[ds]?|decide[ds]?)"
-    r"|(?:was|were|is|are) (?:the|their|its) (?:main |final )?(?:conclusions?|findings?|results?|holding|ruling|verdict"
-    r"|judgment)|was (?:concluded|found|held))\W*\Z",
+    r"|(?:was|were|is|are) (?:the|their|its) (?:main |final |overall )?(?:conclusions?|findings?|results?|holding"
+    r"|ruling"
+    r"|verdict|judgment|outcome)(?: (?:of|in) (?:the|this) [\w-]+)?|was (?:concluded|found|held))\W*\Z",
+    _I,
+)
+_AIMS = re.compile(
+    r"^\W*what (?:is|was|are|were) (?:the|its|their) (?:main |primary |overall )?(?:goals?|aims?|purposes?|objectives?"
+    r"|motivation)(?: (?:of|behind|for) (?:the|this|its) [\w-]+)?\W*\Z",
     _I,
 )
 _ENDING = re.compile(
@@ -112,7 +118,7 @@ _ALL = re.compile(
     r"|^\W*(?:list|enumerate|name)\b|\b(?:all|every|each) (?:of )?(?:the )?\w+(?:s|en)\b.{0,60}\?*\Z"
     r"|^\W*(?:in|into|on|at|for|to|of|with|by|from)?\s*(?:which|what) (?!two\b|three\b|four\b|five\b)"
     r"(?:(?!is|was|were|are|do|did|of)\w+ )?(?!is\b|was\b|does\b|has\b|this\b"
-    r"|less\b|happens\b)(?:\w+[^s\W]s|people|men|women|children|criteria|persons)\b"
+    r"|less\b|happens\b)(?:\w+[^sui\W]s|people|men|women|children|criteria|persons)\b"
     r"|^\W*what (?:are|were) (?:the|all|some|its|their) (?:\w+ )?(?:\w+s|criteria|people)\b(?! of\b.* in\b)",
     _I,
 )
@@ -169,6 +175,8 @@ def _about_the_whole(text: str) -> AskedFor | None:
         return AskedFor("whole", "it asks what was decided", "decisions")
     if _CONCLUSIONS.search(text) and len(content_words(text)) <= _FEW:
         return AskedFor("whole", "it asks what the text comes to", "conclusions")
+    if _AIMS.search(text):
+        return AskedFor("whole", "it asks what the text is for", "aims")
     if _PEOPLE.search(text) and len(content_words(text)) <= _FEW:
         return AskedFor("list", "it asks who takes part", "people")
     if _AUTHORS.search(text) and len(content_words(text)) <= _FEW:

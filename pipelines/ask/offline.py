@@ -20,7 +20,7 @@ from longdoc.pipelines.answers.listing import EVERY_SENTENCE, Listing, listing_o
 from longdoc.pipelines.answers.people import authors_of, characters_of, speakers_of
 from longdoc.pipelines.answers.reading import bundled_reader
 from longdoc.pipelines.ask.material import Item, Material, item_of
-from longdoc.pipelines.ask.whole import beginning_of, conclusions_of, decisions_of, ending_of, summary_of
+from longdoc.pipelines.ask.whole import aims_of, beginning_of, conclusions_of, decisions_of, ending_of, summary_of
 from longdoc.pipelines.summarizers.sentence_table import Encoder
 from longdoc.pipelines.units.find import units_of
 from longdoc.pipelines.units.unit import Unit
@@ -135,6 +135,7 @@ class Offline:
         make: Callable[[Document, int, Tokenizer], tuple[Sentence, ...]] = {
             "decisions": decisions_of,
             "conclusions": conclusions_of,
+            "aims": aims_of,
             "ending": ending_of,
             "beginning": beginning_of,
         }.get(kind.aspect, summary_of)
@@ -144,6 +145,9 @@ class Offline:
             for document in self._material.documents(name):
                 sentences += _headed(make(document, budget, self._tokenizer), str(document.metadata["source"]), names)
         kept = self._fitting(sentences)
+        if kind.aspect == "aims" and not kept:
+            found = self._found(alone, kind, documents)
+            return found if found.sentences else self._whole(alone, replace(kind, aspect=""), documents)
         read = f"all of {_documents(names)}"
         return Reply(tuple(kept), alone, kind, read, float(bool(kept)), items=self._items(names))
 

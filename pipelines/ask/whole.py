@@ -9,6 +9,7 @@ from langchain_core.documents import Document
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import Sentence, join_lines
+from longdoc.pipelines.digest.points import COMES_TO
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
 from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
 from longdoc.pipelines.summarizers.protocol import Passage
@@ -29,18 +30,21 @@ _CONCLUSION = re.compile(
     r"(?: (?:and|&) (?:(?:future|further) \w+|recommendations?|discussion|outlook|orders?))?\W*\Z",
     re.IGNORECASE,
 )
-_COMES_TO = re.compile(
-    r"\bin conclusion\b|\bto conclude\b|\bwe (?:have )?(?:therefore )?(?:conclude|show|find|found|introduced|presented"
-    r"|demonstrated|hold|affirm|reverse|vacate|order)\w*\b|\b(?:appeal|application|motion|petition|claim|proceeding)s?"
-    r"(?: \w+){0,6}? "
-    r"(?:is|are|be|was|were|should be|must be) (?:\w+ )?(?:dismissed|granted|allowed|refused|denied|upheld|rejected)\b"
-    r"|\bI (?:would|will|propose to|shall|therefore) (?:\w+ )?(?:dismiss|allow|grant|order|refuse|make|give|reject"
-    r"|direct)\b|\b(?:give|grant)s? leave to\b|\b(?:judgment|order)s? (?:for|is|are|that|of)\b|\bis (?:affirmed"
-    r"|reversed|remanded|vacated)\b|\b(?:results?|findings?|data) (?:show|suggest|indicate|demonstrate)",
+_AIMS = re.compile(
+    r"\b(?:aim(?:s|ed)? (?:to|at|of|is|was)|(?:goal|aim|purpose|objective|motivation)s?\b[^.]{0,60}\b(?:is|was|are"
+    r"|were|of)\b"
+    r"|in this (?:paper|study|article|work|report|document|proposal)[^.]{0,20} we\b|this (?:paper|study|article|work"
+    r"|report"
+    r"|document|proposal|specification) (?:\w+ )?(?:describes?|presents?|proposes?|examines?|investigates?|reports?"
+    r"|defines?"
+    r"|explores?|addresses?|introduces?|evaluates?|will)|(?:we|I) (?:\w+ )?(?:present|propose|describe|introduce"
+    r"|investigate"
+    r"|examine|study|seek|set out)\b|(?:will be|is|was) (?:performed|carried out|done|undertaken) to)",
     re.IGNORECASE,
 )
 _LATE = 0.5  # of a text, from where it may say what it comes to
 _FEWEST = 2  # units that say so
+_MOST_AIMS = 3
 _LAST = 0.05  # of a text: its end, and its beginning,
 _LEAST = 2_400  # at least so many characters,
 _MOST = 16_000  # and at most so many
@@ -63,6 +67,12 @@ def decisions_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> t
     return _those(units, _DECIDES, document, max_tokens, tokenizer)
 
 
+def aims_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
+    """What a text says that it is for, the first that say so; empty where none does."""
+    found = [one for one in _units(document) if _says(one, _AIMS)][:_MOST_AIMS]
+    return _best(found, max_tokens, tokenizer) if found else ()
+
+
 def conclusions_of(document: Document, max_tokens: int, tokenizer: Tokenizer) -> tuple[Sentence, ...]:
     """What a text comes to: its section of conclusions, else the sentences that say so; a summary where none does."""
     units = _units(document)
@@ -73,7 +83,7 @@ def conclusions_of(document: Document, max_tokens: int, tokenizer: Tokenizer) ->
     if 2 * sum(one.kind == "turn" for one in units) > len(units):
         return _those(units, _DECIDES, document, max_tokens, tokenizer)
     from_where = int(_LATE * len(document.page_content))
-    return _those([one for one in units if one.start >= from_where], _COMES_TO, document, max_tokens, tokenizer)
+    return _those([one for one in units if one.start >= from_where], COMES_TO, document, max_tokens, tokenizer)
 
 
 def _those(

@@ -79,7 +79,7 @@ def filled_in(reading: Reading) -> Iterator[Fact]:
 
 
 def _filled_row(reading: Reading, unit: Unit) -> Iterator[Fact]:
-    """A row's name and what stands in its cells; two names and two values where they take turns."""
+    """A row's name and what stands in its cells."""
     columns = [one for one in unit.spans[0].of(reading.text).split("\t") if one.strip()]
     if (
         len(unit.spans) > 1 and len(columns) >= _CELLS and any(map(str.isalpha, unit.label))
@@ -98,9 +98,7 @@ def _filled_row(reading: Reading, unit: Unit) -> Iterator[Fact]:
     said = [one.of(reading.text).strip(" \t:") for one in found]
     told = [at for at, text in enumerate(said) if any(map(str.isalnum, text))]
     found, said = [found[at] for at in told], [said[at] for at in told]
-    if len(found) == 4 and not any(map(str.isdigit, said[0] + said[2])):
-        pairs = [(0, [1]), (2, [3])]
-    elif len(found) > _CELLS and not _TOTAL.search(said[0]):
+    if len(found) > _CELLS and not _TOTAL.search(said[0]):
         pairs = []  # a table's: its values say nothing without the names of their columns
     elif len(found) > 1 and _NAMING.search(said[0]):
         heads = len(found) == 2 and said[0].split()[-1] == said[1].split()[-1] and not said[1][-1].isdigit()
@@ -137,13 +135,13 @@ def _is_field(reading: Reading, unit: Unit) -> bool:
     if len(small) > 1 or odd or "`" in label or label.startswith(("But", "And")):
         return False
     before = reading.text[max(0, unit.start - 40) : unit.start].rpartition("\n")[2]
-    return not any(map(str.isalpha, before))
+    return before.endswith("\t") or not any(map(str.isalpha, before))
 
 
 def _field(reading: Reading, unit: Unit) -> Sentence | None:
     """The label and the value, or the first of it that can stand alone where it is long."""
     raw = reading.text[unit.start : unit.end]
-    colon = re.search(r"[:：]", raw)
+    colon = re.search(r"[:：\t]", raw)
     if colon is None:
         return None
     label = Span(unit.start, unit.start + colon.start(), reading.source)

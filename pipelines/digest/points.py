@@ -32,15 +32,17 @@ _TALKED = """
 _USUAL = frozenset((*ORDINARY, *_TALKED.split()))
 _COMMON = frozenset(map(stem, _USUAL))
 _PERSON = re.compile(r"\b(?:he|she|him|her|his|hers|they|them|it|its|their)\b", re.IGNORECASE)
-_CONCLUDES = re.compile(
-    r"\b(?:it follows that|must (?:in any event |therefore )?(?:fail|succeed)|we (?:therefore )?conclude"
-    r"|I (?:therefore )?conclude|for (?:these|the foregoing"
-    r"|those) reasons"
-    r"|in conclusion|(?:appeals?|application|motion|petition|claim|judgment|proceedings?|objection|request)s? (?:is"
-    r"|are|be|should"
-    r" be|must be|will be) (?:there(?:by|fore) )?(?:dismissed|allowed|granted|denied|affirmed|reversed|refused"
-    r"|upheld|adjourned"
-    r"|rejected|accepted|set aside))\b",
+COMES_TO = re.compile(  # what a text comes to
+    r"\b(?:it follows that|must (?:in any event |therefore )?(?:fail|succeed)|for (?:these|the foregoing|those) reasons"
+    r"|in conclusion|to conclude|(?:we|I) (?:have )?(?:therefore )?(?:conclude|hold|affirm|reverse|vacate|order)\w*"
+    r"|we (?:have )?(?:show|find|found|introduced|presented|demonstrated)\w*"
+    r"|(?:appeal|application|motion|petition|claim|proceeding|objection|request)s?(?: \w+){0,6}? (?:is|are|be|was"
+    r"|were|should"
+    r" be|must be|will be) (?:\w+ )?(?:dismissed|granted|allowed|refused|denied|upheld|rejected|set aside)"
+    r"|I (?:would|will|propose to|shall|therefore) (?:\w+ )?(?:dismiss|allow|grant|order|refuse|make|give|reject"
+    r"|direct)"
+    r"|(?:give|grant)s? leave to|(?:judgment|order)s? (?:for the|is|are)|is (?:affirmed|reversed|remanded|vacated)"
+    r"|(?:results?|findings?|data) (?:show|suggest|indicate|demonstrate)\w*)\b",
     re.IGNORECASE,
 )
 _SUMMED_UP, _OUTCOME = 0.9, 3.0
@@ -116,7 +118,7 @@ def _vectors(reading: Reading, pool: Sequence[Candidate]) -> NDArray[np.float64]
 def is_outcome(reading: Reading, unit: Unit) -> bool:
     """Whether a sentence says at the end of a text what it comes to; such a one may lean on what stands before it."""
     late = unit.end > _CLOSE * reading.sources_start
-    return late and unit.whole and len(unit.text.split()) < _LONG_OUTCOME and _CONCLUDES.search(unit.text) is not None
+    return late and unit.whole and len(unit.text.split()) < _LONG_OUTCOME and COMES_TO.search(unit.text) is not None
 
 
 def sums_up(reading: Reading, unit: Unit) -> float:

@@ -11,24 +11,32 @@ from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.text.tables import Cell, Table, cells, tables_of
 from longdoc.pipelines.units.definitions import term_of
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, is_whole, readable, without_mark
-from longdoc.pipelines.units.lines import Form, Line, holds_amounts, label_in, lines_of, speaker_in
+from longdoc.pipelines.units.lines import Form, Line, label_in, lines_of, speaker_in
 from longdoc.pipelines.units.paragraphs import (
     LED_ON,
     RUN_IN,
     are_short,
-    asks_above,
     beyond,
     counted,
     is_clause,
+    is_run_in_title,
+    is_title,
     joined,
     leads_on,
     nested,
     width,
 )
-from longdoc.pipelines.units.rows import cells_of, header_of, row_spans, row_text, tells_apart
+from longdoc.pipelines.units.rows import (
+    cells_of,
+    header_of,
+    pairs_of,
+    row_spans,
+    row_text,
+    taking_turns,
+    tells_apart,
+)
 from longdoc.pipelines.units.unit import Kind, Unit
 
-_FEW = 12  # words of a line without an end that is taken for a heading
 _ITEM_WORDS = 60  # of an item; what is longer is read sentence by sentence
 _LIST_WORDS = 300  # of a list that is one unit
 _LEAST_COUNTED = 4  # places: three items of a line, and its end
@@ -56,7 +64,7 @@ class _Finder:
     def __init__(self, text: str, source: str, start: int, headings: tuple[str, ...], tables: Sequence[Table]) -> None:
         self._text, self._source, self._start = text, source, start
         self._lines = lines_of(text)
-        self._width = width(self._lines)
+        self._width, self._turning = width(self._lines), taking_turns(self._lines)
         self._tables = [one for one in tables if tells_apart(one["header"])]
         self._table_starts = [one["start"] for one in self._tables]
         self._outer = headings
@@ -71,22 +79,24 @@ class _Finder:
         while at < len(self._lines):
             line = self._lines[at]
             self._paragraph += 1
-            table = self._table_at(line.start)
-            if table is not None:
+            if at in self._turning:
+                for start, end, label, text in pairs_of(line):
+                    self._add("label", [self._span(start, end)], text, label)
+                at, self._headers = at + 1, []
+            elif (table := self._table_at(line.start)) is not None:
                 at = self._rows_of(table, at)
-                continue
-            after = {
-                Form.HEADING: self._heading,
-                Form.CODE: self._code,
-                Form.FIELD: self._field,
-                Form.ITEM: self._items,
-                Form.ROW: self._row,
-                Form.TURN: self._turn,
-                Form.PROSE: self._prose,
-                Form.TABLE: self._table,
-            }.get(line.form, self._passed)(at)
-            assert after > at  # noqa: S101  each step takes a line or more
-            at = after
+            else:
+                makers = {
+                    Form.HEADING: self._heading,
+                    Form.CODE: self._code,
+                    Form.FIELD: self._field,
+                    Form.ITEM: self._items,
+                    Form.ROW: self._row,
+                    Form.TURN: self._turn,
+                    Form.PROSE: self._prose,
+                    Form.TABLE: self._table,
+                }
+                at = makers.get(line.form, self._passed)(at)
         return self._found
 
     def _passed(self, at: int) -> int:
@@ -235,6 +245,10 @@ class _Finder:
             text = "; ".join(one.rstrip(";,") for one in said)
             text = f"{label}: {text}" if over and label else text
             self._add("list", [*over, *placed], text, label)
+        if alone and is_run_in_title(said[0]):
+            self._under = without_mark(said[0])
+            self._add("heading", placed, self._under)
+            return
         outer = label
         for at, (span, text) in enumerate(zip(placed, said, strict=True)):
             over_at = inner.get(at)
@@ -309,7 +323,7 @@ class _Finder:
         end = at + 1
         while end < len(self._lines) and self._lines[end].form is Form.PROSE and not self._begins(end):
             end += 1
-        if self._title(at, end) and beyond(self._lines, end) is None:
+        if is_title(self._lines, at, end) and beyond(self._lines, end) is None:
             after = self._amounts_below(at, end)
             if after > end:
                 return after
@@ -341,20 +355,6 @@ class _Finder:
         self._under = match[1]
         self._add("heading", [self._span(start, end)], match[1])
         return True
-
-    def _title(self, at: int, end: int) -> bool:
-        """Whether a paragraph is a single short line without an end, set off from what follows or above amounts."""
-        line = self._lines[at]
-        words = line.text.split()
-        if end - at > 1 or len(words) > _FEW or (is_ended(line.text) and not asks_above(self._lines, at)):
-            return False
-        if (
-            leads_on(line.text)
-            or holds_amounts(line.text)
-            or sum(any(map(str.isdigit, word)) for word in words) * 2 > len(words) + 1
-        ):
-            return False
-        return line.text[0].isupper() or line.text[0].isdigit() or not line.text[0].isalnum()
 
     def _begins(self, at: int) -> bool:
         """Whether a line of prose begins anew: the one above ends early, and not within a sentence."""

@@ -19,7 +19,8 @@ _SOUNDS = (
 )
 _MARKS = re.compile(rf"\{{[a-z]{{3,20}}\}}|[\[(<](?:{_SOUNDS})(?: [^\])>\n]{{0,20}})?[\])>]", re.IGNORECASE)
 _TAG = re.compile(
-    r"</?(?:p|br|a|div|span|b|i|u|em|strong|ul|ol|li|h[1-6]|img|table|t[rdh]|tbody|thead|font|sup|sub|hr)\b[^<>]{0,300}>",
+    r"</?(?:p|br|a|div|span|b|i|u|em|strong|ul|ol|li|h[1-6]|img|table|t[rdh]|tbody|thead|font|sup|sub"
+    r"|hr)\b[^<>]{0,300}>",
     re.IGNORECASE,
 )
 _IMAGE = re.compile(r"!\[([^\]\n]{0,200})\]\([^)\s]{1,400}\)")
@@ -30,6 +31,14 @@ _BLANK_BEFORE = re.compile(r"(?<=[\w'’\"”)]) +(?=[,.;:!?](?:\s|$))")
 _CLITIC = re.compile(r"(?<=[a-z]) (?=(?:['’](?:s|re|ve|ll|d|m)|n['’]t)\b)", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[-*+•◦▪–—−●■□➢✓]|\#{1,6}|>)\s+")
 _ITEM = re.compile(r"^\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]\s+")
+_ELSEWHERE = re.compile(
+    r"\b(?:information|discussion|details?|description|explanation)s?\b[^.]{0,160}\b(?:is|are|can be|may be|was"
+    r"|were)\b[^.]{0,30}"
+    r"\b(?:included|found|contained|presented|incorporated|set forth|described|discussed|provided"
+    r"|available)\b[^.]{0,40}\b(?:in"
+    r"|under|by|at|on)\b|^\W*(?:\([^)]{1,60}\) )?(?:please )?(?:see|refer to)\b",
+    re.IGNORECASE,
+)
 _SPACES = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 _ENDED = re.compile(r"[.!?:;…。！？｡।॥؟۔።][\"'”’»)\]}」』）】》*_\d,\s\[]*$")
 _OPENING = re.compile(r"[\"'“‘«(\[*_]*(?:[^\W\d_]|\d)")
@@ -61,6 +70,11 @@ def readable(text: str) -> str:
     text = _MARKS.sub(" ", text) if any(mark in text for mark in "{[(<") else text
     text = _BULLET.sub("", _SPACES.sub(" ", text).strip())
     return _CLITIC.sub("", _BLANK_BEFORE.sub("", text)).strip()
+
+
+def leads_elsewhere(text: str) -> bool:
+    """Whether a sentence says where something is told, and not what."""
+    return _ELSEWHERE.search(text) is not None
 
 
 def without_mark(text: str) -> str:

@@ -9,6 +9,7 @@ from enum import Enum
 
 from longdoc.chunkers.text.headings import find_headings
 from longdoc.pipelines.units.hygiene import FRONT_MATTER, is_ended, is_furniture
+from longdoc.pipelines.wording.ordinary_words import MONTHS
 
 
 class Form(Enum):
@@ -59,6 +60,7 @@ _CODE = re.compile(
     r"|.*(?:[;{}]$|\)\s*:$|=>|::\w|\w\(\)|==|\breturn\b.*;)"
 )
 _YEAR = re.compile(r"(?:1\d|20)\d\d[.,;]$")  # that a date goes on with
+_HALF, _PARTICLE = 3, 4  # words of half a title; letters of a word that needs no capital in one
 _LONG_LABEL = 8  # words
 _LONG_ROW = 12  # words before the amounts of a row
 _LONG_NAME = 100  # characters of a speaker's name
@@ -188,11 +190,23 @@ def _told(place: tuple[int, int, str], indent: int, speaking: frozenset[str], ab
         return Line(*place, Form.CODE)
     item = _ITEM.match(bare)
     field = _FIELD.match(bare)
-    if field and is_label(field["label"]) and not (item and not bare[0].isalnum() and bare[0] != "("):
+    if (
+        field
+        and is_label(field["label"])
+        and not _is_title(bare, field)
+        and not (item and not bare[0].isalnum() and bare[0] != "(")
+    ):
         return Line(*place, Form.FIELD, field.end(), indent=indent)
     if item:
         return Line(*place, Form.ITEM, item.end(), indent=indent)
     return _amounts(place) or Line(*place, Form.PROSE, indent=indent)
+
+
+def _is_title(bare: str, field: re.Match[str]) -> bool:
+    """Whether a label and what is behind it are the two halves of a title: several words each, all with capitals."""
+    halves = field["label"].split(), bare[field.end() :].split()
+    long = [word for half in halves for word in half if len(word) > _PARTICLE]
+    return min(map(len, halves)) >= _HALF and all(word[0].isupper() and word.isalpha() for word in long)
 
 
 def _goes_on_with_code(bare: str, above: Line | None) -> bool:
@@ -228,7 +242,7 @@ def _amounts(place: tuple[int, int, str]) -> Line | None:
     numbers = 0
     while parts and _CELL.fullmatch(parts[-1]):
         numbers += any(map(str.isdigit, parts.pop()))
-    if not numbers:
+    if not numbers or (parts and (bare[-1] == "," or parts[-1].strip(".,").casefold() in MONTHS)):  # a date
         return None
     if not parts:
         return Line(*place, Form.AMOUNTS, 0) if numbers > 1 or _MONEY.search(bare) else Line(*place, Form.FURNITURE)
@@ -283,7 +297,7 @@ def columns_of(headers: Sequence[Line], count: int) -> tuple[list[str], list[Lin
     """The names of `count` columns out of the header lines above a row, nearest first, and the lines they stand in."""
     rows = [_header_cells(line) for line in headers]
     for at, names in enumerate(rows):
-        if len(names) == count + 1:
+        if len(names) == count + 1 and (count > 1 or _stands_apart(headers[at])):
             return names[1:], [headers[at]]
         above = rows[at + 1] if at + 1 < len(rows) else []
         folded = [*above[:-1], f"{above[-1]} {names[0]}", *names[1:]] if above and names else []
@@ -292,6 +306,11 @@ def columns_of(headers: Sequence[Line], count: int) -> tuple[list[str], list[Lin
         if len(names) == count and count > 1:
             return names, [headers[at]]
     return [], []
+
+
+def _stands_apart(line: Line) -> bool:
+    """Whether the cells of a line do, or its last one is a number: a title's two words name no column."""
+    return re.search(r"\t|\s{2,}", line.text) is not None or any(map(str.isdigit, line.text.split()[-1]))
 
 
 def _header_cells(line: Line) -> list[str]:

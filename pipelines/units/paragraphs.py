@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.pipelines.units.hygiene import is_ended
-from longdoc.pipelines.units.lines import Form, Line
+from longdoc.pipelines.units.lines import Form, Line, holds_amounts
 
 LED_ON = re.compile(r"\s*:?\s*(?:[(\[]\d{1,3}[)\]])?\s*:*\Z")  # the end of an introduction, and a note's number
 RUN_IN = re.compile(r"(?:§ ?)?(?:\d{1,3}(?:\.\d{1,3})*\.?|\([a-z]{1,3}\))\s+([A-Z][^.:!?]{2,80})\.(?=\s|$)")
 """A number and a title that a clause begins with."""
 WRAPPED = 45  # characters of a line from which the next may go on with its sentence
 _NUMBER = re.compile(r"(?:(?<=\s)|\A)\(?(\d{1,2})[.)]\s+(?=\S)")
+_FEW = 12  # words of a line without an end that is taken for a heading
 _TITLE = 8  # words of a title that runs into its clause
+_LONG_TITLE = 20  # words of a title whose words have capitals
+_MARKED = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]\s+")
 _LONGEST = 120  # characters that wrapped lines have
 _JOINING = frozenset(
     "a an the of to in on at by for with from and or nor but as that which is are was were be".split()  # noqa: SIM905
@@ -37,6 +40,19 @@ def is_clause(text: str) -> bool:
     """Whether an item is a number, a title and more: a clause rather than one of a list."""
     match = RUN_IN.match(text)
     return match is not None and len(match[1].split()) <= _TITLE and len(text) > match.end() + WRAPPED
+
+
+def is_run_in_title(text: str) -> bool:
+    """Whether an item that stands alone is the title of what follows: a number or letter, and words with capitals."""
+    match = _MARKED.match(text)
+    return match is not None and not is_ended(text) and is_cased(text[match.end() :], _TITLE)
+
+
+def is_cased(text: str, most: int) -> bool:
+    """Whether a text is few words, those that are no particles with a capital, as in titles."""
+    words = text.split()
+    long = [word for word in words if len(word) > 3]
+    return 1 < len(words) <= most and len(long) > 1 and all(not word[0].islower() for word in long)
 
 
 def width(lines: Sequence[Line]) -> int:
@@ -116,3 +132,19 @@ def numbers_of(text: str) -> dict[int, int]:
         if 0 < int(match[1]) - (int(found[-1][1]) if found else 0) <= _SKIPPED:
             found.append(match)
     return {match.start(1): match.end() for match in found} if len(found) >= _PARAGRAPHS else {}
+
+
+def is_title(lines: Sequence[Line], at: int, end: int) -> bool:
+    """Whether a paragraph is a single short line without an end, set off from what follows or above amounts."""
+    line = lines[at]
+    words = line.text.split()
+    few = len(words) <= _FEW or is_cased(line.text, _LONG_TITLE)
+    if end - at > 1 or not few or (is_ended(line.text) and not asks_above(lines, at)):
+        return False
+    if (
+        leads_on(line.text)
+        or holds_amounts(line.text)
+        or sum(any(map(str.isdigit, word)) for word in words) * 2 > len(words) + 1
+    ):
+        return False
+    return line.text[0].isupper() or line.text[0].isdigit() or not line.text[0].isalnum()

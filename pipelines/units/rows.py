@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from longdoc.chunkers.text.span import Span
 from longdoc.pipelines.units.hygiene import readable
@@ -11,6 +12,8 @@ from longdoc.pipelines.units.lines import Form, Line, amounts_of, columns_of
 
 _YEARS = re.compile(r"\W*(?:(?:19|20)\d\d\W*)+$")
 _LONGEST_HEADER = 12  # words
+_LABEL = 4  # words
+_CELL = re.compile(r"[^\t]+")
 _SCALE = re.compile(
     r"\b(?:amounts |dollars |figures )?(?P<scale>in (?:thousands|millions|billions))\b(?! of\b)"
     r"(?:, except[^()\n]{0,60})?",
@@ -31,6 +34,44 @@ def tells_apart(header: Sequence[str]) -> bool:
     """Whether a table's header names its columns: a title that stands over several does not."""
     names = [name for name in header if name.strip()]
     return len({name.split()[0] for name in names}) > len(names) / 2 and len(set(names)) == len(names)
+
+
+def taking_turns(lines: Sequence[Line]) -> set[int]:
+    """Which lines hold two labels and two values by turns, as forms do: in a table a column's cells are of one sort."""
+    found: set[int] = set()
+    for blank, group in groupby(range(len(lines)), key=lambda at: lines[at].form is Form.BLANK):
+        rows = [] if blank else [at for at in group if _turns(lines[at])]
+        for column in (1, 3):
+            said = [any(map(str.isdigit, _cells(lines[at])[column][0])) for at in rows]
+            if 0 < sum(said) < len(said):
+                found |= set(rows)
+    return found
+
+
+def pairs_of(line: Line) -> Iterator[tuple[int, int, str, str]]:
+    """The two pairs of a line whose labels and values take turns: where each begins and ends, its label, its text."""
+    cells = _cells(line)
+    for (label, start), (value, at) in (cells[:2], cells[2:]):
+        name = readable(label).rstrip(": ")
+        yield line.start + start, line.start + at + len(value), name, f"{name}: {readable(value)}"
+
+
+def _turns(line: Line) -> bool:
+    if line.form not in (Form.ROW, Form.TABLE) or "\t" not in line.text:
+        return False
+    cells = _cells(line)
+    return len(cells) == 4 and all(
+        cell[0].isupper() and len(cell.split()) <= _LABEL and not any(map(str.isdigit, cell)) for cell, _ in cells[::2]
+    )
+
+
+def _cells(line: Line) -> list[tuple[str, int]]:
+    """The cells between tabs that say anything, and where in the line each begins."""
+    found = (
+        (match[0].strip(), match.start() + len(match[0]) - len(match[0].lstrip()))
+        for match in _CELL.finditer(line.text)
+    )
+    return [(cell, start) for cell, start in found if any(map(str.isalnum, cell))]
 
 
 def row_text(label: str, amounts: Sequence[str], headers: Sequence[Line]) -> tuple[str, list[Line]]:
