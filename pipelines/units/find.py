@@ -29,11 +29,11 @@ from longdoc.pipelines.units.paragraphs import (
 from longdoc.pipelines.units.rows import (
     cells_of,
     header_of,
+    named,
     pairs_of,
     row_spans,
     row_text,
     taking_turns,
-    tells_apart,
 )
 from longdoc.pipelines.units.unit import Kind, Unit
 
@@ -65,7 +65,7 @@ class _Finder:
         self._text, self._source, self._start = text, source, start
         self._lines = lines_of(text)
         self._width, self._turning = width(self._lines), taking_turns(self._lines)
-        self._tables = [one for one in tables if tells_apart(one["header"])]
+        self._tables = named(tables, [self._lines[at].start for at in self._turning])
         self._table_starts = [one["start"] for one in self._tables]
         self._outer = headings
         self._inner: list[tuple[int, str]] = []

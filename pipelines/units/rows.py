@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from longdoc.chunkers.text.span import Span
+from longdoc.chunkers.text.tables import Table
 from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.lines import Form, Line, amounts_of, columns_of
 
@@ -30,7 +31,16 @@ def header_of(line: Line) -> bool:
     return line.form in (Form.PROSE, Form.TABLE, Form.HEADING) and short and line.text[-1] not in ".;,!?"
 
 
-def tells_apart(header: Sequence[str]) -> bool:
+def named(tables: Sequence[Table], pairs: Sequence[int]) -> list[Table]:
+    """The tables whose header names their columns: no title that stands over several, and no pairs of a form in them."""
+    return [
+        one
+        for one in tables
+        if _tells_apart(one["header"]) and not any(one["start"] <= at < one["end"] for at in pairs)
+    ]
+
+
+def _tells_apart(header: Sequence[str]) -> bool:
     """Whether a table's header names its columns: a title that stands over several does not."""
     names = [name for name in header if name.strip()]
     return len({name.split()[0] for name in names}) > len(names) / 2 and len(set(names)) == len(names)
@@ -42,7 +52,8 @@ def taking_turns(lines: Sequence[Line]) -> set[int]:
     for blank, group in groupby(range(len(lines)), key=lambda at: lines[at].form is Form.BLANK):
         rows = [] if blank else [at for at in group if _turns(lines[at])]
         for column in (1, 3):
-            said = [any(map(str.isdigit, _cells(lines[at])[column][0])) for at in rows]
+            cells = [_cells(lines[at])[column][0] for at in rows[1:]]  # the first row may name a table's columns
+            said = [any(map(str.isdigit, cell)) for cell in cells if cell.casefold() not in ("n/a", "na", "none")]
             if 0 < sum(said) < len(said):
                 found |= set(rows)
     return found

@@ -260,3 +260,28 @@ def test_amounts_are_told_with_what_their_table_counts_in() -> None:
     [row] = [one.unit for one in found if one.unit.text.startswith("TOTAL ASSETS") and one.unit.kind == "row"]
     assert row.text.endswith(" (in millions)")
     assert row.spans[0].of(BALANCE) == "in millions"
+
+
+def test_who_asked_is_told_by_the_questions_that_were_put() -> None:
+    text = "\n".join(
+        (
+            "Anna: The lamps of the harbour are lit at six o'clock on every evening of the year.",
+            "Ben: Who is going to pay for the lamps of the harbour in the coming winter?",
+            "Anna: The lamps are paid for by the ferries that need them at night.",
+            "Cleo: Thank you for telling us of the lamps that the harbour has.",
+        )
+        * 2
+    )
+    said = lines(answer("Who asked about the lamps of the harbour?", matches(("a", text, 0))))
+    assert said
+    assert all(line.startswith("Ben: ") for line in said)
+
+
+def test_what_only_says_where_something_is_told_is_not_quoted_before_what_tells_it() -> None:
+    text = (
+        "Further information on the restructuring charges of the ferry company is included in Note 9 of this report. "
+        "The crews of the ferries are paid by the week. "
+        "Restructuring charges of the ferry company were $41 million in the year."
+    )
+    said = lines(answer("What were the restructuring charges?", matches(("a", text, 0))))
+    assert said == ["Restructuring charges of the ferry company were $41 million in the year."]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from langchain_core.documents import Document
 
 from longdoc.chunkers.tokenizers.base import load_tokenizer
-from longdoc.pipelines.ask.whole import conclusions_of, decisions_of
+from longdoc.pipelines.ask.whole import aims_of, conclusions_of, decisions_of
 
 BEFORE = " ".join(f"The ferry number {n} crossed the northern bay on that day of the year." for n in range(12))
 
@@ -32,3 +32,11 @@ def test_a_text_without_turns_decides_what_it_comes_to() -> None:
     assert decisions_of(document, 200, load_tokenizer("minilm")) == conclusions_of(
         document, 200, load_tokenizer("minilm")
     )
+
+
+def test_what_a_text_is_for_is_what_it_says_of_itself() -> None:
+    aim = "In this report we describe how the ferries of the bay could start early."
+    document = Document(page_content=f"{BEFORE}\n\n{aim} {BEFORE}\n", metadata={"source": "a"})
+    assert [one.text for one in aims_of(document, 200, load_tokenizer("minilm"))] == [aim]
+    silent = Document(page_content=BEFORE, metadata={"source": "a"})
+    assert aims_of(silent, 200, load_tokenizer("minilm")) == ()

@@ -213,3 +213,41 @@ def test_terms(sentence: str, term: str) -> None:
 def test_fragments() -> None:
     assert is_whole("The rent is due.")
     assert not is_whole("of Base Rent and Subtenant's")
+
+
+def test_two_labels_and_two_values_of_a_line_are_two_pairs_where_a_column_mixes_words_and_numbers() -> None:
+    form = (
+        "Insured name\tInes Okafor\tYear\t2022\nClaim #\tSF-1008\tMake\tBarge\nTotal\t\t\t12\nClerk #\t7\tModel\tRB 9\n"
+    )
+    assert [unit.text for unit in units_of(form) if unit.kind == "label"] == [
+        "Insured name: Ines Okafor",
+        "Year: 2022",
+        "Claim #: SF-1008",
+        "Make: Barge",
+        "Clerk #: 7",
+        "Model: RB 9",
+    ]
+    table = "Name\tAge\tTown\tBoats\nAnn\t34\tRome\t12\nBen\t35\tOslo\t13\nCleo\tn/a\tBari\t7\n"
+    assert not [unit for unit in units_of(table) if unit.kind == "label"]
+
+
+def test_a_title_over_a_table_names_no_column_of_a_single_amount() -> None:
+    said = [unit.text for unit in units_of("Estimate Totals\nParts\t\t\t2,100\n") if unit.kind == "row"]
+    assert said == ["Parts: 2,100"]
+
+
+def test_a_line_that_ends_within_a_date_is_no_row() -> None:
+    text = "The office must hear of it by September 21,\n2020, at the latest.\n"
+    assert [unit.kind for unit in units_of(text)] == ["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("(a) Comments Due Date\n\nThe office must hear of it by Monday.\n", ["heading", "sentence"]),
+        ("Towards Safer Harbour Lamps: Grouping Ferries By Crew\n\nThe lamps are lit.\n", ["heading", "sentence"]),
+        ("Prepared For The Board: Ines Okafor\n\nThe lamps are lit.\n", ["label", "sentence"]),
+    ],
+)
+def test_titles_with_a_letter_or_a_colon(text: str, kinds: list[str]) -> None:
+    assert [unit.kind for unit in units_of(text)] == kinds
