@@ -32,7 +32,7 @@ def header_of(line: Line) -> bool:
 
 
 def named(tables: Sequence[Table], pairs: Sequence[int]) -> list[Table]:
-    """The tables whose header names their columns: no title that stands over several, and no pairs of a form in them."""
+    """The tables whose header names their columns: no title over several, no pairs of a form."""
     return [
         one
         for one in tables
