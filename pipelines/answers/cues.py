@@ -49,7 +49,8 @@ _ASKING = content_words(
     "text passage article story paper happen happens happened please know based information provided assume rounded "
     "nearest decimal places return units using only primarily shown within details clearly mention mentioned plot book "
     "summary overview topic theme subject chapter transcript meeting conversation work author many number count all "
-    "every each following different various say says said ask asks asked think thinks thought tell told"
+    "every each following different various say says said ask asks asked think thinks thought tell told "
+    "main key major principal biggest important company firm"
 )
 _FISCAL = re.compile(r"\b(?:FY|CY|Q[1-4]\s?(?:FY)?)\s?'?((?:19|20)\d\d)\b", re.IGNORECASE)
 _PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)
