@@ -32,14 +32,13 @@ from longdoc.server.bodies import (
     Seen,
     Stretch,
     SummaryOrder,
+    uploaded,
 )
-from longdoc.server.connections import Connection
-from longdoc.server.guard import Guard
+from longdoc.server.guard import Connection, Guard
 from longdoc.server.library import Library
 from longdoc.server.settings import ServerSettings
 from longdoc.server.shelf import Held
 from longdoc.server.streams import answer, messages, summarize
-from longdoc.server.uploads import uploaded
 from longdoc.server.watched import WatchedFolder
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from longdoc.errors import LongdocError
 from longdoc.memory.disk import write_whole
 from longdoc.pipelines.living.folder import apart
 from longdoc.pipelines.living.scan import Stat, changes, scan
+from longdoc.server.bodies import seen_name
 from longdoc.server.library import Library
-from longdoc.server.uploads import seen_name
 
 _log = logging.getLogger(__name__)
 _BEGINS = 1 << 16  # bytes that tell whether a file is text
