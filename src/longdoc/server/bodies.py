@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import anyio
@@ -42,6 +43,34 @@ class Question(_Body):
     conversation: Annotated[str, Field(pattern=CONVERSATION)] | None = None
 
 
+class SummaryOfSeveral(SummaryOrder):
+    """A summary that is wanted of two documents or more together."""
+
+    documents: Annotated[list[DocumentId], Field(min_length=2, max_length=50)]
+
+
+class Name(_Body):
+    """What a conversation is to be called."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class NoteWords(_Body):
+    """What the reader says in a note."""
+
+    words: Annotated[str, Field(max_length=10_000)] = ""
+
+
+class NoteOrder(NoteWords):
+    """A note on the answer at a place of a conversation, from 1, or on a stretch of a document."""
+
+    conversation: Annotated[str, Field(pattern=CONVERSATION)] | None = None
+    message: Annotated[int, Field(ge=2, le=1 << 40)] | None = None
+    document: DocumentId | None = None
+    start: Annotated[int, Field(ge=0, le=1 << 40)] = 0
+    end: Annotated[int, Field(ge=0, le=1 << 40)] = 0
+
+
 class Problem(BaseModel):
     """What went wrong and what to do about it, in one sentence."""
 
@@ -49,7 +78,10 @@ class Problem(BaseModel):
 
 
 class DocumentFacts(BaseModel):
-    """A document: its text can be asked for once it is ready, and its pages seen if it has `pictures`."""
+    """A document: its text can be asked for once it is ready, and its pages seen if it has `pictures`.
+
+    `progress` is how much of one that is being read is indexed, from 0 to 1.
+    """
 
     id: str
     name: str
@@ -60,6 +92,7 @@ class DocumentFacts(BaseModel):
     error: str | None
     pictures: bool
     summarized: bool
+    progress: float | None
 
 
 class Stretch(BaseModel):
@@ -91,6 +124,23 @@ class Seen(BaseModel):
     marks: list[tuple[int, float, float, float, float]]
 
 
+class Talk(BaseModel):
+    """A conversation, and the documents that it was last asked of; None for all."""
+
+    id: str
+    name: str
+    documents: list[str] | None
+
+
+class Note(BaseModel):
+    """A note: what the reader says, and below a heading an answer or a passage with its citations."""
+
+    id: str
+    heading: str
+    words: str
+    answer: dict[str, Any]
+
+
 class Said(BaseModel):
     """A message of a conversation; an answer's citations are beside its text."""
 
@@ -112,14 +162,17 @@ def seen_name(name: str) -> str:
     return _UNSEEN.sub("\ufffd", name).strip()
 
 
-async def uploaded(library: Library, request: Request, name: str) -> Held:
-    """The document that a body holds, on disk as a whole. Nothing is left of one that breaks off."""
+async def uploaded(library: Library, request: Request, name: str, folder: str = "") -> tuple[Held, bool]:
+    """The document that a body holds, on disk as a whole, and whether it is new; nothing of one that breaks off.
+
+    A file that is here already stays the one document that it is. `folder` is where it came from, and is only shown.
+    """
     limits = library.settings.limits
-    shown = shown_name(name)
+    shown = "/".join([*filter(None, map(seen_name, re.split(r"[/\\]", folder))), shown_name(name)])
     _check_room(library, int(request.headers.get("content-length", "0")))
     try:
         with anyio.fail_after(limits.upload_seconds):
-            held = await _stored(library, request, shown)
+            found = await _stored(library, request, shown)
     except TimeoutError:
         raise HTTPException(408, f"the upload took longer than {limits.upload_seconds:g} s") from None
     except ClientDisconnect:
@@ -127,16 +180,17 @@ async def uploaded(library: Library, request: Request, name: str) -> Held:
     except OSError as error:
         _log.error("an upload could not be kept: %s", error)
         raise HTTPException(507, "the server's disk is full or cannot be written; the file was not kept") from None
-    return held
+    return found
 
 
-async def _stored(library: Library, request: Request, name: str) -> Held:
+async def _stored(library: Library, request: Request, name: str) -> tuple[Held, bool]:
     with library.shelf.adding() as arriving:
         await _write(request, arriving)
         if not arriving.bytes:
             raise HTTPException(400, f"the file {name!r} is empty; give one with text in it")
         _check_room(library, arriving.bytes)  # again: other uploads ended meanwhile
-        return await to_thread.run_sync(arriving.finish, name)
+        held = await to_thread.run_sync(partial(arriving.finish, name, once=True))
+        return held, held.id == arriving.id
 
 
 async def _write(request: Request, arriving: Arriving) -> None:
