@@ -44,13 +44,14 @@ from longdoc.server.watched import WatchedFolder
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+_SCRIPTS = (
+    *("answer", "api", "chat", "documents", "dom", "markdown", "notes"),
+    *("page", "pages", "source", "summary", "take", "talks"),
+)
 PAGE = {
     "/": ("index.html", "text/html"),
-    **{f"/{name}.css": (f"{name}.css", "text/css") for name in ("page",)},
-    **{
-        f"/{name}.js": (f"{name}.js", "text/javascript")
-        for name in ("api", "chat", "documents", "dom", "markdown", "page", "pages", "source", "summary")
-    },
+    "/page.css": ("page.css", "text/css"),
+    **{f"/{name}.js": (f"{name}.js", "text/javascript") for name in _SCRIPTS},
 }
 _STRETCH = 100_000  # characters of text in an answer at most
 _FAR = 1 << 40  # offsets beyond this are no offsets
@@ -98,7 +99,7 @@ class Api:
         add("/documents/{id}/summary", self.summary, response_model=dict[str, Any])
         streams("/documents/{id}/summary", self.summarize, response_class=EventStream)
         add("/documents/{id}/questions", self.questions, response_model=list[str])
-        add("/summaries", self.summary_of_several, response_model=dict[str, Any])
+        add("/summaries", self.summary_of_several, response_model=dict[str, Any] | None)
         streams("/summaries", self.summarize_several, response_class=EventStream)
         streams("/questions", self.ask, response_class=EventStream)
         return routes
@@ -177,11 +178,8 @@ class Api:
         return self._summarized([id], order)
 
     def summary_of_several(self, documents: Chosen) -> AsciiResponse:
-        """The latest summary of several documents together, whatever their order."""
-        kept = self._library.summary(documents.split(","))
-        if kept is None:
-            raise HTTPException(404, "the documents have no summary together yet")
-        return AsciiResponse(kept)
+        """The latest summary of several documents together, whatever their order; null where there is none."""
+        return AsciiResponse(self._library.summary(documents.split(",")))
 
     async def summarize_several(self, order: SummaryOfSeveral) -> EventStream:
         """Makes one summary of several documents: events as for one."""

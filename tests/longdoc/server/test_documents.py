@@ -313,7 +313,9 @@ def test_indexing_takes_no_longer_than_reading_may(start: Any) -> None:
 
 def test_what_is_no_document_does_not_stop_the_start(start: Any, caplog: pytest.LogCaptureFixture) -> None:
     server = start()
-    first, other = (server.added(name, f"The whale is white, says {name}.".encode())["id"] for name in ("a.txt", "b.txt"))
+    first, other = (
+        server.added(name, f"The whale is white, says {name}.".encode())["id"] for name in ("a.txt", "b.txt")
+    )
     server.__exit__(None, None, None)
     documents = server.folder / "documents"
     (documents / ".DS_Store").write_bytes(b"a system's own")
