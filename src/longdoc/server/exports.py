@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any, Literal
 
 from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
-from longdoc.memory.summaries.summary import Block, Sentence, Summary
+from longdoc.memory.summaries.summary import Block, Form, Sentence, Summary
 from longdoc.memory.summaries.tree import Run, SummaryTree
 from longdoc.pipelines.render.page import render_html
 from longdoc.pipelines.render.render import render_markdown
@@ -20,6 +22,7 @@ from longdoc.server.shelf import Held
 
 Format = Literal["markdown", "html", "pdf"]
 GONE = "a deleted document"
+_ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]]*\s*\Z")
 Told = Mapping[str, Any]
 
 
@@ -86,15 +89,11 @@ class Export:
                 replace(one, heading=self._named(one.heading)) if one.form == "document" else one for one in given
             ]
         for one in self.answers:
-            said = self._said(one)
-            sentences += said
-            blocks.append(Block(one.heading, len(said), "document"))
+            blocks += self._parts(one, "document", sentences)
         if self.notes:
             blocks.append(Block("Notes", 0, "document"))
         for one in self.notes:
-            said = self._said(one)
-            sentences += said
-            blocks.append(Block(one.heading, len(said), "points"))
+            blocks += self._parts(one, "points", sentences)
         made = Summary(tuple(sentences), int(told.get("tokens", 0)), tuple(blocks))
         return SummaryTree(self.title, made.spans, made, "", children, run=self._run(told))
 
@@ -126,6 +125,14 @@ class Export:
         return SummaryTree(
             told["title"], tuple(spans), Summary(tuple(said), told["tokens"]), told["key"], below, told.get("error")
         )
+
+    def _parts(self, piece: Piece, form: Form, sentences: list[Sentence]) -> Iterator[Block]:
+        """The heading, then what ends as sentences do as paragraphs and the rest as lines; put behind `sentences`."""
+        yield Block(piece.heading, 0, form)
+        said = self._said(piece)
+        sentences += said
+        for ended, run in groupby(said, key=lambda one: bool(_ENDED.search(one.text))):
+            yield Block("", len(list(run)), "points" if ended else "facts")
 
     def _said(self, piece: Piece) -> list[Sentence]:
         places = [self._span(one) for one in piece.answer.get("citations", ())]

@@ -34,6 +34,7 @@ The <b>Tenant</b> shall keep the *quay* clean of weed.
 TUG = b"The tug Odin was built in 1911 by the harbour board of Marrow. Its pilot was called Mia Lund.\n"
 ASKED = "What was the keeper of the lamp called?"
 TALK = "c-one"
+LISTED = {"bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +111,7 @@ def test_quotations_that_look_like_markdown_are_exported_as_they_are(server: Any
         assert line in "".join(spans(said))
         assert "* * *" in "".join(spans(said))
         kinds = {one.type for one in MarkdownIt().parse(said)}
-        assert kinds <= {"heading_open", "heading_close", "inline", "paragraph_open", "paragraph_close"}
+        assert kinds <= {"heading_open", "heading_close", "inline", "paragraph_open", "paragraph_close"} | LISTED
         page = server.get("/api/notes/export?format=html").text
         assert line.replace("<", "&lt;").replace(">", "&gt;") in page
         server.delete(f"/api/notes/{note}")
