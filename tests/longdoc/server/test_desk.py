@@ -213,6 +213,16 @@ def test_what_lies_on_the_desk_survives_a_restart(start: Any, tmp_path: Path) ->
     assert id in {one["id"] for one in again.get("/api/documents").json()}
 
 
+def test_a_reading_that_is_called_off_lets_the_next_begin(start: Any) -> None:
+    caller = start()
+    long = caller.add("long.txt", b"".join(b"The keeper of lamp %d wrote in his log. " % n for n in range(20_000)))
+    short = caller.add("tug.txt", TUG)
+    assert caller.delete(f"/api/documents/{long['id']}").status_code == 204
+    assert caller.read(short["id"])["status"] == "ready"
+    assert [one["name"] for one in caller.get("/api/documents").json()] == ["tug.txt"]
+    assert caller.asked("What was the pilot called?")["supported"]
+
+
 def test_there_are_as_many_notes_and_conversations_as_may_be(start: Any) -> None:
     caller = start(limits=Limits(notes=1, conversations=1))
     id = caller.added("tug.txt", TUG)["id"]

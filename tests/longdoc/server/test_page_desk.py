@@ -120,7 +120,7 @@ def test_an_answer_is_copied_and_a_conversation_exported(look: Callable[..., Any
 def test_a_suggested_question_is_answered(look: Callable[..., Any]) -> None:
     page = look("lease.txt")
     offered = page.locator(".suggestion")
-    expect(offered).to_have_count(5, timeout=SLOW)
+    expect(offered.nth(3)).to_be_visible(timeout=SLOW)  # two for any documents, and two of its facts at least
     assert offered.all_text_contents()[:2] == ["Summarize", "What is in it?"]
     picture(page, "page-suggested")
     for question in offered.all_text_contents():
