@@ -83,7 +83,7 @@ class Desk:
     def rename(self, conversation: Conversation, name: Name) -> Response:
         """Gives a conversation another name."""
         talk = self._talk(conversation)
-        self._library.talks.put(conversation, {**talk, "name": quoted(name.name, 200)})
+        self._library.talks.put(conversation, {**talk, "name": quoted(name.name, 200) or talk["name"]})
         return Response(status_code=204)
 
     def forget(self, conversation: Conversation) -> Response:

@@ -13,6 +13,7 @@ from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.text.span import Span
+from longdoc.errors import InputError
 from longdoc.memory.summaries.summary import Block, Form, Sentence, Summary
 from longdoc.memory.summaries.tree import Run, SummaryTree
 from longdoc.pipelines.render.page import render_html
@@ -22,6 +23,7 @@ from longdoc.server.shelf import Held
 
 Format = Literal["markdown", "html", "pdf"]
 GONE = "a deleted document"
+_PAGE = 20_000_000  # characters of sources
 _ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]]*\s*\Z")
 Told = Mapping[str, Any]
 
@@ -53,7 +55,10 @@ class Export:
         return render_markdown(self._tree(), self._facts)
 
     def html(self) -> str:
-        """The page that stands alone, with the whole sources to read against."""
+        """The page that stands alone, with the whole sources to read against. Raises `InputError` for large ones."""
+        held = filter(None, map(self.library.shelf.get, self.sources))
+        if (size := sum(one.characters for one in held)) > _PAGE:
+            raise InputError(f"the sources have {size:,} characters, over {_PAGE:,} in one page; take Markdown")
         return render_html(self._tree(), self.heading, self._facts)
 
     def pdf(self, held: Held) -> bytes:

@@ -96,8 +96,8 @@ class Guard:
         return secrets.compare_digest(token, self._settings.token.encode()) and scheme.lower() == "bearer"
 
     def _unfit(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
-        """Why the body of a POST is refused unread."""
-        if scope["method"] != "POST":
+        """Why a body is refused unread."""
+        if scope["method"] not in ("POST", "PUT"):
             return None
         wanted = "application/octet-stream" if scope["path"] == _UPLOAD else "application/json"
         if headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
