@@ -8,13 +8,13 @@ import stat
 import sys
 from functools import cache, partial
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from langchain_core.documents import Document
 
 from longdoc.arguments import checked
 from longdoc.chunkers.readers.base import BytesReader, Ocr, Reader
-from longdoc.chunkers.readers.decoding import decode
+from longdoc.chunkers.readers.decoding import begins_as_text, decode
 from longdoc.chunkers.readers.formats import IMAGES, PLAIN, SUFFIXES, XML, binary_suffix, image_suffix
 from longdoc.chunkers.readers.html.reading import declared_charset, looks_like_html
 from longdoc.chunkers.readers.pages import PagedDocument
@@ -46,6 +46,21 @@ def reader_of(suffix: str, ocr: Ocr = "auto") -> Reader:
     if kind in {"", *PLAIN, *XML}:
         return _PLAIN.get(kind, _TEXT)
     return _brought().get(kind, _TEXT)
+
+
+def left_out(name: str, begins: bytes, images: bool) -> str:
+    """Why a file of a folder is not worth an attempt, from its name and first bytes; "" where it is.
+
+    Most images in a folder are no pages, and are left out unless `images` says so.
+    """
+    suffix = PurePath(name).suffix.lower()
+    if not begins.strip():
+        return "empty"
+    if suffix in IMAGES and not images:
+        return "no text"
+    if suffix in reader_of(suffix).suffixes and suffix not in (*PLAIN, *XML):
+        return ""
+    return "" if not binary_suffix(begins) and begins_as_text(begins, name) else "no text"
 
 
 @cache

@@ -115,6 +115,12 @@ class ChatHistory(BaseChatMessageHistory):
         session = self._store.session(self.session_id)
         return [one.message for one in self._store.read(session, 1, session.last)] if session else []
 
+    @property
+    def count(self) -> int:
+        """How many messages there are, without reading them."""
+        session = self._store.session(self.session_id)
+        return session.last if session else 0
+
     def add_messages(self, messages: Sequence[BaseMessage]) -> None:
         """Appends the messages, all or none; they are on disk when it returns."""
         self._store.add(self.session_id, messages)

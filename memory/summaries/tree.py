@@ -179,6 +179,8 @@ def sentence_json(sentence: Sentence) -> dict[str, Any]:
         "supported": sentence.supported,
         "spans": [{"source": s.source, "start": s.start, "end": s.end} for s in sentence.spans],
     }
+    if sentence.label:
+        shown["label"] = sentence.label
     if sentence.problems:
         shown["problems"] = list(sentence.problems)
     return shown

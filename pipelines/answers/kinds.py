@@ -53,7 +53,11 @@ _ABOUT = re.compile(
     r"|contain(?:s)?)\b",
     _I,
 )
-_PLOT = re.compile(r"\bwhat(?:'s| is| was| are)\s+(?:the\s+)?(?:plot|story|storyline|subject|topic|content)s?\b", _I)
+_PLOT = re.compile(
+    r"\bwhat(?:'s| is| was| are)\s+(?:the\s+)?(?:plot|story|storyline|subject|topic|content)s?\b"
+    r"|^\W*what(?:'s| is) in (?:it|them|this|these|the (?:document|text|file|paper|book)s?)\W*\Z",
+    _I,
+)
 _READ = re.compile(r"\b(?:describe|explain|review|read|present|what does) (?:this|that|the|it|these)\b", _I)
 _TELLS = re.compile(
     r"^\W*what (?:does|do|did) (?:this|the) (?:[\w-]+ ){0,2}(?:propose|describe|say|cover|argue|present|specify"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -110,7 +110,7 @@ class Material:
 
     def citing(self, items: Sequence[Item]) -> Citing:
         """What turns the spans of an answer out of these items into citations."""
-        return Citing(items, self._texts, self._pages, self._places)
+        return Citing(items, self._texts, self._pages, self._places, self.text)
 
     def text(self, source: str) -> str:
         """The text of a source; "" where the index has no document by that name."""
@@ -134,7 +134,10 @@ class Material:
 
 
 class Citing:
-    """Spans to citations: the quotation out of the source's text or of the passages it was found in, and the page."""
+    """Spans to citations: the page, and the quotation out of the source's text or of the passages it was found in.
+
+    What lies beside these is quoted from the text that `read` gives.
+    """
 
     def __init__(
         self,
@@ -142,7 +145,9 @@ class Citing:
         texts: Mapping[str, str],
         pages: Mapping[str, Sequence[int]],
         places: SourcePages | None = None,
+        read: Callable[[str], str] = lambda source: "",
     ) -> None:
+        self._read = read
         self._passages = [(passage, item) for item in items for passage in item.passages]
         self._wholes = {item.start.source: item.whole for item in items if item.whole}
         self._texts = texts
@@ -167,7 +172,7 @@ class Citing:
             if first <= at < last and at < span.end:
                 pieces.append(passage.text[at - first : span.end - first])
                 at = min(last, span.end)
-        return "".join(pieces)
+        return "".join(pieces) if at == span.end else span.of(self._read(span.source)) or "".join(pieces)
 
     def _page(self, span: Span) -> int | None:
         if (known := self._places.page(span)) is not None:

@@ -88,6 +88,13 @@ class Child:
         if process is not None:
             process.kill()
 
+    def skip(self) -> None:
+        """Ends the process, whose answer is lost, and goes on with a new one; for another thread than the asking."""
+        process = self._process
+        if process is not None:
+            process.kill()
+            process.wait()
+
     def close(self) -> None:
         """Ends the process and lets go of its pipes."""
         self.interrupt()

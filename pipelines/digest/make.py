@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from langchain_core.documents import Document
@@ -14,13 +15,13 @@ from longdoc.bundled import FINGERPRINT
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Block, Sentence, Summary
-from longdoc.pipelines.digest.digest import about, digest
+from longdoc.pipelines.digest.digest import about, all_facts, digest
 from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
 from longdoc.pipelines.summarizers.protocol import Chooser
 from longdoc.pipelines.summarizers.salience import GENERAL, Scorer, features, readable, scores_of, standardized
-from longdoc.pipelines.summarizers.sentence_table import SentenceTable
+from longdoc.pipelines.summarizers.sentence_table import EMPTY_TABLE, SentenceTable
 from longdoc.pipelines.units.hygiene import readable as legible
 from longdoc.pipelines.wording.ordinary_words import ORDINARY
 from longdoc.pipelines.wording.words import content_words
@@ -31,6 +32,9 @@ _ASCII = 0.95  # of the characters of a text of few sentences that is taken for 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _NO_WORD = re.compile(r"</?\w[^<>]*>|[\d\W_]+(?=\s|$)")  # tags, numbers and signs, which are of no language
 _MOST_SHARED = 7  # words
+_ASKED, _TRIED = 3, 8  # questions of a document, and facts that they are made from
+_ASKABLE = re.compile(r"[^\W\d_][^\W\d_]+(?:[ '’&/-][^\W\d_]+){0,4}")  # a label that reads as a name
+_ASIDE = re.compile(r"\s*\([^()]*\)")
 _SAID = 2  # times that each document says a word
 
 
@@ -132,6 +136,35 @@ def _is_known(text: str, table: SentenceTable) -> bool:
 
 def _is_ascii(text: str) -> bool:
     return sum(map(str.isascii, text)) > _ASCII * len(text)
+
+
+class Placed(Protocol):
+    """A place that an answer rests on."""
+
+    @property
+    def span(self) -> Span:
+        """As a span."""
+
+
+def questions_of(document: Document, answers: Callable[[str], Sequence[Placed]]) -> list[str]:
+    """At most three questions about a document's heaviest facts, of which each is answered where the fact stands.
+
+    `answers` gives the places that the answer to a question rests on. Costs eight answers at most.
+    """
+    reading = Reading(document, EMPTY_TABLE, np.zeros(0), known=True)
+    facts = {
+        _ASIDE.sub("", one.sentence.label): one.sentence.spans[-1]
+        for one in sorted(all_facts(reading), key=lambda one: (one.weight, -one.place))
+    }
+    asked: list[str] = []
+    askable = [(label, span) for label, span in reversed(facts.items()) if _ASKABLE.fullmatch(label)]
+    for label, span in askable[:_TRIED]:
+        question = f"What is the {label}?"
+        if any(span.overlaps(place.span) for place in answers(question)):
+            asked.append(question)
+        if len(asked) == _ASKED:
+            break
+    return asked
 
 
 def in_common(readings: Sequence[Reading]) -> Sentence | None:

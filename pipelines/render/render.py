@@ -117,8 +117,10 @@ def _columns(text: str) -> int:
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def render_markdown(tree: SummaryTree) -> str:
+def render_markdown(tree: SummaryTree, facts: Sequence[tuple[str, str]] | None = None) -> str:
     """The summary with footnotes that quote the source, then two levels of the tree.
+
+    What else is cited like that has other `facts` than what a summary took.
 
     Text of the source is escaped: it reads as it is and makes no markup, HTML or link.
     """
@@ -130,7 +132,8 @@ def render_markdown(tree: SummaryTree) -> str:
     if run.query:
         parts.append(f"About: {escape_markdown(run.query)}")
     parts += _marked_blocks(tree.summary, notes)
-    parts.append(escape_markdown(" · ".join(f"{label}: {value}" for label, value in figures(tree, run))))
+    told = figures(tree, run) if facts is None else facts
+    parts.append(escape_markdown(" · ".join(f"{label}: {value}" for label, value in told)))
     if tree.children:
         parts += [
             "## Sections",

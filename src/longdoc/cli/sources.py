@@ -173,23 +173,14 @@ def _is_folder(path: Path) -> bool:
 
 def _unreadable(path: Path, images: bool) -> str:
     """Why the file is not worth an attempt, from its name and its first bytes; "" where it is."""
-    from longdoc.chunkers.readers.decoding import begins_as_text
-    from longdoc.chunkers.readers.formats import IMAGES, PLAIN, XML, binary_suffix
-    from longdoc.chunkers.readers.registry import reader_of
+    from longdoc.chunkers.readers.registry import left_out
 
     try:
         with path.open("rb") as opened:
             begins = opened.read(1 << 16)
     except OSError as error:
         return (error.strerror or "unreadable").lower()
-    suffix = path.suffix.lower()
-    if not begins.strip():
-        return "empty"
-    if suffix in IMAGES and not images:
-        return "no text"
-    if suffix in reader_of(suffix).suffixes and suffix not in (*PLAIN, *XML):
-        return ""
-    return "" if not binary_suffix(begins) and begins_as_text(begins, str(path)) else "no text"
+    return left_out(str(path), begins, images)
 
 
 def _why(error: InputError, path: Path) -> str:

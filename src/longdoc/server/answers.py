@@ -1,4 +1,4 @@
-"""What the server answers with: JSON that any text fits into, one-sentence errors, and streams of events."""
+"""What the server answers with: JSON that any text fits into, one-sentence errors, streams of events."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import anyio
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -36,6 +37,29 @@ def problem(status: int, sentence: str) -> AsciiResponse:
     if status in _PARTING:
         headers["Connection"] = "close"
     return AsciiResponse({"error": " ".join(sentence.split())}, status, headers)
+
+
+class Turnstile:
+    """Counts what is under way, on one event loop; `enter` answers 429 where there is no room."""
+
+    def __init__(self, most: int, what: str) -> None:
+        self._most, self._what, self._inside = most, what, 0
+
+    def enter(self) -> None:
+        """Takes a place, to be given back with `leave`."""
+        if self._inside >= self._most:
+            raise HTTPException(429, f"{self._inside} {self._what} are under way, the most at once; try again soon")
+        self._inside += 1
+
+    def leave(self) -> None:
+        """Gives the place back."""
+        self._inside -= 1
+
+    def __enter__(self) -> None:
+        self.enter()
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
 
 
 class Outbox:

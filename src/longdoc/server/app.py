@@ -8,7 +8,7 @@ import re
 import socket
 import sys
 from bisect import bisect_right
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from importlib.resources import files
@@ -21,37 +21,37 @@ from starlette.exceptions import HTTPException as StarletteError
 
 from longdoc.errors import InputError
 from longdoc.pipelines.living.scan import check_watchable
-from longdoc.server.answers import AsciiResponse, EventStream, problem
+from longdoc.server.answers import AsciiResponse, EventStream, Turnstile, problem
 from longdoc.server.bodies import (
-    CONVERSATION,
     DocumentFacts,
     PageShapes,
     Problem,
     Question,
-    Said,
     Seen,
     Stretch,
+    SummaryOfSeveral,
     SummaryOrder,
+    uploaded,
 )
-from longdoc.server.connections import Connection
-from longdoc.server.guard import Guard
+from longdoc.server.desk import Chosen, Desk
+from longdoc.server.guard import Connection, Guard
 from longdoc.server.library import Library
 from longdoc.server.settings import ServerSettings
 from longdoc.server.shelf import Held
-from longdoc.server.streams import answer, messages, summarize
-from longdoc.server.uploads import uploaded
+from longdoc.server.streams import answer, summarize
 from longdoc.server.watched import WatchedFolder
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+_SCRIPTS = (
+    *("answer", "api", "chat", "documents", "dom", "markdown", "notes"),
+    *("page", "pages", "source", "summary", "take", "talks"),
+)
 PAGE = {
     "/": ("index.html", "text/html"),
-    **{f"/{name}.css": (f"{name}.css", "text/css") for name in ("page",)},
-    **{
-        f"/{name}.js": (f"{name}.js", "text/javascript")
-        for name in ("api", "chat", "documents", "dom", "markdown", "page", "pages", "source", "summary")
-    },
+    "/page.css": ("page.css", "text/css"),
+    **{f"/{name}.js": (f"{name}.js", "text/javascript") for name in _SCRIPTS},
 }
 _STRETCH = 100_000  # characters of text in an answer at most
 _FAR = 1 << 40  # offsets beyond this are no offsets
@@ -59,45 +59,22 @@ _NARROW, _WIDE, _STEP = 160, 3200, 160  # pixels across a picture: few widths, s
 _WORDS = {404: "there is nothing at this address", 405: "this address does not take this method"}
 _EVENTS: dict[str, Any] = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
-Conversation = Annotated[str, Path(pattern=CONVERSATION)]
 Offset = Annotated[int, Query(ge=0, le=_FAR)]
 Page = Annotated[int, Path(ge=1, le=_FAR)]
 Width = Annotated[int, Query(ge=_NARROW, le=_WIDE, multiple_of=_STEP)]
 
 
-class Turnstile:
-    """Counts what is under way, on one event loop; `enter` answers 429 where there is no room."""
-
-    def __init__(self, most: int, what: str) -> None:
-        self._most, self._what, self._inside = most, what, 0
-
-    def enter(self) -> None:
-        """Takes a place, to be given back with `leave`."""
-        if self._inside >= self._most:
-            raise HTTPException(429, f"{self._inside} {self._what} are under way, the most at once; try again soon")
-        self._inside += 1
-
-    def leave(self) -> None:
-        """Gives the place back."""
-        self._inside -= 1
-
-    def __enter__(self) -> None:
-        self.enter()
-
-    def __exit__(self, *_: object) -> None:
-        self.leave()
-
-
 class Api:
     """The calls under /api."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, desk: Desk) -> None:
         limits = library.settings.limits
-        self._library = library
+        self._library, self._desk = library, desk
         self._uploads = Turnstile(limits.uploads, "uploads")
         self._questions = Turnstile(limits.questions, "questions")
         self._summaries = Turnstile(limits.summaries, "summaries")
         self._pictures = Turnstile(limits.pictures, "pictures")
+        self._suggestions = Turnstile(limits.pictures, "looks for questions")
         self._looks = Turnstile(limits.pictures, "looks at pages")
         self._turns = asyncio.Semaphore(limits.answering)
         self._summarizing = asyncio.Lock()
@@ -121,22 +98,28 @@ class Api:
         add("/documents/{id}/places", self.places, response_model=Seen)
         add("/documents/{id}/summary", self.summary, response_model=dict[str, Any])
         streams("/documents/{id}/summary", self.summarize, response_class=EventStream)
+        add("/documents/{id}/questions", self.questions, response_model=list[str])
+        add("/summaries", self.summary_of_several, response_model=dict[str, Any] | None)
+        streams("/summaries", self.summarize_several, response_class=EventStream)
         streams("/questions", self.ask, response_class=EventStream)
-        add("/conversations/{conversation}", self.conversation, response_model=list[Said])
-        forget: dict[str, Any] = {"methods": ["DELETE"], "status_code": 204, "response_class": Response}
-        add("/conversations/{conversation}", self.forget, **forget)
         return routes
 
     def documents(self) -> AsciiResponse:
         """All documents, in the order they came in."""
         return AsciiResponse([held.json() for held in self._library.shelf.all()])
 
-    async def upload(self, request: Request, name: Annotated[str, Query(min_length=1, max_length=255)]) -> Response:
-        """Adds the file in the body; it is read in the background."""
+    async def upload(
+        self,
+        request: Request,
+        name: Annotated[str, Query(min_length=1, max_length=255)],
+        folder: Annotated[str, Query(max_length=1000)] = "",
+    ) -> Response:
+        """Adds the file in the body; it is read in the background. With 200 it is a document that was there before."""
         with self._uploads:
-            held = await uploaded(self._library, request, name)
-        self._library.read_soon(held)
-        return AsciiResponse(held.json(), 201, {"Location": f"/api/documents/{held.id}"})
+            held, new = await uploaded(self._library, request, name, folder)
+        if new:
+            self._library.read_soon(held)
+        return AsciiResponse(held.json(), 201 if new else 200, {"Location": f"/api/documents/{held.id}"})
 
     def document(self, id: str) -> AsciiResponse:
         """One document."""
@@ -192,10 +175,27 @@ class Api:
 
     async def summarize(self, id: str, order: SummaryOrder) -> EventStream:
         """Makes a summary: events `progress`, then `summary` or `error`. What a broken one had done is used again."""
-        held = self._ready(id)
+        return self._summarized([id], order)
+
+    def summary_of_several(self, documents: Chosen) -> AsciiResponse:
+        """The latest summary of several documents together, whatever their order; null where there is none."""
+        return AsciiResponse(self._library.summary(documents.split(",")))
+
+    async def summarize_several(self, order: SummaryOfSeveral) -> EventStream:
+        """Makes one summary of several documents: events as for one."""
+        return self._summarized(list(dict.fromkeys(order.documents)), order)
+
+    def _summarized(self, ids: Sequence[str], order: SummaryOrder) -> EventStream:
+        held = [self._ready(id) for id in ids]
         self._summaries.enter()
         make = partial(summarize, self._library, held, order, self._summarizing)
         return EventStream(make, self._summaries.leave)
+
+    async def questions(self, id: str) -> AsciiResponse:
+        """Up to three questions that the document answers; made of its facts when they are first asked for."""
+        held = self._ready(id)
+        with self._suggestions:
+            return AsciiResponse(await asyncio.to_thread(self._library.questions, held))
 
     async def ask(self, question: Question) -> EventStream:
         """Answers a question: events `text` as it is written, then the checked `answer`, or `error`."""
@@ -206,19 +206,9 @@ class Api:
         if question.conversation is not None and await asyncio.to_thread(self._library.is_talked_out):
             most = self._library.settings.limits.conversation_bytes
             raise HTTPException(409, f"conversations take {most:,} bytes, the most that are kept; delete one first")
+        await asyncio.to_thread(self._desk.begin, question)
         self._questions.enter()
         return EventStream(partial(answer, self._library, question, self._turns), self._questions.leave)
-
-    def conversation(self, conversation: Conversation) -> AsciiResponse:
-        """What was said in a conversation; nothing in one that is not known."""
-        with closing(self._library.history(conversation)) as history:
-            return AsciiResponse(messages(self._library, history))
-
-    def forget(self, conversation: Conversation) -> Response:
-        """Deletes a conversation."""
-        with closing(self._library.history(conversation)) as history:
-            history.clear()
-        return Response(status_code=204)
 
     def _held(self, id: str) -> Held:
         held = self._library.shelf.get(id)
@@ -270,7 +260,9 @@ def create_app(settings: ServerSettings, model: str | BaseChatModel | None = Non
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.include_router(Api(library).router())
+    desk = Desk(library)
+    for calls in (Api(library, desk), desk):
+        app.include_router(calls.router())
     for address, (name, kind) in PAGE.items():
         app.add_api_route(address, _static(name, kind), include_in_schema=False)
     app.add_exception_handler(StarletteError, _told)

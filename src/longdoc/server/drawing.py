@@ -1,4 +1,4 @@
-"""Pages as they look and places on them, made in a process of their own: as when files are read, so no parser harms us.
+"""Pages as they look, places on them, PDFs with these marked: made in a process of their own, so no parser harms us.
 
 What is asked again is known: pictures are kept up to a number of bytes, and what failed is not tried again.
 """
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,12 @@ class Drawer:
                 self._pictures.popitem(last=False)
         return made
 
+    def annotated(self, held: Held, cited: str) -> bytes:
+        """The PDF with what an answer or a summary in JSON says of it marked."""
+        return base64.b64decode(self._asked(held, "annotated", cited))
+
     def _asked(self, held: Held, *wanted: Any) -> Any:
-        key = json.dumps([held.id, *wanted])
+        key = blake2b(json.dumps([held.id, *wanted]).encode()).hexdigest()
         with self._asking:
             if key in self._failed:
                 raise InputError(self._failed[key])
@@ -86,7 +91,7 @@ class Drawer:
                 return answer.value
             said = answer.error if answer.cause == "refused" else _UNTOLD
             if answer.cause not in ("closed", "disk"):
-                _log.warning("the document %s: %s %s", held.id, " ".join(map(str, wanted)), answer.error)
+                _log.warning("the document %s: %s %s", held.id, wanted[0], answer.error)
                 self._failed[key] = said
                 if len(self._failed) > _FAILURES:
                     self._failed.popitem(last=False)
@@ -166,6 +171,11 @@ def _drawn(asked: list[Any], more: More) -> Any:
 
     folder, what, *given = asked
     held = _opened(folder)
+    if what == "annotated":
+        from longdoc.pipelines.render.highlights import highlighted, highlights_of
+
+        marks = highlights_of(given[0], Path(folder).name)
+        return base64.b64encode(highlighted(held.data, _NAME, marks)).decode()
     boxes = held.places.boxes(*given) if what == "place" else []
     with held.pages() as pages:
         if what == "sizes":

@@ -31,6 +31,8 @@ class Limits:
     folder_bytes: int = 4096 * MIB
     conversation_bytes: int = 256 * MIB
     documents: int = 500
+    conversations: int = 10_000
+    notes: int = 2_000
     json_bytes: int = 64 << 10
     uploads: int = 8
     questions: int = 64

@@ -1,7 +1,8 @@
-"""The documents of a server on disk: each a folder that is there as a whole or not at all."""
+"""What a server keeps on disk: documents, each a folder, and small records; there as a whole or not at all."""
 
 from __future__ import annotations
 
+import filecmp
 import json
 import logging
 import os
@@ -9,8 +10,9 @@ import secrets
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -44,11 +46,12 @@ class Held:
     labels: tuple[str, ...] = ()
     pictures: bool = False
     summarized: bool = False
+    progress: float | None = None  # from 0 to 1 while it is indexed
 
     def json(self) -> dict[str, Any]:
         """The object that the HTTP interface tells."""
         pages = None if self.pages is None else len(self.pages)
-        shown = ("id", "name", "bytes", "words", "status", "error", "pictures", "summarized")
+        shown = ("id", "name", "bytes", "words", "status", "error", "pictures", "summarized", "progress")
         return {**{key: getattr(self, key) for key in shown}, "pages": pages}
 
 
@@ -68,6 +71,7 @@ class Shelf:
         for made in (self._root, self._incoming):
             made.mkdir(exist_ok=True)
         self._mutex = threading.Lock()
+        self._admitting = threading.Lock()
         found = sorted(filter(None, map(_found, self._root.iterdir())), key=lambda one: one.added)
         self._held = {one.id: one for one in found}
 
@@ -98,8 +102,25 @@ class Shelf:
         finally:
             arriving.discard()
 
-    def admit(self, folder: Path, name: str, size: int) -> Held:
-        """Makes a folder in incoming a document; it is on disk when this returns."""
+    def admit(self, folder: Path, name: str, size: int, *, once: bool = False) -> Held:
+        """Makes a folder in incoming a document; it is on disk when this returns.
+
+        With `once` a file that is here already, under whatever name of its format, stays the one that it is.
+        """
+        with self._admitting:
+            twin = self._twin(folder, name, size) if once else None
+            return twin or self._admitted(folder, name, size)
+
+    def _twin(self, folder: Path, name: str, size: int) -> Held | None:
+        suffix = Path(name).suffix.lower()
+        for one in self.all():
+            if one.bytes == size and one.status != "failed" and Path(one.name).suffix.lower() == suffix:
+                with suppress(OSError):  # it is being deleted
+                    if filecmp.cmp(folder / FILE, self.folder(one) / FILE, shallow=False):
+                        return one
+        return None
+
+    def _admitted(self, folder: Path, name: str, size: int) -> Held:
         added = 1 + max((one.added for one in self.all()), default=0)
         write_whole(folder / ABOUT, json.dumps({"name": name, "bytes": size, "added": added}).encode())
         held = Held(folder.name, name, size, added)
@@ -125,13 +146,19 @@ class Shelf:
         """The document has been read and can be asked."""
         held = self.get(id)
         if held is not None:
-            self._set(replace(held, status="ready", **_facts(self.folder(held))))
+            self._set(replace(held, status="ready", progress=None, **_facts(self.folder(held))))
+
+    def mark_progress(self, id: str, part: float) -> None:
+        """So much of the document, from 0 to 1, is in the index."""
+        held = self.get(id)
+        if held is not None:
+            self._set(replace(held, progress=part))
 
     def mark_failed(self, id: str, error: str) -> None:
         """The document cannot be read. Known at once, also where the disk is full; `OSError` then."""
         held = self.get(id)
         if held is not None:
-            self._set(replace(held, status="failed", error=error))
+            self._set(replace(held, status="failed", progress=None, error=error))
             write_whole(self.folder(held) / _FAILED, json.dumps(error).encode())
 
     def keep_summary(self, id: str, summary: str) -> None:
@@ -192,19 +219,75 @@ class Arriving:
         self._file.write(data)
         self.bytes += len(data)
 
-    def finish(self, name: str) -> Held:
-        """Makes the file a document, on disk when this returns."""
+    def finish(self, name: str, *, once: bool = False) -> Held:
+        """Makes the file a document, on disk when this returns; with `once` it may be one that is here already."""
         with self._ending:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            return self._shelf.admit(self._folder, name, self.bytes)
+            return self._shelf.admit(self._folder, name, self.bytes, once=once)
 
     def discard(self) -> None:
         """Removes what was written, unless it is a document by now."""
         with self._ending:
             self._file.close()
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Records:
+    """Small JSON objects by id, in the order in which they were first put; a file each, written whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(exist_ok=True)
+        self._mutex = threading.Lock()
+        found = sorted(filter(None, map(_record, folder.iterdir())), key=lambda one: one[0])
+        self._held: dict[str, tuple[int, dict[str, Any]]] = {id: (place, told) for place, id, told in found}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def all(self) -> list[dict[str, Any]]:
+        """The objects, each with its `id`."""
+        with self._mutex:
+            return [{"id": id, **told} for id, (_, told) in self._held.items()]
+
+    def get(self, id: str) -> dict[str, Any] | None:
+        """The object with this id; None where there is none."""
+        with self._mutex:
+            return self._held[id][1] if id in self._held else None
+
+    def put(self, id: str, told: dict[str, Any]) -> None:
+        """Keeps an object, in place of an older one; it is on disk when this returns."""
+        with self._mutex:
+            place = self._held[id][0] if id in self._held else 1 + max((at for at, _ in self._held.values()), default=0)
+            write_whole(self._path(id), json.dumps({"place": place, "id": id, "told": told}).encode())
+            self._held[id] = place, told
+
+    def remove(self, id: str) -> bool:
+        """Deletes an object; False where there is none."""
+        with self._mutex:
+            if self._held.pop(id, None) is None:
+                return False
+            self._path(id).unlink(missing_ok=True)
+            sync_folder(self._folder)
+        return True
+
+    def _path(self, id: str) -> Path:
+        """An id tells letters by their case, which not every disk does."""
+        return self._folder / f"{blake2b(id.encode(), digest_size=16).hexdigest()}.json"
+
+
+def _record(path: Path) -> tuple[int, str, dict[str, Any]] | None:
+    if path.suffix != ".json":  # what a kill left
+        path.unlink(missing_ok=True)
+        return None
+    try:
+        held = json.loads(path.read_bytes())
+        return int(held["place"]), str(held["id"]), dict(held["told"])
+    except _WRONG as error:
+        _log.warning("%s is damaged and is left alone (%s)", path, error)
+        return None
 
 
 def _found(folder: Path) -> Held | None:

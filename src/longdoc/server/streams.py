@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from longdoc.server.library import Library
 from longdoc.server.shelf import Held
 
 _log = logging.getLogger(__name__)
+_HEADED = re.compile(r"\b[0-9a-f]{32}(?=: )")
 _STEPS = 200  # events of progress that a summary sends at most
 
 
@@ -51,15 +53,18 @@ async def _answer(library: Library, asked: Question, outbox: Outbox) -> None:
             async for piece in pieces:
                 if isinstance(piece, Answer):
                     told = await asyncio.to_thread(answer_json, piece)  # boxes are made now
-                    await outbox.put("answer", named(library, told))
+                    place = None if history is None else await asyncio.to_thread(lambda: history.count)
+                    await outbox.put("answer", {**named(library, told), "message": place})
                 else:
-                    await outbox.put("text", {"text": piece})
+                    await outbox.put("text", {"text": _with_names(library, piece)})
     finally:
         if history is not None:
             history.close()
 
 
-async def summarize(library: Library, held: Held, order: SummaryOrder, lock: asyncio.Lock, outbox: Outbox) -> None:
+async def summarize(
+    library: Library, held: Sequence[Held], order: SummaryOrder, lock: asyncio.Lock, outbox: Outbox
+) -> None:
     """Sends progress, then the summary, or an error; one summary is made at a time."""
     seconds = library.settings.limits.summary_seconds
     try:
@@ -88,24 +93,39 @@ def _watcher(outbox: Outbox, seconds: float) -> Callable[[Event], None]:
 
 
 def messages(library: Library, history: ChatHistory) -> list[dict[str, Any]]:
-    """A conversation as the interface tells it."""
+    """A conversation as the interface tells it: `message` is the place of an answer, from 1."""
     said = []
-    for message in history.messages:
+    for place, message in enumerate(history.messages, start=1):
         given = message.additional_kwargs.get("answer")
         role = "user" if message.type == "human" else "assistant"
-        shown = named(library, given) if isinstance(given, dict) else None
+        shown = {**named(library, given), "message": place} if isinstance(given, dict) else None
         said.append({"role": role, "text": str(message.text), "answer": shown})
     return said
 
 
 def named(library: Library, told: dict[str, Any]) -> dict[str, Any]:
-    """An answer's JSON with the name of each document that it cites, None for one that is gone."""
+    """An answer's JSON with documents by name: those that head its parts, those that it cites, None for one gone."""
 
     def name(citation: dict[str, Any]) -> dict[str, Any]:
         held = library.shelf.get(citation["source"])
         return {**citation, "name": None if held is None else held.name}
 
-    return {**told, "citations": [name(citation) for citation in told["citations"]]}
+    return {
+        **told,
+        "answer": _with_names(library, told.get("answer", "")),
+        "sentences": [{**row, "text": _with_names(library, row["text"])} for row in told["sentences"]],
+        "citations": [name(citation) for citation in told["citations"]],
+    }
+
+
+def _with_names(library: Library, text: str) -> str:
+    """The text with documents that an answer heads its parts with by their names instead of their ids."""
+
+    def name(match: re.Match[str]) -> str:
+        held = library.shelf.get(match[0])
+        return match[0] if held is None else held.name
+
+    return _HEADED.sub(name, text)
 
 
 def sentence_of(error: Exception) -> str:

@@ -11,14 +11,13 @@ from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 
-from longdoc.chunkers.readers.decoding import begins_as_text
-from longdoc.chunkers.readers.formats import SUFFIXES, binary_suffix
+from longdoc.chunkers.readers.registry import left_out
 from longdoc.errors import LongdocError
 from longdoc.memory.disk import write_whole
 from longdoc.pipelines.living.folder import apart
 from longdoc.pipelines.living.scan import Stat, changes, scan
+from longdoc.server.bodies import seen_name
 from longdoc.server.library import Library
-from longdoc.server.uploads import seen_name
 
 _log = logging.getLogger(__name__)
 _BEGINS = 1 << 16  # bytes that tell whether a file is text
@@ -98,7 +97,7 @@ class WatchedFolder:
             self._files[name] = replace(before, stat=stat, taken=True)
             return
         file = _File("", digest, stat)
-        if not data.strip() or not _is_document(name, data):
+        if left_out(name, data[:_BEGINS], self._library.settings.ocr == "always"):
             self._leave_out(name, replace(file, taken=True), before)
         elif self._has_room(name, data, before):
             self._replace(name, data, file, before)
@@ -156,10 +155,3 @@ def _loaded(path: Path, root: str) -> tuple[dict[str, _File], list[str]]:
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}, []
     return ({}, [*leaving, *(one.id for one in files.values())]) if other else (files, leaving)
-
-
-def _is_document(name: str, data: bytes) -> bool:
-    begins = data[:_BEGINS]
-    if Path(name).suffix.lower() in SUFFIXES:
-        return True
-    return not binary_suffix(begins) and begins_as_text(begins, name)

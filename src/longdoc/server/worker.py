@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +24,8 @@ class Reader:
 
     def __init__(self, seconds: float, ocr: Ocr = "auto") -> None:
         self._ocr = ocr
+        self._now: Path | None = None
+        self._turn = threading.Lock()
         self._child = Child("longdoc.server.worker", seconds, environment={"LONGDOC_TOKEN": ""})
 
     @property
@@ -35,9 +38,19 @@ class Reader:
 
         Raises `InputError` for a file that cannot be read, or not in time.
         """
+        with self._turn:
+            self._now = folder
         answer = self._child.ask([str(folder), self._ocr])
+        with self._turn:
+            self._now = None
         if answer.error:
             raise InputError(_told(answer))
+
+    def skip(self, folder: Path) -> None:
+        """Breaks off where this folder's file is being read, which then raises; for another thread."""
+        with self._turn:
+            if self._now == folder:
+                self._child.skip()
 
     def interrupt(self) -> None:
         """Ends the child, also in the middle of a file, and reads no more; for another thread than the reading one."""

@@ -41,7 +41,7 @@ def test_a_document_is_told_of_from_its_arrival_to_its_end(start: Any) -> None:
     server = start()
     added = server.add("book.md", BOOK.encode())
     facts = {"name": "book.md", "bytes": len(BOOK.encode()), "pages": None, "error": None, "summarized": False}
-    facts["pictures"] = False
+    facts |= {"pictures": False, "progress": None}
     id = added["id"]
     assert re.fullmatch("[0-9a-f]{32}", id)
     assert added == {"id": id, **facts, "words": 0, "status": "reading"}
@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_read_says_so(server: Any, name: str, data: bytes,
 )
 def test_a_name_is_shown_and_never_a_path(server: Any, given_name: str, shown: str) -> None:
     before = sorted(server.folder.parent.iterdir())
-    added = server.added(given_name, b"A text about nothing in particular.")
+    added = server.added(given_name, f"A text about {given_name!r}.".encode())
     assert (added["name"], added["status"]) == (shown, "ready")
     assert sorted(path.name for path in (server.folder / "documents" / added["id"]).iterdir()) == [
         "about.json",
@@ -313,7 +313,9 @@ def test_indexing_takes_no_longer_than_reading_may(start: Any) -> None:
 
 def test_what_is_no_document_does_not_stop_the_start(start: Any, caplog: pytest.LogCaptureFixture) -> None:
     server = start()
-    first, other = (server.added(name, b"The whale is white.")["id"] for name in ("a.txt", "b.txt"))
+    first, other = (
+        server.added(name, f"The whale is white, says {name}.".encode())["id"] for name in ("a.txt", "b.txt")
+    )
     server.__exit__(None, None, None)
     documents = server.folder / "documents"
     (documents / ".DS_Store").write_bytes(b"a system's own")

@@ -30,7 +30,13 @@ CALLS = [
     ("POST", "/api/documents/x/summary"),
     ("POST", "/api/questions"),
     ("GET", "/api/conversations/c-1"),
+    ("PUT", "/api/conversations/c-1"),
     ("DELETE", "/api/conversations/c-1"),
+    ("GET", "/api/conversations/c-1/export"),
+    ("GET", "/api/notes"),
+    ("POST", "/api/notes"),
+    ("GET", "/api/notes/export"),
+    ("POST", "/api/summaries"),
     ("GET", "/api/openapi.json"),
     ("GET", "/api/nothing"),
 ]

@@ -68,7 +68,7 @@ def thousand(server: Any, tmp_path: Path, examples: int) -> Counter[int]:
 
     sent()
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
-    kept = {"cache", "conversations", "documents", "incoming", "index", "lock"}
+    kept = {"cache", "conversations", "digests", "documents", "incoming", "index", "lock", "notes", "talks"}
     assert {path.name.partition(".")[0] for path in server.folder.iterdir()} <= kept
     return seen
 

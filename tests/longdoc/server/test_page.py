@@ -88,7 +88,7 @@ def test_progress_is_seen_and_a_broken_file_says_why(site: Site, look: Callable[
     page = look()
     assert any("Reading" in text for text in site.seen)
     assert any(text.startswith(("Sending", "Waiting")) for text in site.seen)
-    assert any(" of " in text and "call" in text for text in site.seen)
+    assert any(" of " in text and "step" in text for text in site.seen)
     expect(page.locator("#documents .failed .facts")).to_contain_text("broken.pdf")
     expect(page.locator("#documents li", has_text="harbour.pdf")).to_contain_text("3 pages")
 

@@ -34,6 +34,7 @@ def test_documents_are_the_files_and_an_upload_stays(library: Library, tmp_path:
     write(root / "a.md", "The gate is open.\n")
     write(root / "deep" / "b.txt", "The loaf bakes.\n")
     (root / "photo.bin").write_bytes(bytes(range(256)) * 3)
+    (root / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))  # as on the command line, most are no pages
     write(root / "long.txt", "word " * 1000)
     with library.shelf.adding() as arriving:
         arriving.write(b"Uploaded by hand.\n")

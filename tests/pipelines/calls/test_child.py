@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,13 @@ def test_a_child_that_takes_too_long_is_ended() -> None:
 def test_a_closed_child_answers_nothing_more(child: Child) -> None:
     child.interrupt()
     assert child.ask("one").cause == "closed"
+
+
+def test_a_value_is_skipped_in_the_middle_and_the_next_one_answered(child: Child) -> None:
+    _, pid = child.ask("one").value
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(child.ask, "hang")
+        while not hanging.done():  # it may not have begun yet
+            child.skip()
+        assert hanging.result() == Answer(error="came to an unexpected end", cause="lost")
+    assert child.ask("one").value[1] != pid

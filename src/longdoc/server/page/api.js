@@ -55,17 +55,20 @@ async function send(path, options = {}) {
   }
 }
 
-const posted = (body) => ({
-  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+const sent = (method, body) => ({
+  method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
 });
 
 export const json = async (path) => (await send(path)).json();
+export const plain = async (path) => (await send(path)).text();
 export const picture = async (path) => (await send(path)).blob();
+export const post = (path, body) => send(path, sent("POST", body));
+export const put = (path, body) => send(path, sent("PUT", body));
 export const remove = (path) => send(path, { method: "DELETE" });
 
 // The events of a POST as [name, data], as they come. A stream that ends without `last` was cut off.
 export async function* events(path, body, last, signal) {
-  const response = await send(path, { ...posted(body), signal });
+  const response = await send(path, { ...sent("POST", body), signal });
   for await (const [name, data] of parsed(response.body)) {
     if (name === "error") throw new ApiError(0, sentenced(data.error || "The server could not finish"));
     yield [name, data];
@@ -104,18 +107,21 @@ function one(block) {
 }
 
 // fetch tells nothing of a body on its way, so files go by XMLHttpRequest; `progress` gets a part of 1.
-export async function upload(file, progress) {
+// Gives the document, and whether it is new. `folder` is what the file lay in.
+export async function upload(file, folder, progress, signal) {
+  const path = `/api/documents?name=${encodeURIComponent(file.name)}&folder=${encodeURIComponent(folder)}`;
   for (let tries = 0; ; tries += 1) {
     const token = kept();
-    const [status, body] = await put(`/api/documents?name=${encodeURIComponent(file.name)}`, file, token, progress);
-    if (status === 201) return JSON.parse(body);
+    const [status, body] = await upstream(path, file, token, progress, signal);
+    if (status === 200 || status === 201) return [JSON.parse(body), status === 201];
+    signal.throwIfAborted();
     if (status === 0) throw new ApiError(0, "The connection ended before the file was there.");
     if (status !== 401 || tries > 4) throw new ApiError(status, message(status, body));
     await another(token);
   }
 }
 
-function put(path, file, token, progress) {
+function upstream(path, file, token, progress, signal) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     request.open("POST", path);
@@ -124,6 +130,7 @@ function put(path, file, token, progress) {
     request.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable && event.total) progress(event.loaded / event.total);
     });
+    signal.addEventListener("abort", () => request.abort());
     request.addEventListener("loadend", () => resolve([request.status, request.responseText]));
     request.send(file);
   });

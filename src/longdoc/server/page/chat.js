@@ -1,89 +1,37 @@
-// Questions and answers: streamed as they are written, then shown sentence by sentence with what each rests on.
+// Questions and answers: streamed as they are written, then shown with what they rest on; questions to begin with.
 
-import { events, json, remove } from "/api.js";
-import { chosen, named, ready } from "/documents.js";
-import { $, button, confirmed, counted, el, say, shortened, trouble } from "/dom.js";
-import { blocks, inline, markdown } from "/markdown.js";
-import { open } from "/source.js";
-import { why } from "/summary.js";
+import { events, json } from "/api.js";
+import { answered } from "/answer.js";
+import { chosen, ready } from "/documents.js";
+import { $, button, counted, el, say, trouble } from "/dom.js";
+import { markdown } from "/markdown.js";
+import { keep } from "/notes.js";
+import { copy } from "/take.js";
+import * as talks from "/talks.js";
 
-const CONVERSATION = "longdoc.conversation";
-const QUOTE = 140; // characters of a quotation below an answer
+const SUGGESTED = 3; // questions of documents, and documents that they are of
 let abort = null; // of the question being answered
-
-function conversation() {
-  const held = localStorage.getItem(CONVERSATION);
-  if (held) return held;
-  // Not randomUUID, which a page served over plain HTTP to another machine does not have.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const made = `c-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  localStorage.setItem(CONVERSATION, made);
-  return made;
-}
-
-const path = () => `/api/conversations/${conversation()}`;
+let looks = 0; // grows with each look for questions, so that one that comes late changes nothing
+const asks = new Map(); // id: what a document can be asked, as a promise
 
 function said(role, ...children) {
   const message = el("article", { class: role, "aria-label": role === "user" ? "Question" : "Answer" }, ...children);
   $("log").append(message);
-  $("welcome").hidden = true;
-  $("clear").hidden = false;
+  $("welcome").hidden = $("suggested").hidden = true;
   return message;
 }
 
 const asked = (text) => said("user", el("p", { dir: "auto" }, text));
 
-function describe(citation, at) {
-  const name = citation.name ?? named(citation.source) ?? "a deleted document";
-  const label = citation.page_label ?? String(citation.page);
-  const shown = label === String(citation.page) ? `page ${label}` : `p. ${label}`;
-  const page = citation.page === null || citation.page === undefined ? "" : `, ${shown}`;
-  return { ...citation, name, page, number: at + 1 };
-}
-
-// The button opens the place; the first that does is where the arrows lead to.
-function opening(places, at, made) {
-  made.addEventListener("click", () => open(places.with(at, { ...places[at], button: made }), at));
-  places[at].button ??= made;
-  return made;
-}
-
-// Each sentence, its citations as numbered buttons; where none supports it, that and why.
-function sentence(one, nodes, places) {
-  const text = el("span", { class: "line" }, ...nodes);
-  const marks = one.citations.map((at) => {
-    const { number, name, page } = places[at];
-    return opening(places, at, button(String(number), null,
-      { class: "cite", "aria-label": `Citation ${number}: ${name}${page}` }));
-  });
-  const doubt = !one.supported && (one.problems.length || one.citations.length);
-  return el("span", { class: doubt ? "unsupported" : "" }, text, marks.length ? "\u00a0" : null, ...marks,
-    doubt ? el("span", { class: "note" }, ` ${why(one)}`) : null, " ");
-}
-
-function sources(places) {
-  const list = el("ol", { class: "sources", role: "list", "aria-label": "Sources" });
-  places.forEach((place, at) => {
-    const made = opening(places, at, button("", null, { class: "source" }));
-    made.append(el("span", { class: "number" }, String(place.number)), " ",
-      el("span", { class: "from" }, `${place.name}${place.page}`), " ",
-      el("q", { lang: "", dir: "auto" }, shortened(place.quote, QUOTE)));
-    list.append(el("li", {}, made));
-  });
-  return list;
-}
-
-function answered(answer) {
-  const places = answer.citations.map((citation, at) => ({
-    ...describe(citation, at), label: `Citation ${at + 1} of ${answer.citations.length}`,
-  }));
-  const silent = !answer.supported && !answer.citations.length && answer.sentences.every((one) => !one.problems.length);
-  const lines = answer.sentences.map((one) => one.text);
-  const body = blocks(lines, (text, at) => [sentence(answer.sentences[at], inline(text), places)]);
-  return [
-    el("div", { class: silent ? "body silent" : "body", lang: "", dir: "auto" }, ...body),
-    places.length ? sources(places) : null,
-  ].filter(Boolean);
+// An answer that the server has kept can be copied and noted.
+function whole(answer) {
+  if (!answer.message || !answer.citations.length) return answered(answer);
+  const place = { conversation: talks.current(), message: answer.message };
+  const note = button("Keep as a note", async () => {
+    if (await keep(place)) note.textContent = "Kept";
+  }, { class: "plain" });
+  return [...answered(answer), el("div", { class: "actions" },
+    button("Copy", () => copy(`${talks.path()}/export?message=${place.message}`), { class: "plain" }), note)];
 }
 
 function spoken(answer) {
@@ -97,19 +45,31 @@ const atEnd = () => innerHeight + scrollY > document.documentElement.scrollHeigh
 function asking(on) {
   $("send").disabled = on;
   $("stop").hidden = !on;
+  $("talks").disabled = on;
   if (!on) scope();
 }
 
-async function ask(question) {
-  const documents = chosen().length === ready().length ? null : chosen().map(({ id }) => id);
+// Seconds, where nothing else tells how far it is.
+function waiting() {
+  const begun = performance.now();
+  const made = el("p", { class: "soft waiting" }, "Reading…");
+  const timer = setInterval(() => {
+    if (!made.isConnected) return clearInterval(timer);
+    made.textContent = `Reading… ${Math.round((performance.now() - begun) / 1000)} s`;
+  }, 1000);
+  return made;
+}
+
+async function ask(question, only = null) {
+  const documents = only ?? (chosen().length === ready().length ? null : chosen().map(({ id }) => id));
   asked(question);
-  const message = said("assistant", el("p", { class: "soft waiting" }, "Reading…"));
+  const message = said("assistant", waiting());
   message.scrollIntoView({ block: "end" });
   abort = new AbortController();
   asking(true);
   say("Asked.");
   try {
-    await answering(message, { question, documents, conversation: conversation() });
+    await answering(message, { question, documents, conversation: talks.current() });
   } catch (error) {
     const stopped = error.name === "AbortError";
     message.append(el("p", { class: stopped ? "soft" : "problem" }, stopped ? "Stopped." : error.message));
@@ -118,6 +78,7 @@ async function ask(question) {
   } finally {
     abort = null;
     asking(false);
+    talks.refresh().catch((error) => trouble(error.message));
   }
 }
 
@@ -130,7 +91,7 @@ async function answering(message, body) {
       message.replaceChildren(el("div", { class: "body", lang: "", dir: "auto" }, ...markdown(text)));
     }
     if (name === "answer") {
-      message.replaceChildren(...answered(data));
+      message.replaceChildren(...whole(data));
       say(spoken(data));
     }
     if (follow) message.scrollIntoView({ block: "end" });
@@ -147,37 +108,46 @@ export function scope() {
   else if (to === from) text = `Asks all ${counted(from, "document")}`;
   $("scope").textContent = text;
   if (abort === null) $("send").disabled = !to;
+  suggest();
 }
 
-async function clear() {
-  const text = "Its questions and answers are deleted from the server.";
-  if (!await confirmed("Clear the conversation?", text, "Clear")) return;
-  try {
-    await remove(path());
-  } catch (error) {
-    if (error.status !== 404) return trouble(error.message);
+const asksOf = (id) => {
+  if (!asks.has(id)) asks.set(id, json(`/api/documents/${id}/questions`).catch(() => []));
+  return asks.get(id);
+};
+
+// Questions that the chosen documents answer, while nothing has been asked.
+async function suggest() {
+  const mine = ++looks;
+  const list = chosen();
+  $("suggested").hidden = !list.length || $("log").children.length > 0;
+  if ($("suggested").hidden) return;
+  const general = ["Summarize", list.length > 1 ? "What is in them?" : "What is in it?"];
+  const shown = (question, doc) => button(list.length > 1 && doc ? `${question} (${doc.name})` : question,
+    () => { if (abort === null) ask(question, doc && [doc.id]); }, { class: "suggestion" });
+  const made = general.map((question) => shown(question, null));
+  $("suggested").replaceChildren(...made);
+  for (const doc of list.slice(0, SUGGESTED)) {
+    const found = await asksOf(doc.id);
+    if (mine !== looks) return;
+    const most = list.length > 1 ? 1 : SUGGESTED;
+    $("suggested").append(...found.slice(0, most).map((question) => shown(question, doc)));
   }
-  localStorage.removeItem(CONVERSATION);
-  $("log").replaceChildren();
-  $("welcome").hidden = false;
-  $("clear").hidden = true;
-  $("question").focus();
-  say("The conversation is cleared.");
 }
 
 async function restore() {
-  const messages = await json(path()).catch((error) => {
-    if (error.status === 404) return [];
-    throw error;
-  });
+  const messages = await json(talks.path());
+  $("log").replaceChildren();
   for (const { role, text, answer } of messages) {
     if (role === "user") asked(text);
-    else said("assistant", ...(answer ? answered(answer) : [el("div", { class: "body" }, ...markdown(text))]));
+    else said("assistant", ...(answer ? whole(answer) : [el("div", { class: "body" }, ...markdown(text))]));
   }
+  $("welcome").hidden = messages.length > 0;
+  suggest();
   $("log").lastElementChild?.scrollIntoView({ block: "end" });
 }
 
-export function start() {
+export async function start() {
   $("ask").addEventListener("submit", (event) => {
     event.preventDefault();
     const question = $("question").value.trim();
@@ -194,6 +164,6 @@ export function start() {
     abort?.abort();
     $("question").focus();
   });
-  $("clear").addEventListener("click", clear);
+  await talks.start(restore);
   return restore();
 }

@@ -22,11 +22,15 @@ export const all = () => [...known.values()];
 export const named = (id) => known.get(id)?.name ?? null;
 export const pictured = (id) => known.get(id)?.pictures ?? false;
 export const ready = () => all().filter((doc) => doc.status === "ready");
+export const choose = (ids) => {
+  for (const { id } of ready()) excluded[ids.includes(id) ? "delete" : "add"](id);
+  remember();
+};
 export const chosen = () => ready().filter((doc) => !excluded.has(doc.id));
 
 function status(doc) {
   if (doc.status === "failed") return sentenced(doc.error ?? "It could not be read");
-  if (doc.status === "reading") return "Reading…";
+  if (doc.status === "reading") return doc.progress === null ? "Reading…" : `Indexing, ${Math.floor(100 * doc.progress)} %`;
   const pages = doc.pages === null ? [] : [counted(doc.pages, "page")];
   return [counted(doc.words, "word"), ...pages].join(" · ");
 }
@@ -44,21 +48,26 @@ function row(name) {
   return parts;
 }
 
+function remember() {
+  localStorage.setItem(EXCLUDED, JSON.stringify([...excluded]));
+  for (const doc of all()) show(doc);
+  changed();
+}
+
 function documentRow(doc) {
   const parts = row(doc.name);
   parts.box.addEventListener("change", () => {
     excluded[parts.box.checked ? "delete" : "add"](doc.id);
-    localStorage.setItem(EXCLUDED, JSON.stringify([...excluded]));
-    changed();
+    remember();
   });
   parts.box.setAttribute("aria-label", `Ask ${doc.name}`);
   parts.read = button("Read", (event) => actions.read(doc.id, event.currentTarget),
     { class: "plain", "aria-label": `Read ${doc.name}` });
   parts.summary = button("Summary", () => actions.summary(doc.id),
     { class: "plain", "aria-label": `Summary of ${doc.name}` });
-  parts.remove = button("Delete", () => discard(doc.id),
-    { class: "plain", "aria-label": `Delete ${doc.name}` });
-  parts.buttons.append(parts.read, parts.summary, parts.remove);
+  parts.notes = button("", () => actions.notes(doc.id), { class: "plain", hidden: true });
+  parts.remove = button("Delete", () => discard(doc.id), { class: "plain" });
+  parts.buttons.append(parts.read, parts.summary, parts.notes, parts.remove);
   rows.set(doc.id, parts);
   return parts;
 }
@@ -72,6 +81,20 @@ function show(doc) {
   parts.box.checked = usable && !excluded.has(doc.id);
   parts.box.disabled = !usable;
   parts.read.hidden = parts.summary.hidden = !usable;
+  if (doc.progress === null) parts.bar.removeAttribute("value");
+  else parts.bar.value = doc.progress;
+  parts.remove.textContent = doc.status === "reading" ? "Cancel" : "Delete";
+  parts.remove.setAttribute("aria-label", `${parts.remove.textContent} ${doc.name}`);
+}
+
+// `count` gives the notes on a document.
+export function noted(count) {
+  for (const [id, { notes }] of rows) {
+    const number = count(id);
+    notes.hidden = !number;
+    notes.textContent = `Notes (${number})`;
+    notes.setAttribute("aria-label", `${counted(number, "note")} on ${named(id)}`);
+  }
 }
 
 function told(before, doc) {
@@ -118,9 +141,9 @@ function forget(id) {
 }
 
 async function discard(id) {
-  const { name } = known.get(id);
+  const { name, status: was } = known.get(id);
   const text = "The document, its summary and what was made of it are deleted from the server.";
-  if (!await confirmed(`Delete ${name}?`, text, "Delete")) return;
+  if (was !== "reading" && !await confirmed(`Delete ${name}?`, text, "Delete")) return;
   const next = rows.get(id).item.nextElementSibling ?? rows.get(id).item.previousElementSibling;
   try {
     await remove(`/api/documents/${id}`);
@@ -131,16 +154,21 @@ async function discard(id) {
   forget(id);
   changed();
   (next?.querySelector("button:not([hidden])") ?? $("choose")).focus();
-  say(`${name} is deleted.`);
+  say(was === "reading" ? `${name} is not read.` : `${name} is deleted.`);
 }
 
-export function add(files) {
+// `folder` is what the files lay in; what is hidden in it is left out.
+export function add(files, folder = (file) => file.webkitRelativePath.split("/").slice(0, -1).join("/")) {
   for (const file of files) {
-    const parts = row(file.name);
+    const path = [folder(file), file.name].filter(Boolean).join("/");
+    if (path.includes("/") && /(^|\/)\./.test(path)) continue;
+    const parts = row(path);
+    const one = { file, folder: folder(file), parts, stop: new AbortController() };
     parts.box.disabled = true;
     parts.facts.textContent = "Waiting";
     parts.bar.value = 0;
-    waiting.push({ file, parts });
+    parts.buttons.append(button("Cancel", () => callOff(one), { class: "plain", "aria-label": `Cancel ${path}` }));
+    waiting.push(one);
   }
   if (waiting.length) {
     $("shelf").open = true;
@@ -149,34 +177,49 @@ export function add(files) {
   if (!sending) sendAll();
 }
 
+function callOff(one) {
+  one.stop.abort();
+  if (waiting.includes(one)) waiting.splice(waiting.indexOf(one), 1);
+  one.parts.item.remove();
+  $("choose").focus();
+  say(`${one.file.name} is not added.`);
+}
+
 // One after the other: the server takes few uploads at once, and a line has only so much width.
 async function sendAll() {
   sending = true;
   for (let next = waiting.shift(); next; next = waiting.shift()) {
-    const { file, parts } = next;
+    const { file, folder, parts, stop } = next;
     try {
-      const doc = await upload(file, (part) => {
+      const [doc, added] = await upload(file, folder, (part) => {
         parts.bar.value = part;
         parts.facts.textContent = `Sending, ${Math.floor(100 * part)} %`;
-      });
+      }, stop.signal);
       changes += 1;
       known.set(doc.id, doc);
-      parts.item.replaceWith((rows.get(doc.id) ?? documentRow(doc)).item);
+      if (rows.has(doc.id)) parts.item.remove();
+      else parts.item.replaceWith(documentRow(doc).item);
       show(doc);
+      if (!added) again(doc);
       changed();
       watch();
     } catch (error) {
-      refused(file.name, parts, error.message);
+      if (!stop.signal.aborted) refused(file.name, parts, error.message);
     }
   }
   sending = false;
+}
+
+function again(doc) {
+  rows.get(doc.id).facts.textContent = `Here already · ${status(doc)}`;
+  say(`The file is here already, as ${doc.name}.`);
 }
 
 function refused(name, parts, reason) {
   parts.item.className = "failed";
   parts.facts.textContent = reason;
   parts.bar.hidden = true;
-  parts.buttons.append(button("Dismiss", () => {
+  parts.buttons.replaceChildren(button("Dismiss", () => {
     parts.item.remove();
     $("choose").focus();
   }, { class: "plain", "aria-label": `Dismiss ${name}` }));
@@ -203,18 +246,57 @@ function takeDrops() {
     event.preventDefault();
     inside = 0;
     document.body.classList.remove("over");
-    add(event.dataTransfer.files);
+    dropped([...event.dataTransfer.items]);
   });
 }
 
-// `to` has what a row's buttons do, `read(id, button)` and `summary(id)`, and `changed()`.
+// Folders are walked; a browser tells what is dropped only while it is being dropped.
+async function dropped(items) {
+  const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
+  const files = [];
+  const folders = new Map();
+  const walk = async (entry, folder) => {
+    if (entry instanceof File) return void files.push(entry);
+    if (entry.isFile) {
+      const file = await new Promise((done, wrong) => entry.file(done, wrong));
+      folders.set(file, folder);
+      return void files.push(file);
+    }
+    const reader = entry.createReader();
+    for (;;) {
+      const some = await new Promise((done, wrong) => reader.readEntries(done, wrong));
+      if (!some.length) return;
+      for (const one of some) await walk(one, [folder, entry.name].filter(Boolean).join("/"));
+    }
+  };
+  for (const entry of entries) await walk(entry, "").catch((error) => trouble(sentenced(error.message)));
+  add(files, (file) => folders.get(file) ?? "");
+}
+
+// Text that lies in the clipboard or in the reader's head.
+function takePastes() {
+  $("paste").addEventListener("click", () => $("pasting").showModal());
+  $("pasting-no").addEventListener("click", () => $("pasting").close());
+  $("pasting-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const name = $("pasted-name").value.trim() || "Pasted text";
+    add([new File([$("pasted").value], /\.[A-Za-z]{2,5}$/.test(name) ? name : `${name}.txt`)]);
+    $("pasting-form").reset();
+    $("pasting").close();
+  });
+}
+
+// `to` has what a row's buttons do, `read(id, button)`, `summary(id)` and `notes(id)`, and `changed()`.
 export function start(to) {
   actions = to;
   takeDrops();
-  $("choose").addEventListener("click", () => $("files").click());
-  $("files").addEventListener("change", () => {
-    add([...$("files").files]);
-    $("files").value = "";
-  });
+  takePastes();
+  for (const [press, files] of [["choose", "files"], ["choose-folder", "folder"]]) {
+    $(press).addEventListener("click", () => $(files).click());
+    $(files).addEventListener("change", () => {
+      add([...$(files).files]);
+      $(files).value = "";
+    });
+  }
   return refresh().finally(listed);
 }

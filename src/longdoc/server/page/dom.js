@@ -42,6 +42,24 @@ export const shortened = (text, most) => {
   return points.length > most ? `${points.slice(0, most - 1).join("")}…` : points.join("");
 };
 
+// The name that the reader gives to something; null where there is none.
+export function named(heading, name) {
+  $("naming-heading").textContent = heading;
+  $("name").value = name;
+  return new Promise((resolve) => {
+    let answer = null;
+    $("naming-form").onsubmit = (event) => {
+      event.preventDefault();
+      answer = $("name").value.trim();
+      $("naming").close();
+    };
+    $("naming-no").onclick = () => $("naming").close();
+    $("naming").addEventListener("close", () => resolve(answer), { once: true });
+    $("naming").showModal();
+    $("name").select();
+  });
+}
+
 // Whether the reader said yes. Escape and the other button say no, and focus goes back to where it was.
 export function confirmed(heading, text, yes) {
   const dialog = $("confirm");

@@ -12,6 +12,7 @@ const INLINE = new RegExp([
 const ITEM = /^\s{0,3}(?:([-*+•])|(\d{1,9})[.)])\s+(?=\S)/;
 const HEADING = /^\s{0,3}#{1,6}\s+(?=\S)/;
 const QUOTE = /^\s{0,3}>\s?/;
+const ENDED = /[.!?…。！？]["'”’»)\]]*\s*$/;
 const FENCE = /^\s{0,3}(```+|~~~+)/;
 
 function linked(label, target) {
@@ -39,11 +40,22 @@ export function inline(text) {
 }
 
 // Lines, or sentences, put into paragraphs and lists: `content(text, at)` makes the nodes of one without its marker.
-// A line that opens no block goes on with the one before it.
-export function blocks(lines, content) {
+// A line that opens no block goes on with the one before it. One that is `plain(at)` has no marks; unless it ends as a
+// sentence does, it stands alone.
+export function blocks(lines, content, plain = () => false) {
   const out = [];
   let block = null;
   lines.forEach((line, at) => {
+    if (plain(at)) {
+      const alone = !ENDED.test(line);
+      if (block === null || alone) {
+        block = el("p", {});
+        out.push(block);
+      }
+      block.append(...content(line, at));
+      if (alone) block = null;
+      return;
+    }
     const item = ITEM.exec(line);
     if (item) {
       const tag = item[1] ? "ul" : "ol";

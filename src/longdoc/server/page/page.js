@@ -3,10 +3,12 @@
 import * as chat from "/chat.js";
 import * as documents from "/documents.js";
 import { $, trouble } from "/dom.js";
+import * as notes from "/notes.js";
 import * as source from "/source.js";
 import * as summary from "/summary.js";
+import * as take from "/take.js";
 
-const TABS = ["questions", "summary"];
+const TABS = ["questions", "summary", "notes"];
 
 // The address keeps the tab over a reload.
 function select(name) {
@@ -17,7 +19,7 @@ function select(name) {
     $(`tab-${tab}`).tabIndex = on ? 0 : -1;
   }
   const shown = summary.shownId() ? `-${summary.shownId()}` : "";
-  history.replaceState(null, "", name === "summary" ? `#summary${shown}` : "#");
+  history.replaceState(null, "", { summary: `#summary${shown}`, notes: "#notes" }[name] ?? "#");
 }
 
 function tabs() {
@@ -41,6 +43,7 @@ function tabs() {
 const actions = {
   changed() {
     summary.offer();
+    notes.changed();
     chat.scope();
   },
   read: (id, button) => source.open([{ source: id, start: 0, end: 0, button, name: documents.named(id) }]),
@@ -48,6 +51,11 @@ const actions = {
     summary.choose(id);
     select("summary");
     $("start").focus();
+  },
+  notes(id) {
+    notes.choose(id);
+    select("notes");
+    $("noted").focus();
   },
 };
 
@@ -65,21 +73,21 @@ function shelf() {
 }
 
 async function start() {
-  const asked = /^#summary(?:-([\w-]+))?$/.exec(location.hash);
+  const asked = /^#(summary|notes)(?:-([\w,-]+))?$/.exec(location.hash);
   tabs();
   source.start();
+  take.start();
   summary.start();
   $("which").addEventListener("change", () => select("summary"));
-  const shown = chat.start();
   try {
     await documents.start(actions);
-    await shown;
+    await Promise.all([chat.start(), notes.start()]);
   } catch (error) {
     trouble(error.message);
   }
   shelf();
-  if (asked?.[1] && documents.named(asked[1])) summary.choose(asked[1]);
-  if (asked) select("summary");
+  if (asked?.[2]) summary.choose(asked[2]);
+  if (asked) select(asked[1]);
 }
 
 start();

@@ -3,6 +3,7 @@
 import { json } from "/api.js";
 import { $, el, say } from "/dom.js";
 import { listing, named, pictured } from "/documents.js";
+import { keep } from "/notes.js";
 import * as sheets from "/pages.js";
 
 const WINDOW = 20000; // characters, Python's, which are code points
@@ -190,6 +191,7 @@ function appear(place) {
   $("pane").hidden = false;
   document.body.classList.add("split");
   $("previous").disabled = at <= 0;
+  $("keep").disabled = place.start >= place.end || named(place.source) === null;
   $("next").disabled = at >= places.length - 1;
   $("pane-heading").textContent = named(place.source) ?? place.name ?? "A deleted document";
   arrange(place);
@@ -285,6 +287,10 @@ export function start() {
   $("previous").addEventListener("click", () => step(-1));
   $("next").addEventListener("click", () => step(1));
   $("close").addEventListener("click", close);
+  $("keep").addEventListener("click", () => {
+    const { source, start, end } = places[at];
+    keep({ document: source, start, end });
+  });
   $("as-page").addEventListener("click", () => showAs("page"));
   $("as-text").addEventListener("click", () => showAs("text"));
   sheets.start();

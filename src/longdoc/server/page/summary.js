@@ -2,47 +2,66 @@
 
 import { ApiError, events, json } from "/api.js";
 import { $, button, counted, el, say } from "/dom.js";
-import { named, ready, refresh } from "/documents.js";
-import { open, pageOf } from "/source.js";
+import { chosen, named, ready, refresh } from "/documents.js";
+import { open } from "/source.js";
+import { offer as take } from "/take.js";
 
-let current = null; // the id of the document shown
+// What is summarized goes by a key: the id of a document, or those of several, in order and with commas.
+let current = null; // the key of what is shown
 let runs = 0; // grows with each thing begun, so that what comes late changes nothing
-let running = null; // the id of the document being summarized
+let running = null; // the key of what is being summarized
+let abort = null; // of that
 let offered = ""; // the documents in the list, so that it is made again only when they change
 
 export const shownId = () => current;
 
 const note = (text, kind = "soft") => $("tree").replaceChildren(el("p", { class: kind }, text));
 
-// The documents that can be summarized, in the order of the shelf; the one shown stays chosen.
+const ids = (key) => key.split(",");
+const several = (key) => key.includes(",");
+const called = (key) => (several(key) ? counted(ids(key).length, "document") : named(key));
+const path = (key) => (several(key) ? `/api/summaries?documents=${key}` : `/api/documents/${key}/summary`);
+
+// What can be summarized: the documents in the order of the shelf, and those that are asked together.
+function offers() {
+  const list = ready().map(({ id, name }) => ({ id, name }));
+  if (chosen().length < 2) return list;
+  const together = { id: chosen().map(({ id }) => id).join(","), name: `The ${chosen().length} chosen documents` };
+  return [...list, together];
+}
+
+// What is shown stays chosen.
 export function offer() {
-  const list = ready();
-  const chosen = list.some((one) => one.id === current) ? current : null;
+  const list = offers();
+  const held = list.some((one) => one.id === current) ? current : null;
   const now = JSON.stringify(list.map(({ id, name }) => [id, name]));
   if (now !== offered) {
     offered = now;
-    const options = list.map(({ id, name }) => el("option", { value: id, selected: id === chosen }, name));
+    const options = list.map(({ id, name }) => el("option", { value: id, selected: id === held }, name));
     $("which").replaceChildren(...options);
   }
   $("start").disabled = !list.length || running !== null;
-  if (current !== null && chosen === null && named(current) === null) {
+  if (current !== null && held === null) {
     current = null;
     note("The document was deleted.");
   }
   if (current === null && !list.length) note("There is no document to summarize yet.");
-  if (chosen === null && list.length) choose(list[0].id);
+  if (held === null && list.length) choose(list[0].id);
 }
 
-export async function choose(id) {
+export async function choose(key) {
+  if (!offers().some(({ id }) => id === key)) return;
   const mine = ++runs;
-  current = id;
-  $("which").value = id;
-  if (running === id) return note("");
-  if (!ready().find((one) => one.id === id)?.summarized) return note("No summary yet.");
+  current = key;
+  $("which").value = key;
+  if (running === key) return note("");
+  if (!several(key) && !ready().find((one) => one.id === key)?.summarized) return note("No summary yet.");
   note("Loading…");
   try {
-    const [summary, { pages }] = await Promise.all([json(`/api/documents/${id}/summary`), text(id)]);
-    if (mine === runs) show(summary, id, pages);
+    const summary = await json(path(key));
+    if (mine !== runs) return;
+    if (summary) show(summary, key);
+    else note("No summary yet.");
   } catch (error) {
     if (mine !== runs) return;
     if (error.status === 404) note("No summary yet.");
@@ -50,49 +69,50 @@ export async function choose(id) {
   }
 }
 
-const text = (id) => json(`/api/documents/${id}/text?start=0&end=1`);
-
-function show(summary, id, pages) {
-  const list = summary.blocks?.length ? digest(summary, id, pages) : sentences(summary.sentences, id, pages);
+function show(summary, key) {
+  const list = summary.blocks?.length ? digest(summary) : sentences(summary.sentences);
   const children = summary.tree?.children ?? [];
-  const title = summary.tree?.title || named(id) || "Summary";
+  const title = several(key) ? called(key) : summary.tree?.title || named(key) || "Summary";
+  const cited = new Set(summary.sentences.flatMap(({ spans }) => spans.map(({ source }) => source)));
   $("tree").replaceChildren(
     el("h2", { class: "title", lang: "", dir: "auto", tabindex: "-1" }, title),
     el("p", { class: "soft facts" }, [
       `${summary.tokens.toLocaleString("en")} of ${counted(summary.max_tokens, "token")}`, summary.model,
-    ].filter(Boolean).join(" · ")),
+    ].filter(Boolean).join(" · "), " ", button("Export", () => take(title, `/api/summaries/export?documents=${key}`, cited),
+      { class: "plain", "aria-label": "Export the summary" })),
     list ?? el("p", {}, "The summary is empty."),
-    ...(children.length ? [el("h3", {}, "Part by part"), outline(children, id, pages)] : []),
+    ...(children.length ? [el("h3", {}, "Part by part"), outline(children)] : []),
   );
 }
 
 // A digest: its blocks in order, each with its heading and the next of the sentences.
-function digest(summary, id, pages) {
+function digest(summary) {
   const out = el("div", {});
   let at = 0;
   for (const { heading, count, form } of summary.blocks) {
-    if (heading) out.append(el(form === "note" ? "p" : "h3", form === "note" ? { class: "soft" } : { dir: "auto" }, heading));
-    const list = sentences(summary.sentences.slice(at, at + count), id, pages);
+    const shown = form === "document" ? named(heading) ?? heading : heading;
+    if (heading) out.append(el(form === "note" ? "p" : "h3", form === "note" ? { class: "soft" } : { dir: "auto", class: form }, shown));
+    const list = sentences(summary.sentences.slice(at, at + count));
     if (list) out.append(list);
     at += count;
   }
   return out;
 }
 
-function sentences(list, id, pages) {
+function sentences(list) {
   if (!list.length) return null;
   const places = [];
   const out = el("ol", { class: "sentences", role: "list" });
-  list.forEach((sentence, at) => out.append(item(sentence, `Sentence ${at + 1} of ${list.length}`, places, id, pages)));
+  list.forEach((sentence, at) => out.append(item(sentence, `Sentence ${at + 1} of ${list.length}`, places)));
   return out;
 }
 
-function item(sentence, label, places, id, pages) {
-  const spans = sentence.spans.map(({ start, end, page_label }) => ({
-    source: id, start, end, printed: page_label, label, name: named(id),
+function item(sentence, label, places) {
+  const spans = sentence.spans.map(({ source, start, end, page, page_label }) => ({
+    source, start, end, printed: page_label ?? page, label, name: named(source),
   }));
   const [first, ...others] = spans;
-  const number = first ? (first.printed ?? pageOf(pages, first.start)) : null;
+  const number = first?.printed;
   const line = [
     el("span", { class: "line", lang: "", dir: "auto" }, sentence.text),
     number ? el("span", { class: "number" }, el("span", { class: "unseen" }, " Page "),
@@ -115,43 +135,44 @@ function opening(place, places, made) {
   return made;
 }
 
-function outline(nodes, id, pages) {
-  return el("ul", { class: "outline", role: "list" }, ...nodes.map((node) => el("li", {}, part(node, id, pages))));
+function outline(nodes) {
+  return el("ul", { class: "outline", role: "list" }, ...nodes.map((node) => el("li", {}, part(node))));
 }
 
 // A node's inside is made when it is first opened: a book has thousands.
-function part(node, id, pages) {
+function part(node) {
   const size = node.children.length ? counted(node.children.length, "part") : counted(node.tokens, "token");
   const made = el("details", {}, el("summary", {},
     el("span", { class: "title", lang: "", dir: "auto" }, node.title || "Untitled"),
     el("span", { class: "size" }, node.tokens ? size : "")));
   made.addEventListener("toggle", () => {
-    if (made.open && made.children.length === 1) made.append(...inside(node, id, pages));
+    if (made.open && made.children.length === 1) made.append(...inside(node));
   });
   return made;
 }
 
-function inside(node, id, pages) {
+function inside(node) {
   const parts = [];
   if (node.error) parts.push(el("p", { class: "note" }, `Failed: ${node.error}`));
-  const from = node.spans[0]?.start;
-  if (from !== undefined) {
+  const span = node.spans[0];
+  if (span) {
     const read = button("Go to this part of the source", () => open([{
-      source: id, start: from, end: from, label: node.title || "Untitled", name: named(id), button: read,
+      source: span.source, start: span.start, end: span.start, label: node.title || "Untitled", name: named(span.source),
+      button: read,
     }]), { class: "plain goto" });
     parts.push(read);
   }
-  const list = sentences(node.sentences, id, pages);
+  const list = sentences(node.sentences);
   if (list) parts.push(list);
-  if (node.children.length) parts.push(outline(node.children, id, pages));
+  if (node.children.length) parts.push(outline(node.children));
   return parts;
 }
 
-function advance(id, { done, planned }) {
+function advance(key, { done, planned }) {
   const bar = $("progress").querySelector("progress");
   if (planned) bar.max = planned;
   if (planned) bar.value = Math.min(done, planned);
-  $("stage").textContent = `${named(id)}: ${done.toLocaleString("en")} of ${counted(planned, "call")}`;
+  $("stage").textContent = `${called(key)}: ${done.toLocaleString("en")} of ${counted(planned, "step")}`;
 }
 
 function working(on) {
@@ -162,36 +183,43 @@ function working(on) {
   $("stage").textContent = "";
 }
 
-async function make(id) {
+async function make(key) {
   const body = { max_tokens: Number($("length").value), query: $("about").value.trim() || null };
   runs += 1;
-  current = running = id;
+  current = running = key;
+  abort = new AbortController();
   note("");
   working(true);
-  say(`Summarizing ${named(id)}.`);
+  say(`Summarizing ${called(key)}.`);
   try {
-    for await (const [name, data] of events(`/api/documents/${id}/summary`, body, "summary")) {
-      if (name === "progress") advance(id, data);
-      if (name === "summary") await finished(data, id);
+    const [to, order] = several(key) ? ["/api/summaries", { ...body, documents: ids(key) }] : [path(key), body];
+    for await (const [name, data] of events(to, order, "summary", abort.signal)) {
+      if (name === "progress") advance(key, data);
+      if (name === "summary") finished(data, key);
     }
   } catch (error) {
-    if (current === id) note(error instanceof ApiError ? error.message : "The summary could not be shown.", "problem");
-    say(error.message);
+    const stopped = error.name === "AbortError";
+    const told = stopped ? "Stopped. What is done is used when you ask again." : error.message;
+    if (current === key) note(stopped || error instanceof ApiError ? told : "The summary could not be shown.", stopped ? "soft" : "problem");
+    say(told);
   } finally {
     running = null;
     working(false);
   }
 }
 
-async function finished(summary, id) {
-  say(`The summary of ${named(id)} is ready.`);
-  const { pages } = await text(id);
-  if (current === id) show(summary, id, pages);
+function finished(summary, key) {
+  say(`The summary of ${called(key)} is ready.`);
+  if (current === key) show(summary, key);
   refresh().catch(() => {});
 }
 
 export function start() {
   $("which").addEventListener("change", () => choose($("which").value));
+  $("halt").addEventListener("click", () => {
+    abort?.abort();
+    $("start").focus();
+  });
   $("summarize").addEventListener("submit", (event) => {
     event.preventDefault();
     if (running === null && $("which").value) make($("which").value);
