@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.checks.facts import names
-from longdoc.pipelines.units.hygiene import without_mark
+from longdoc.pipelines.units.hygiene import leads_elsewhere, without_mark
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import content_words
 
@@ -26,6 +26,10 @@ _STATED = re.compile(
     re.IGNORECASE,
 )
 EVERY_SENTENCE = "every sentence that has the words of the question"
+_EACH = re.compile(
+    r"\b(?:all|every|each|which|list|name|enumerate|identify|find|show|give|tell|mention|how many|number of|count)\b",
+    re.I,
+)
 _HOW_MANY = re.compile(r"\b(?:how many|number of|count (?:the|all))\s+((?:[\w’'-]+\s+){0,2}?[\w’'-]+)", re.IGNORECASE)
 
 
@@ -47,7 +51,8 @@ def listing_of(question: str, units: Sequence[Unit]) -> Listing | None:
     if asked.whole or not asked.words:
         return None
     weights = _weights(asked, units)
-    return _under_a_label(weights, units) or _under_a_heading(weights, units) or _of_a_kind(asked, weights, units)
+    listed = _under_a_label(weights, units) or _under_a_heading(weights, units)
+    return listed or (_of_a_kind(asked, weights, units) if _EACH.search(question) else None)
 
 
 def stated(question: str, text: str) -> bool:
@@ -115,7 +120,7 @@ def _of_a_kind(asked: Question, weights: dict[str, float], units: Sequence[Unit]
     """Each sentence or row that has the question's words and names something that no other has named."""
     found: dict[str, Sentence] = {}
     for unit in units:
-        if unit.kind in ("heading", "code", "list") or unit.text.rstrip().endswith("?"):
+        if unit.kind in ("heading", "code", "list") or unit.text.rstrip().endswith("?") or leads_elsewhere(unit.text):
             continue
         if sum(weights[word] for word in asked.words & unit.words) < _COVERED:
             continue

@@ -37,6 +37,7 @@ _MOST_FACTS = 14
 _DEFINING = re.compile(r"\b(?:shall mean|means|referred to|meaning|defined)\b", re.IGNORECASE)
 _LONG_FIELD = 160  # characters of a labelled line that is no paragraph
 _LEAD = 0.7  # what it is worth to stand in the part of a text that comes before its sections
+_OUTCOME, _MOST_OUTCOMES = 3.0, 2  # what it is worth to say what a text comes to, and how often
 _MEASURED = 8  # sentences with an amount, from which a report's others are left out
 _LONG = 120_000  # characters from which what is shown comes from all over the text; a short one may say it at once
 _HEAD = 1500  # characters in which a text names its date, its number, its authors
@@ -129,12 +130,15 @@ def _points(
 ) -> Section:
     """The sentences that matter, under the headings that they come from."""
     first = reading.points[0].unit.start if reading.points else 0
+    late = [one for one in reading.said if is_outcome(reading, one.unit)]
+    outcomes = sorted(late, key=lambda one: -one.score)[:_MOST_OUTCOMES]
+    told = set(map(id, outcomes))
     lead = reading.lead_end if reading.kind is Kind.REFERENCE else 0
 
     def value(one: Candidate) -> float:
         own = 0.6 if OWN.search(one.unit.text) else 0.0
         own += _LEAD if one.unit.start < lead else 0.0
-        own += sums_up(reading, one.unit)
+        own += _OUTCOME if id(one) in told else sums_up(reading, one.unit)
         return (
             own
             + (worth(one) if worth else one.score)
@@ -143,8 +147,8 @@ def _points(
 
     apart = 1.0 if reading.kind is Kind.REPORT else min(1.0, len(reading.text) / _LONG)
     pool = [one for one in reading.points if _AMOUNT.search(one.unit.text)] if reading.kind is Kind.REPORT else []
-    outcomes = [one for one in reading.said if is_outcome(reading, one.unit)]
-    pool = pool if len(pool) >= _MEASURED else [*reading.points, *outcomes]
+    if len(pool) < _MEASURED:
+        pool = [*(one for one in reading.points if id(one) not in told), *outcomes]
     chosen = ranked(reading, pool, value, crowding=CROWDING * apart)
     title = title_of(reading)
     own = title.line if title else ""

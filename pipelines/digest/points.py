@@ -45,7 +45,7 @@ COMES_TO = re.compile(  # what a text comes to
     r"|(?:results?|findings?|data) (?:show|suggest|indicate|demonstrate)\w*)\b",
     re.IGNORECASE,
 )
-_SUMMED_UP, _OUTCOME = 0.9, 3.0
+_SUMMED_UP = 0.9
 _LONG_OUTCOME = 60  # words
 _CLOSE = 0.85  # of a text, from where it says what it comes to
 _MOST = 4  # from which more of a kind says nothing more
@@ -122,9 +122,7 @@ def is_outcome(reading: Reading, unit: Unit) -> bool:
 
 
 def sums_up(reading: Reading, unit: Unit) -> float:
-    """What it is worth that a sentence stands in a summary, or says at the end of a text what it comes to."""
-    if is_outcome(reading, unit):
-        return _OUTCOME
+    """What it is worth that a sentence stands in a summary."""
     return _SUMMED_UP if any(SUMMARY.fullmatch(one) for one in (unit.label, *unit.headings[-1:])) else 0.0
 
 
