@@ -39,6 +39,7 @@ _CELLS = 3  # of a row that is a label with what was filled in
 _NAMING = re.compile(r"[^\W\d_]{3}|[^\x00-\xff]")  # what a row begins with, where it says of what it is
 _CELL = re.compile(r"[^\t\n|]+")
 _ASIDE = re.compile(r"(?:see|see also|references|further reading|notes?|contents|in this article)\b", re.IGNORECASE)
+_MANY = 500  # labelled lines, from which it is not counted how often each label is said
 _COMMON = 4  # times from which a label is a form of its text, such as "Step 3", and names no fact
 
 
@@ -56,7 +57,7 @@ def fields(reading: Reading) -> Iterator[Fact]:
         if made is None:
             continue
         early = 1.5 * (1 - unit.start / max(1, len(reading.text)))
-        usual = min(1.0, log(1 + reading.text.count(unit.label)) / 3)
+        usual = min(1.0, log(1 + reading.folded.count(unit.label.casefold())) / 3) if len(found) <= _MANY else 0.0
         yield Fact(made, 1.0 + early + usual + (0.5 if _VALUE.search(unit.value) else 0.0))
 
 

@@ -28,6 +28,7 @@ _ABOVE = 2500  # characters above a row in which the name of its column is looke
 _MOST = 9  # words of a row's name
 _NAME = 3  # letters of a column's name
 _OFTEN, _SPOKEN_OF = 0.3, 1.2  # what it is worth how often the text says a row's name, and at most
+_HEAVY = 100  # figures for which that is counted
 _ALIKE = 0.6  # of the words of two names, from which they are one
 
 
@@ -39,8 +40,8 @@ def figures(reading: Reading) -> Iterator[Fact]:
     """
     said = Counter(match[0] for match in _DIGITS.finditer(reading.text))
     largest = max((_number(one) for one in said if "," in one), default=1000.0)
-    text = reading.text.casefold()
     named: dict[str, list[tuple[Sentence, str]]] = {}
+    found_so: list[tuple[Fact, str]] = []
     for unit in reading.found("row"):
         made = _row(reading, unit)
         if made is not None:
@@ -57,8 +58,13 @@ def figures(reading: Reading) -> Iterator[Fact]:
         telling = min(1.0, len(digits[0].replace(",", "").replace(".", "").strip("0")) / 4)  # "1,000" is said by chance
         weight = telling * min(2.5, 1.2 * log(said[digits[0]])) + 1.6 * log(1 + _number(digits[0])) / log(10 + largest)
         weight += (0.6 if _TOTAL.match(name) else 0.0) + (0.4 if "," in digits[0] or "$" in amount else 0.0)
-        weight += min(_SPOKEN_OF, _OFTEN * log(1 + text.count(name.removeprefix("total "))))
-        yield Fact(sentence, weight + (0.3 if len(sentence.spans) > 2 else 0.0))
+        found_so.append(
+            (Fact(sentence, weight + (0.3 if len(sentence.spans) > 2 else 0.0)), name.removeprefix("total "))
+        )
+    found_so.sort(key=lambda one: -one[0].weight)
+    for at, (fact, name) in enumerate(found_so):
+        spoken_of = min(_SPOKEN_OF, _OFTEN * log(1 + reading.folded.count(name))) if at < _HEAVY else 0.0
+        yield Fact(fact.sentence, fact.weight + spoken_of)
 
 
 def _sure(rows: Sequence[tuple[Sentence, str]], said: Counter[str]) -> tuple[Sentence, str] | None:

@@ -25,6 +25,7 @@ from longdoc.pipelines.units.hygiene import is_whole, readable
 from longdoc.pipelines.units.paragraphs import numbers_of
 from longdoc.pipelines.units.unit import Unit
 
+_COUNTED = 1_000_000  # characters
 _ITEM_WORDS = 12  # from which an item of a list is a sentence of its own
 _SAID = ("sentence", "definition", "turn")  # kinds of units that are sentences
 _MARKED = ("markdown", "rst")  # formats whose headings are marked as such
@@ -171,6 +172,11 @@ class Reading:
         return units_of(self.text, self.source, tables=tables_of(self.document))
 
     @cached_property
+    def folded(self) -> str:
+        """What is counted in: the beginning, at most a million characters, in small letters."""
+        return self.text[:_COUNTED].casefold()
+
+    @cached_property
     def kind(self) -> Kind:
         """How the document is written."""
         return kind_of(self.text, self.units)
@@ -288,11 +294,8 @@ class Reading:
         return self._as_units(unit, spans)
 
     def _as_units(self, unit: Unit, spans: list[Span]) -> list[Unit]:
-        texts = [readable(span.of(self.text)) for span in spans]
-        return [
-            replace(unit, spans=(span,), text=text, whole=is_whole(text))
-            for span, text in zip(spans, texts, strict=True)
-        ]
+        texts = ((span, readable(span.of(self.text))) for span in spans)
+        return [replace(unit, spans=(span,), text=text, whole=is_whole(text)) for span, text in texts]
 
     @cached_property
     def _again(self) -> Counter[str]:

@@ -252,7 +252,7 @@ def _clause(text: str, value: _Value, behind: int = 6) -> tuple[int, int]:
 
 def _weight(reading: Reading, label: str, value: _Value) -> float:
     """More for what the text speaks of again and again, and for sums and dates."""
-    often = reading.text.casefold().count(label.casefold())
+    often = reading.folded.count(label.casefold())
     return (
         min(2.0, log(1 + often) / 2) + {"money": 1.0, "area": 0.8, "date": 1.0, "rate": 0.4, "period": -0.4}[value.kind]
     )
