@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.chunkers.readers.pdf.layout.glyphs import LINE_END, NOTHING, SPACE, Glyphs, Run
+from longdoc.chunkers.readers.pdf.layout.letters import kinds
 
 Word = tuple[int, int, float, float, float, float]
 """Where in its line a word begins and ends, and left, top, right, bottom in points from the upper left."""
@@ -104,8 +105,10 @@ class Recognised:
                 kind = SPACE if line.text[word[1] : word[1] + 1].isspace() else NOTHING
         boxes = np.array(upright, np.float64).reshape(-1, 4)
         left_edges, right_edges = boxes[:, 0].astype(np.float32), boxes[:, 2].astype(np.float32)
+        letters = np.array(codes, np.uint32)
         return Glyphs(
-            np.array(codes, np.uint32),
+            letters,
+            kinds(letters),
             left_edges,
             right_edges,
             np.array(before, np.int8),

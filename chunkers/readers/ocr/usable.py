@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _SAMPLE = 600  # characters of the beginning and of the middle
-_LATIN = re.compile("[A-Za-z]")
+_LATIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _MOSTLY, _USUAL = 0.8, (0.34, 0.5)
 _FEW = 24  # characters: less is too little to tell
 _SAME = re.compile(r"(.)\1{2,}", re.DOTALL)  # dots that lead to a page number, rules
@@ -38,8 +38,8 @@ def is_usable(text: str) -> bool:
 
 def _is_plain(packed: str) -> bool:
     """Whether it is Latin letters for the most part, with as many vowels as tongues have: most pages are."""
-    letters = len(_LATIN.findall(packed))
-    vowels = sum(map(packed.count, "aeiouAEIOU"))
+    plain = packed.encode("ascii", "replace")
+    letters, vowels = (len(plain) - len(plain.translate(None, some)) for some in (_LATIN, b"aeiouAEIOU"))
     return letters > _MOSTLY * len(packed) and _USUAL[0] * letters < vowels < _USUAL[1] * letters
 
 

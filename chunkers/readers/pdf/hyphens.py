@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Sequence
+from functools import cached_property
 
 _LAST = re.compile(r"([^\W\d_]+)[-‐]\Z")
 _NEXT = re.compile(r"[^\W\d_]+")
+_WORDS = re.compile(r"(?<!-\n)(?<![\w-])[\w-]+")  # not broken by a line's end
 _WHOLE = 4, 7  # letters: shorter parts of a word may be words by chance
 _REMEMBERED = 60_000  # characters
 _FIRST_PARTS = frozenset(
@@ -22,16 +24,16 @@ class Hyphens:
     """Tells by the words of the pages around what a hyphen at a line's end is."""
 
     def __init__(self) -> None:
-        self._pages: deque[str] = deque()
+        self._pages: deque[_Page] = deque()
         self._length = 0
 
     def learn(self, lines: Sequence[str]) -> None:
         """Take note of the lines of a page; those that were given long before are forgotten."""
-        page = "\n".join(lines).lower()
+        page = _Page("\n".join(lines).lower())
         self._pages.append(page)
-        self._length += len(page)
+        self._length += len(page.text)
         while self._length > _REMEMBERED and len(self._pages) > 1:
-            self._length -= len(self._pages.popleft())
+            self._length -= len(self._pages.popleft().text)
 
     def drops(self, line: str, following: str) -> bool:
         """Whether the last character of `line`, a hyphen, is none of the word that goes on in `following`."""
@@ -51,8 +53,19 @@ class Hyphens:
 
     def _has(self, word: str) -> bool:
         """Whether the pages have the word, not broken by a line's end."""
-        found = re.compile(rf"(?<![\w-])(?<!-\n){re.escape(word)}(?![\w-])")
-        return any(word in page and found.search(page) for page in reversed(self._pages))
+        return any(word in page.words for page in reversed(self._pages))
+
+
+class _Page:
+    """The text of a page in small letters, and its words once they are asked for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words, not those that a line's end breaks."""
+        return frozenset(_WORDS.findall(self.text))
 
 
 def hyphenated(line: str) -> bool:

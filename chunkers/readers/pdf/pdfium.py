@@ -5,11 +5,11 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
@@ -22,58 +22,80 @@ LOCK = threading.RLock()
 
 _PASSWORD, _SECURITY = 4, 5  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 _NOTHING = 10  # a line feed, which stands for no glyph
-_HANDLE, _INT, _PLACE = ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
-_SIGNATURES: dict[str, tuple[Any, ...]] = {
-    "FPDFText_GetUnicode": (ctypes.c_uint, _HANDLE, _INT),
-    "FPDFText_GetText": (_INT, _HANDLE, _INT, _INT, _PLACE),
-    "FPDFText_GetLooseCharBox": (_INT, _HANDLE, _INT, _PLACE),
-    "FPDFText_GetCharOrigin": (_INT, _HANDLE, _INT, _PLACE, _PLACE),
-    "FPDFText_GetCharAngle": (ctypes.c_float, _HANDLE, _INT),
-    "FPDFText_GetFontSize": (ctypes.c_double, _HANDLE, _INT),
-    "FPDFText_GetMatrix": (_INT, _HANDLE, _INT, _PLACE),
-    "FPDFText_GetTextObject": (_HANDLE, _HANDLE, _INT),
-    "FPDFText_HasUnicodeMapError": (_INT, _HANDLE, _INT),
-    "FPDFTextObj_GetTextRenderMode": (_INT, _HANDLE),
-    "FPDFTextObj_GetFont": (_HANDLE, _HANDLE),
-    "FPDFFont_GetWeight": (_INT, _HANDLE),
-    "FPDFFont_GetIsEmbedded": (_INT, _HANDLE),
-    "FPDFFont_GetDescent": (_INT, _HANDLE, ctypes.c_float, _PLACE),
-    "FPDFFont_GetBaseFontName": (ctypes.c_size_t, _HANDLE, _PLACE, ctypes.c_size_t),
-    "FPDFPageObj_GetFillColor": (_INT, _HANDLE, _PLACE, _PLACE, _PLACE, _PLACE),
+_AT_ONCE = 4096  # times 16 bytes, an even number: what is written in one go
+_HANDLE, _INT = ctypes.c_void_p, ctypes.c_int
+_RESULTS: dict[str, Any] = {
+    "FPDFText_GetUnicode": ctypes.c_uint,
+    "FPDFText_GetText": _INT,
+    "FPDFText_GetLooseCharBox": None,
+    "FPDFText_GetCharOrigin": None,
+    "FPDFText_GetFontSize": ctypes.c_double,
+    "FPDFText_GetMatrix": None,
+    "FPDFText_GetTextObject": _HANDLE,
+    "FPDFTextObj_GetTextRenderMode": _INT,
+    "FPDFTextObj_GetFont": _HANDLE,
+    "FPDFFont_GetWeight": _INT,
+    "FPDFFont_GetIsEmbedded": _INT,
+    "FPDFFont_GetDescent": _INT,
+    "FPDFFont_GetBaseFontName": ctypes.c_size_t,
+    "FPDFPageObj_GetFillColor": _INT,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The functions of pdfium that are called often, taking plain integers for handles and addresses."""
+    """The functions of pdfium that are called often, bound without the types of their arguments, whose conversion
+    takes longer than most of them: a handle is a `c_void_p`, an address what `byref` gives, all else an `int`.
+
+    `room` is what is written into, `places` are the addresses of every fourth byte of each of its rows.
+    """
 
     functions: Mapping[str, Callable[..., Any]]
+    room: NDArray[np.float64]
+    places: tuple[Sequence[Any], ...]
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
         return self.functions[name]
 
-    def codes(self, page: int, count: int) -> NDArray[np.uint32]:
+    def codes(self, page: ctypes.c_void_p, count: int) -> NDArray[np.uint32]:
         """The characters of a text page as code points; 0 where the font's table gives none."""
         buffer = np.zeros(count + 1, np.uint16)
-        written = self["FPDFText_GetText"](page, 0, count, buffer.ctypes.data) - 1
+        written = self["FPDFText_GetText"](page, 0, count, ctypes.c_void_p(buffer.ctypes.data)) - 1
         codes: NDArray[np.uint32] = buffer[:count].astype(np.uint32)
+        unicode = self["FPDFText_GetUnicode"]
         for index in np.flatnonzero(codes >= 0xFFFE).tolist():  # a hyphen that a line's end made, or nothing known
-            codes[index] = self["FPDFText_GetUnicode"](page, index) or 1
+            codes[index] = unicode(page, index) or 1
         if written == count and codes.all() and not ((codes >> 11) == 0x1B).any():
             return codes
-        codes = np.fromiter(map(self["FPDFText_GetUnicode"], repeat(page), range(count)), np.uint32, count)
+        codes = np.fromiter(map(unicode, repeat(page), range(count)), np.uint32, count)
         high = np.flatnonzero((codes[:-1] >> 10 == 0x36) & (codes[1:] >> 10 == 0x37))
         codes[high] = 0x10000 + ((codes[high] & 0x3FF) << 10) + (codes[high + 1] & 0x3FF)
         codes[high + 1] = _NOTHING
         return codes
 
-    def boxes(self, page: int, count: int) -> NDArray[np.float32]:
+    def boxes(self, page: ctypes.c_void_p, count: int) -> NDArray[np.float32]:
         """The (left, top, right, bottom) of each character, in points from the lower left of the page's own space."""
-        boxes = np.zeros((count, 4), np.float32)
-        first = boxes.ctypes.data
-        places = range(first, first + 16 * count, 16)
-        deque(map(self["FPDFText_GetLooseCharBox"], repeat(page), range(count), places), maxlen=0)
-        return boxes
+        return self.written("FPDFText_GetLooseCharBox", count, repeat(page), range(count)).view(np.float32)
+
+    def written(
+        self, name: str, count: int, *given: Iterable[Any], parts: Sequence[int] = (0,), wide: int = 1, unset: int = 0
+    ) -> NDArray[np.float64]:
+        """What a function writes when it is called `count` times, each time with the next of each of `given`.
+
+        `parts` are the quarters of 16 bytes at which it is told to write, `wide` how many times 16 bytes that needs;
+        where it writes nothing, each of them is `unset`.
+        """
+        out = np.empty((count, 2 * wide))
+        flat = out.reshape(-1, 2)
+        called, given = self[name], tuple(map(iter, given))
+        places = [self.places[part][::wide] if wide > 1 else self.places[part] for part in parts]
+        for first in range(0, count * wide, _AT_ONCE):
+            rows = min(_AT_ONCE, count * wide - first)
+            self.room[:rows].view(np.uint32).fill(unset)
+            some = (islice(one, rows // wide) for one in given)
+            deque(map(called, *some, *places), maxlen=0)
+            flat[first : first + rows] = self.room[:rows]
+        return out
 
 
 @cache
@@ -83,17 +105,19 @@ def calls() -> Calls:
         import pypdfium2.raw as raw
     except ImportError as error:
         raise MissingExtraError("reading PDF", "pdf") from error
-    bound = {}
-    for name, types in _SIGNATURES.items():
+    bound: dict[str, Callable[..., Any]] = {}
+    for name, result in _RESULTS.items():
         address = ctypes.cast(getattr(raw, name), ctypes.c_void_p).value
         assert address is not None  # noqa: S101
-        bound[name] = ctypes.PYFUNCTYPE(*types)(address)
-    return Calls(bound)
+        bound[name] = ctypes.PYFUNCTYPE(result)(address)
+    room = (ctypes.c_double * (2 * _AT_ONCE))()
+    places = tuple([ctypes.byref(room, 16 * n + part) for n in range(_AT_ONCE)] for part in (0, 4, 8, 12))
+    return Calls(bound, np.ctypeslib.as_array(room).reshape(-1, 2), places)
 
 
-def handle(thing: Any) -> int:
+def handle(thing: Any) -> ctypes.c_void_p:
     """The address behind one of pypdfium2's objects."""
-    return ctypes.cast(thing.raw, ctypes.c_void_p).value or 0
+    return ctypes.cast(thing.raw, ctypes.c_void_p)
 
 
 @contextmanager

@@ -6,18 +6,19 @@ import ctypes
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longdoc.chunkers.readers.pdf.layout.styles import Style, page_box, seen, styles
-from longdoc.chunkers.readers.pdf.pdfium import Calls, calls, handle
+from longdoc.chunkers.readers.pdf.layout import letters
+from longdoc.chunkers.readers.pdf.layout.styles import page_box, seen, styles
+from longdoc.chunkers.readers.pdf.pdfium import calls, handle
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-_RETURN, _FEED, _TAB, _SPACE = 13, 10, 9, 32
 _STEP = 0.2  # of a run's height: a glyph that stands higher or lower begins another run
 _BREAK = 0.6  # of a run's height: so does one that is farther from the last
 _SLANT = 0.05  # of a quarter turn: farther from upright is slanted
@@ -49,13 +50,14 @@ class Run:
 class Glyphs:
     """The glyphs of a page that read in one direction, as arrays of one length.
 
-    `codes` are code points, `left` and `right` the upright extents, `before` what stands before each in the page's
-    own order, `spaces` the middle of the space glyph that does, if one does, `boxes` their places in the page's own
-    space (see `Calls.boxes`), `turns` the quarter turns clockwise that make them upright; None for what is slanted,
-    or written downwards.
+    `codes` are code points, `kinds` what `letters` tells of them, `left` and `right` the upright extents, `before`
+    what stands before each in the page's own order, `spaces` the middle of the space glyph that does, if one does,
+    `boxes` their places in the page's own space (see `Calls.boxes`), `turns` the quarter turns clockwise that make
+    them upright; None for what is slanted, or written downwards.
     """
 
     codes: NDArray[np.uint32]
+    kinds: NDArray[np.uint8]
     left: Floats
     right: Floats
     before: NDArray[np.int8]
@@ -81,36 +83,46 @@ def read_glyphs(page: Any) -> list[Glyphs]:
         text.close()
 
 
-def _directions(page: Any, text: int, count: int) -> Iterator[Glyphs]:
+def _directions(page: Any, text: ctypes.c_void_p, count: int) -> Iterator[Glyphs]:
     call = calls()
     codes, boxes = call.codes(text, count), call.boxes(text, count)
-    kept, before = _without_spaces(codes, boxes)
+    sorts = letters.kinds(codes)
+    kept, before = _without_spaces(sorts, boxes)
     if not len(kept):
         return
-    blanks = boxes[np.maximum(kept - 1, 0)]
-    codes, boxes = codes[kept], boxes[kept]
+    blanks = boxes.take(np.maximum(kept - 1, 0), 0)
+    codes, boxes, sorts = codes.take(kept), boxes.take(kept, 0), sorts.take(kept)
     bounds = _run_bounds(boxes, before)
-    found = list(styles(call, text, kept[bounds[:-1]], kept[bounds[1:] - 1]))
-    lengths, extents = np.diff(bounds), _extents(boxes, bounds[:-1])
-    groups: dict[int, list[int]] = {}
-    for number in np.flatnonzero(seen(page, found, lengths, extents)).tolist():
-        groups.setdefault(_turn(found[number].angle), []).append(number)
+    found = styles(call, text, kept[bounds[:-1]], kept[bounds[1:] - 1])
+    lengths, extents = bounds[1:] - bounds[:-1], _extents(boxes, bounds[:-1])
+    shown = seen(page, found.ink, lengths, extents)
+    ways = np.where(shown, _turns(found.angle), -2)
     stacked = _stacked(extents, lengths)
+    groups = {turn: np.flatnonzero(ways == turn) for turn in {*ways[shown].tolist()}}
     for turn in sorted(groups, key=lambda turn: (turn == _SLANTED, -int(lengths[groups[turn]].sum()))):
         chosen = groups[turn]
         downwards = turn == 0 and bool(lengths[chosen][stacked[chosen]].sum() * 2 > lengths[chosen].sum())
         turns = page.get_rotation() // 90 if turn == _SLANTED else 3 if downwards else (4 - turn) % 4
         frame = Frame(turns, page_box(page))
-        where, starts = _chosen(bounds, chosen, len(found))
+        where, starts = _chosen(bounds, chosen)
         left, right = frame.extents(boxes[where])
         own = before[where].copy()
-        own[starts[:-1]] = np.maximum(own[starts[:-1]], np.where(np.diff(chosen, prepend=-2) > 1, LINE_END, NOTHING))
-        bases = _bases(call, text, kept[bounds[:-1][chosen]], frame)
-        runs = _runs([found[number] for number in chosen], starts, bases, left, right)
+        if starts is not bounds:  # what stands before a run is left out where the one before it is
+            own[starts[1:-1][np.diff(chosen) > 1]] = own[0] = LINE_END
+        origins = call.written(
+            "FPDFText_GetCharOrigin", len(chosen), repeat(text), kept[bounds[chosen]].tolist(), parts=(0, 2)
+        )
+        columns = (
+            *(starts[:-1], starts[1:]),
+            *(found.size[chosen], found.bold[chosen], found.lift[chosen], frame.down(origins)),
+            *(np.minimum.reduceat(left, starts[:-1]), np.maximum.reduceat(right, starts[:-1])),
+        )
+        runs = list(map(Run, *(one.tolist() for one in columns)))
         upright = None if downwards or turn == _SLANTED else turns
         spaces = np.where(own == SPACE, np.add(*frame.extents(blanks[where])) / 2, np.float32(-1e9))
         yield Glyphs(
             codes[where],
+            sorts[where],
             left,
             right,
             own,
@@ -124,15 +136,6 @@ def _directions(page: Any, text: int, count: int) -> Iterator[Glyphs]:
         )
 
 
-def _runs(found: list[Style], starts: Ints, bases: list[float], left: Floats, right: Floats) -> list[Run]:
-    lefts, rights = np.minimum.reduceat(left, starts[:-1]), np.maximum.reduceat(right, starts[:-1])
-    edges = zip(starts[:-1].tolist(), starts[1:].tolist(), bases, lefts.tolist(), rights.tolist(), strict=True)
-    return [
-        Run(first, last, style.size, style.bold, style.lift, base, low, high)
-        for style, (first, last, base, low, high) in zip(found, edges, strict=True)
-    ]
-
-
 def _extents(boxes: Floats, firsts: Ints) -> Floats:
     """The left, top, right and bottom of each run."""
     low, high = np.minimum.reduceat(boxes, firsts), np.maximum.reduceat(boxes, firsts)
@@ -140,30 +143,21 @@ def _extents(boxes: Floats, firsts: Ints) -> Floats:
     return extents
 
 
-def _chosen(bounds: Ints, chosen: list[int], runs: int) -> tuple[slice | Ints, Ints]:
+def _chosen(bounds: Ints, chosen: NDArray[np.int64]) -> tuple[slice | Ints, Ints]:
     """The glyphs of the runs chosen, and where each of those begins among them."""
-    lengths = np.diff(bounds)[chosen]
+    if len(chosen) == len(bounds) - 1:
+        return slice(None), bounds
+    lengths = (bounds[1:] - bounds[:-1])[chosen]
     starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
-    if len(chosen) == runs:
-        return slice(None), starts
     offsets = np.repeat(bounds[:-1][chosen] - starts[:-1], lengths)
     return (np.arange(starts[-1]) + offsets).astype(np.int32), starts
 
 
-def _bases(call: Calls, text: int, firsts: Ints, frame: Frame) -> list[float]:
-    point = (ctypes.c_double * 2)()
-    address = ctypes.addressof(point)
-    bases = []
-    for index in firsts.tolist():
-        call["FPDFText_GetCharOrigin"](text, index, address, address + 8)
-        bases.append(frame.down(point[0], point[1]))
-    return bases
-
-
-def _turn(angle: float) -> int:
-    """The quarter turns clockwise that text of this angle has, or `_SLANTED`."""
-    quarters = angle / (math.pi / 2)
-    return round(quarters) % 4 if abs(quarters - round(quarters)) < _SLANT else _SLANTED
+def _turns(angles: NDArray[np.float64]) -> NDArray[np.int8]:
+    """The quarter turns clockwise that text of each angle has, or `_SLANTED`."""
+    quarters = angles / (math.pi / 2)
+    near = np.rint(quarters)
+    return np.where(np.abs(quarters - near) < _SLANT, near % 4, _SLANTED).astype(np.int8)
 
 
 def _stacked(extents: Floats, lengths: Ints) -> NDArray[np.bool_]:
@@ -192,10 +186,12 @@ class Frame:
         left, bottom, right, top = self.box
         return right - left if self.turns % 2 else top - bottom
 
-    def down(self, x: float, y: float) -> float:
-        """How far below the top the point lies."""
+    def down(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far below the top each point lies."""
         left, bottom, right, top = self.box
-        return (top - y, x - left, y - bottom, right - x)[self.turns]
+        x, y = points.T
+        down: NDArray[np.float64] = (top - y, x - left, y - bottom, right - x)[self.turns]
+        return down
 
     def extents(self, boxes: Floats) -> tuple[Floats, Floats]:
         """The left and right edge of each box."""
@@ -207,38 +203,39 @@ class Frame:
         return np.float32(edge) - boxes[:, low], np.float32(edge) - boxes[:, high]
 
 
-def _without_spaces(codes: NDArray[np.uint32], boxes: Floats) -> tuple[Ints, NDArray[np.int8]]:
+def _without_spaces(sorts: NDArray[np.uint8], boxes: Floats) -> tuple[Ints, NDArray[np.int8]]:
     """The indices of the glyphs that are no white space, and what stands before each."""
-    ends = (codes == _RETURN) | (codes == _FEED)
-    blank = (codes == _SPACE) | (codes == 0xA0) | (codes == _TAB) | (codes == 0x3000)
-    blank |= (codes >= 0x2000) & (codes <= 0x200B)
-    kinds = np.zeros(len(codes), np.int8)
-    kinds[ends] = LINE_END
-    wide = np.abs(boxes[:, 2] - boxes[:, 0]) + np.abs(boxes[:, 1] - boxes[:, 3]) > 0
-    kinds[blank] = np.where(wide[blank], SPACE, MADE_SPACE)
+    odd = np.flatnonzero(sorts & (letters.END | letters.BLANK))
+    kinds = np.zeros(len(sorts), np.int8)
+    space = boxes.take(odd, 0)
+    wide = (space[:, 2] != space[:, 0]) | (space[:, 1] != space[:, 3])
+    kinds[odd] = np.where(sorts.take(odd) & letters.END, LINE_END, np.where(wide, SPACE, MADE_SPACE))
     kept = np.flatnonzero(kinds == NOTHING).astype(np.int32)
     if not len(kept):
         return kept, kinds[:0]
     before = np.zeros(len(kept), np.int8)
     before[0] = LINE_END
-    apart = np.flatnonzero(np.diff(kept) > 1) + 1
+    apart = np.flatnonzero(kept[1:] - kept[:-1] > 1) + 1
     if len(apart):
-        before[apart] = np.maximum.reduceat(kinds, np.stack([kept[apart - 1], kept[apart]], 1).ravel())[::2]
+        edges = np.empty(2 * len(apart), np.int32)
+        edges[::2], edges[1::2] = kept.take(apart - 1), kept.take(apart)
+        before[apart] = np.maximum.reduceat(kinds, edges)[::2]
     return kept, before
 
 
 def _run_bounds(boxes: Floats, before: NDArray[np.int8]) -> Ints:
     """Where runs begin, and the end of the last: a new height, another base line or a wide gap begins one."""
-    left, top, right, bottom = boxes.T
+    left, top, right, bottom = np.ascontiguousarray(boxes.T)
     high, wide = top - bottom, right - left
-    size = np.maximum(high, 1e-3)
-    step = np.abs(np.diff(bottom)) > _STEP * size[:-1]
-    step |= np.abs(np.diff(high)) > 0.15 * size[:-1]
+    size = np.maximum(high, 1e-3)[:-1]
+    step = np.abs(bottom[1:] - bottom[:-1]) > _STEP * size
+    step |= np.abs(high[1:] - high[:-1]) > 0.15 * size
     gap = np.maximum(left[1:], left[:-1]) - np.minimum(right[1:], right[:-1])
-    step |= gap > _BREAK * size[:-1]
-    upright = np.abs(np.diff(left)) < 0.05 * wide[:-1]  # a glyph below the other: text that runs up or down
-    step &= ~upright
-    fall = np.maximum(bottom[1:], bottom[:-1]) - np.minimum(top[1:], top[:-1])
-    step |= upright & (fall > _BREAK * np.maximum(wide[:-1], 1e-3))
+    step |= gap > _BREAK * size
+    upright = np.abs(left[1:] - left[:-1]) < 0.05 * wide[:-1]  # a glyph below the other: text that runs up or down
+    if upright.any():
+        step &= ~upright
+        fall = np.maximum(bottom[1:], bottom[:-1]) - np.minimum(top[1:], top[:-1])
+        step |= upright & (fall > _BREAK * np.maximum(wide[:-1], 1e-3))
     step |= before[1:] == LINE_END
     return np.concatenate(([0], np.flatnonzero(step) + 1, [len(boxes)])).astype(np.int32)

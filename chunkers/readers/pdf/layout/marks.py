@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from longdoc.chunkers.readers.pdf.layout.glyphs import Glyphs
@@ -41,10 +42,14 @@ Atom = tuple[str, int, int]  # what is said, the glyph it comes from (-1: none),
 def settle(rows: Rows) -> None:
     """Give each special fragment of the page its text and piece."""
     for one in rows.fragments:
-        if one.special or _LEADERS.search(one.text):
+        if one.special or _has_leaders(one.text):
             one.piece = _marked(one, rows)
             one.text = one.piece.text
             one.wide = list(_moved(one, one.piece, rows))
+
+
+def _has_leaders(text: str) -> bool:
+    return text.count(".") + text.count("·") > 4 and _LEADERS.search(text) is not None
 
 
 def _moved(one: Fragment, said: Piece, rows: Rows) -> Iterator[tuple[int, float, float]]:
@@ -69,10 +74,12 @@ def piece(fragment: Fragment, rows: Rows) -> Piece:
 
 def _marked(one: Fragment, rows: Rows) -> Piece:
     place = slice(one.first, one.last)
-    atoms: list[Atom] = list(
-        zip(rows.text[place], rows.glyphs[place].tolist(), rows.raised[place].tolist(), strict=True)
-    )
-    if has_rtl(rows.text[place]):
+    text, glyphs, raised = rows.text[place], rows.glyphs[place].tolist(), rows.raised[place]
+    plain = None if raised.any() else _letter_by_letter(text, glyphs)
+    if plain is not None:
+        return plain
+    atoms: list[Atom] = list(zip(text, glyphs, raised.tolist(), strict=True))
+    if has_rtl(text):
         atoms = logical(atoms, rows.source)
     atoms = _accented(atoms, rows.source)
     if len(atoms) > 2 and atoms[1][0] == " " and unicodedata.category(atoms[0][0]) in ("Cc", "Co"):
@@ -81,10 +88,24 @@ def _marked(one: Fragment, rows: Rows) -> Piece:
     if any(up > 0 for _, _, up in atoms):
         atoms = _with_references(atoms)
     atoms = _without_leaders(atoms)
-    glyphs: list[int] = []
+    glyphs = []
     for said, glyph, _ in atoms:
         glyphs += [glyph] * len(said)
     return Piece("".join(said for said, _, _ in atoms), glyphs)
+
+
+def _letter_by_letter(text: str, glyphs: list[int]) -> Piece | None:
+    """What a text says if each of its characters says its own part: ligatures, hyphens; None where more is to do."""
+    odd = {letter: _said(letter) for letter in {*text} if letter > "\x7e" or letter < " "}
+    if text[1:2] == " " or has_rtl(text) or any(one in _ACCENTS or unicodedata.combining(one) for one in odd):
+        return None
+    said, places = text, glyphs
+    if any(letter != meant for letter, meant in odd.items()):
+        meant = [odd.get(letter, letter) for letter in text]
+        said = "".join(meant)
+        if len(said) != len(text):
+            places = [glyph for one, glyph in zip(meant, glyphs, strict=True) for _ in one]
+    return None if _has_leaders(said) else Piece(said, places)
 
 
 def _without_leaders(atoms: list[Atom]) -> list[Atom]:
@@ -96,6 +117,7 @@ def _without_leaders(atoms: list[Atom]) -> list[Atom]:
     return atoms
 
 
+@lru_cache(maxsize=4096)
 def _said(letter: str) -> str:
     if letter in _HYPHENS:
         return "-"

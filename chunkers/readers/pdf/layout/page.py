@@ -65,8 +65,7 @@ def page_blocks(page: Page, furniture: Collection[int]) -> list[Block]:
     found: list[Block] = []
     for number, rows in enumerate(page.rows):
         fragments = [one for one in rows.fragments if number or one.row not in furniture]
-        fragments = without_line_numbers(fragments)
-        for part in in_columns(at_margins(by_rows(fragments))):
+        for part in in_columns(at_margins(without_line_numbers(by_rows(fragments)))):
             for block in blocks(items(part)):
                 block.rows = rows
                 found.append(block)

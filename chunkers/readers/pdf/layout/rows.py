@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from longdoc.chunkers.readers.pdf.layout import letters
 from longdoc.chunkers.readers.pdf.layout.glyphs import LINE_END, MADE_SPACE, SPACE, Floats, Glyphs, Run
 
 _SAME_BASE = 0.22  # of the smaller size: base lines this near are one
@@ -116,7 +118,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class _Sorted:
-    """The glyphs of a page in visual order, as arrays of one length; the first four are those of their runs."""
+    """The glyphs of a page in visual order, as arrays of one length; the first five are those of their runs."""
 
     row: NDArray[np.int32]
     raised: NDArray[np.int8]
@@ -124,6 +126,7 @@ class _Sorted:
     base: Floats
     bold: NDArray[np.bool_]
     codes: Wides
+    kinds: NDArray[np.uint8]
     left: Floats
     right: Floats
     order: NDArray[np.int32]
@@ -132,18 +135,38 @@ class _Sorted:
     def of(cls, glyphs: Glyphs) -> _Sorted:
         """The glyphs, each row from the left, but slanted ones as the page has them; second prints are left out."""
         runs = glyphs.runs
-        lengths = [run.last - run.first for run in runs]
-        table = np.array([(run.row, run.raised, run.size, run.base, run.bold) for run in runs], np.float64)
-        row, raised, size, base, bold = np.repeat(table, lengths, axis=0).T
-        across = np.arange(len(row)) if glyphs.slanted else glyphs.left + glyphs.right
-        order = np.lexsort((across, row)).astype(np.int32)
-        order = order[_first_prints(order, row, glyphs)]
-        left, right = glyphs.left[order], glyphs.right[order]
-        if not glyphs.slanted and (moved := _signs_over(glyphs.codes[order], left, right, row[order])):
-            order, left, right = _signs_apart(moved, order, left, right)
-        numbers = row[order].astype(np.int32), raised[order].astype(np.int8), size[order].astype(np.float32)
-        marks = base[order].astype(np.float32), bold[order] > 0
-        return cls(*numbers, *marks, glyphs.codes[order], left, right, order)
+        run = np.repeat(np.arange(len(runs)), [one.last - one.first for one in runs])
+        rows = np.array([one.row for one in runs], np.int32)
+        order = _order(glyphs, rows, run)
+        codes, left, right, row = glyphs.codes[order], glyphs.left[order], glyphs.right[order], rows[run[order]]
+        again = _second_prints(codes, left, right, row, order)
+        if len(again):
+            kept = np.delete(np.arange(len(order)), again)
+            order, codes, left, right, row = order[kept], codes[kept], left[kept], right[kept], row[kept]
+        kinds, run = glyphs.kinds[order], run[order]
+        if not glyphs.slanted and (moved := _signs_over(kinds, left, right, row)):
+            again, left, right = _signs_apart(moved, order, left, right)
+            order, codes, kinds, run, row = order[again], codes[again], kinds[again], run[again], row[again]
+        raised = np.array([one.raised for one in runs], np.int8)[run]
+        size = np.array([one.size for one in runs], np.float32)[run]
+        base = np.array([one.base for one in runs], np.float32)[run]
+        bold = np.array([one.bold for one in runs], np.bool_)[run]
+        return cls(row, raised, size, base, bold, codes, kinds, left, right, order)
+
+
+def _order(glyphs: Glyphs, rows: NDArray[np.int32], run: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The glyphs in visual order: most often that of their runs, so that each glyph need not be sorted."""
+    across = np.arange(len(run)) if glyphs.slanted else glyphs.left + glyphs.right
+    starts = np.array([one.first for one in glyphs.runs])
+    chosen = np.lexsort((across[starts], rows))
+    lengths = np.array([one.last for one in glyphs.runs])[chosen] - starts[chosen]
+    order = np.arange(len(run)) + np.repeat(starts[chosen] - (np.cumsum(lengths) - lengths), lengths)
+    row, place = rows[run[order]], across[order]
+    step, on = place[1:] - place[:-1], row[1:] == row[:-1]
+    if (on & ((step < 0) | (step == 0) & (order[1:] < order[:-1]))).any():
+        order = np.lexsort((across, rows[run]))
+    found: NDArray[np.int32] = order.astype(np.int32)
+    return found
 
 
 def page_rows(glyphs: Glyphs) -> Rows:
@@ -161,9 +184,9 @@ def page_rows(glyphs: Glyphs) -> Rows:
         gaps = np.where(kinds >= MADE_SPACE, em / 2, 0).astype(np.float32)
     else:
         cut |= gaps > np.where(kinds == SPACE, _FAR_SPACED, _FAR) * em
-        cut |= _new_amount(here.codes) & (gaps > _AMOUNT * em)
+        cut |= _new_amount(here.kinds) & (gaps > _AMOUNT * em)
     gaps = (gaps / em).astype(np.float32)
-    spaced = _spaces(kinds, gaps, here.codes) & ~cut
+    spaced = _spaces(kinds, gaps, here) & ~cut
     text, at, raised, starts = _with_spaces(here.codes, here.order, here.raised, spaced)
     edges = np.concatenate(([0], np.flatnonzero(cut) + 1, [len(here.order)]))
     fragments = _fragments(here, edges, starts)
@@ -173,17 +196,10 @@ def page_rows(glyphs: Glyphs) -> Rows:
     return Rows(text, at, raised, fragments, glyphs.width, glyphs.height, glyphs)
 
 
-def _new_amount(codes: Wides) -> NDArray[np.bool_]:
+def _new_amount(kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Whether a sign of currency follows the end of another amount, so that cells are narrow and meet there."""
-    before, after = codes[:-1], codes[1:]
-    ends = (before >= 0x30) & (before <= 0x39) | (before == 0x29) | (before == 0x25) | (before == 0x2014)
-    met: NDArray[np.bool_] = _currency(after) & ends
+    met: NDArray[np.bool_] = (kinds[1:] & letters.CURRENCY > 0) & (kinds[:-1] & letters.CLOSES > 0)
     return met
-
-
-def _currency(codes: Wides) -> NDArray[np.bool_]:
-    """Whether each is a sign of currency."""
-    return np.isin(codes, (0x24, 0xA3, 0xA5, 0x20AC))
 
 
 def _note_wide(fragments: list[Fragment], here: _Sorted, starts: NDArray[np.int32], wide: NDArray[np.int64]) -> None:
@@ -225,7 +241,7 @@ def _row_of(run: Run, rows: list[list[Run]], keys: list[tuple[float, int]]) -> i
     first = bisect_left(keys, (run.base - run.size, -1))
     same: tuple[float, int] | None = None
     script: tuple[float, int, int] | None = None
-    for base, row in keys[first:]:
+    for base, row in islice(keys, first, None):
         below = base - run.base
         if below > 2 * run.size:
             break
@@ -253,27 +269,30 @@ def _gap(run: Run, row: Sequence[Run], large: float) -> float | None:
     return abs(gap) if -_BESIDE / 2 < gap / large < (_BEGINS if begins else _BESIDE) else None
 
 
-def _first_prints(order: NDArray[np.int32], row: NDArray[np.int32], glyphs: Glyphs) -> NDArray[np.bool_]:
-    """Which glyphs, in visual order, are no second print of the one before them."""
-    left, wide = glyphs.left[order], (glyphs.right - glyphs.left)[order]
-    codes, rows = glyphs.codes[order], row[order]
-    again = (codes[1:] == codes[:-1]) & (rows[1:] == rows[:-1])
-    again &= np.abs(np.diff(left)) < _DOUBLED * wide[1:]
-    letters = (np.diff(left) == 0) & (np.diff(wide) == 0) & (np.abs(np.diff(order)) == 1)  # of one ligature
-    again &= ~letters
-    return np.concatenate(([True], ~again))
+def _second_prints(
+    codes: Wides, left: Floats, right: Floats, row: NDArray[np.int32], order: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Which glyphs, in visual order, are a second print of the one before them."""
+    twice = np.flatnonzero((codes[1:] == codes[:-1]) & (row[1:] == row[:-1]))
+    wide, step = (right - left)[twice + 1], left[twice + 1] - left[twice]
+    again = np.abs(step) < _DOUBLED * wide
+    letters = (step == 0) & (wide == (right - left)[twice]) & (np.abs(order[twice + 1] - order[twice]) == 1)
+    found: NDArray[np.int64] = twice[again & ~letters] + 1  # not those of one ligature
+    return found
 
 
-def _signs_over(codes: Wides, left: Floats, right: Floats, row: NDArray[np.float64]) -> list[tuple[int, int, int]]:
+def _signs_over(
+    kinds: NDArray[np.uint8], left: Floats, right: Floats, row: NDArray[np.int32]
+) -> list[tuple[int, int, int]]:
     """Signs of currency that are printed over an amount, with where that begins and ends around each."""
-    inside, found = (codes >= 0x30) & (codes <= 0x39) | (codes == 0x2C) | (codes == 0x2E) | (codes == 0x25), []
-    for place in np.flatnonzero(_currency(codes)).tolist():
+    inside, found = kinds & letters.FIGURE, []
+    for place in np.flatnonzero(kinds & letters.CURRENCY).tolist():
         half = (right[place] - left[place]) / 2
         first, last = place, place
         while first and inside[first - 1] and row[first - 1] == row[place] and right[first - 1] > left[first] - half:
             first -= 1
         while (
-            last + 1 < len(codes)
+            last + 1 < len(inside)
             and inside[last + 1]
             and row[last + 1] == row[place]
             and left[last + 1] < right[last] + half
@@ -287,8 +306,8 @@ def _signs_over(codes: Wides, left: Floats, right: Floats, row: NDArray[np.float
 
 def _signs_apart(
     moved: Sequence[tuple[int, int, int]], order: NDArray[np.int32], left: Floats, right: Floats
-) -> tuple[NDArray[np.int32], Floats, Floats]:
-    """The glyphs with each such sign beside its amount, on the side that the page's own order has it on."""
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """The order of the glyphs with each such sign beside its amount, on the side where the page's own order has it."""
     keys = np.arange(len(order), dtype=np.float64)
     for place, first, last in moved:
         apart = 0.3 * (right[place] - left[place])
@@ -299,7 +318,7 @@ def _signs_apart(
             keys[place] = first - 0.5
             left[place] = right[place] = min(left[first : last + 1]) - apart
     again = np.argsort(keys, kind="stable")
-    return order[again], left[again], right[again]
+    return again, left[again], right[again]
 
 
 def _between(order: NDArray[np.int32], glyphs: Glyphs) -> NDArray[np.int8]:
@@ -321,34 +340,18 @@ def _between(order: NDArray[np.int32], glyphs: Glyphs) -> NDArray[np.int8]:
     return kinds
 
 
-def _spaces(kinds: NDArray[np.int8], gaps: Floats, codes: Wides) -> NDArray[np.bool_]:
+def _spaces(between: NDArray[np.int8], gaps: Floats, here: _Sorted) -> NDArray[np.bool_]:
     """Whether a space stands between neighbours; `gaps` are in ems."""
-    least = np.array([0.3, 0.15, 0.06, -0.35], np.float32)[kinds]
-    wide = _is_wide(codes)
-    least[wide[1:] & wide[:-1] & (kinds != SPACE)] = 0.6
-    before, after = codes[:-1], codes[1:]
+    least = np.array([0.3, 0.15, 0.06, -0.35], np.float32)[between]
+    wide = here.kinds & letters.WIDE > 0
+    if wide.any():
+        least[wide[1:] & wide[:-1] & (between != SPACE)] = 0.6
+    before, after = here.codes[:-1], here.codes[1:]
     closes = (after == 0x2C) | (after == 0x2E) | (after == 0x29) & (before >= 0x30) & (before <= 0x39)
-    least[closes & (before != 0x2E) & ~((before >= 0x590) & (before < 0x900))] = (
-        0.7  # no space before a comma, a full stop, or the bracket after a number
-    )
+    closes &= (before != 0x2E) & ~((before >= 0x590) & (before < 0x900))
+    least[closes] = 0.7  # no space before a comma, a full stop, or the bracket after a number
     spaced: NDArray[np.bool_] = gaps > least
     return spaced
-
-
-def _is_wide(codes: Wides) -> NDArray[np.bool_]:
-    """Whether each is a Chinese or Japanese character, which no spaces part."""
-    wide: NDArray[np.bool_] = (codes >= 0x2E80) & (codes < 0xA4D0) | (codes >= 0xF900) & (codes < 0xFB00)
-    return wide | (codes >= 0xFF00) & (codes < 0xFFE0) | (codes >= 0x20000) & (codes < 0x32000)
-
-
-def _special(codes: Wides) -> NDArray[np.bool_]:
-    """Whether the characters need more than to be copied: see `longdoc.chunkers.readers.pdf.marks`."""
-    special: NDArray[np.bool_] = (codes < 0x20) | (codes >= 0x7F) & (codes < 0xA0) | (codes == 0xAD)
-    special |= (codes >= 0x0590) & (codes < 0x0900) | (codes >= 0x200C) & (codes < 0x2010)
-    special |= (codes == 0xA8) | (codes == 0xAF) | (codes == 0xB4) | (codes == 0xB8)
-    special |= (codes >= 0x02C6) & (codes < 0x02DE)
-    special |= (codes >= 0x2028) & (codes < 0x2030) | (codes >= 0x0300) & (codes < 0x0370)
-    return special | (codes >= 0xD800) & (codes < 0xF900) | (codes >= 0xFB00) & (codes < 0xFF00) | (codes >= 0xFFE0)
 
 
 def _with_spaces(
@@ -367,7 +370,7 @@ def _with_spaces(
 def _fragments(here: _Sorted, edges: NDArray[np.int64], starts: NDArray[np.int32]) -> list[Fragment]:
     """The fragments that begin and end at `edges`; their base line is that of glyphs that are not raised."""
     first, last = edges[:-1], edges[1:]
-    special = np.logical_or.reduceat(_special(here.codes) | (here.raised != 0), first)
+    special = np.logical_or.reduceat((here.kinds & letters.SPECIAL > 0) | (here.raised != 0), first)
     bold = np.add.reduceat(here.bold.astype(np.int32), first) * 10 >= 9 * (last - first)
     plain = np.maximum.reduceat(np.where(here.raised == 0, here.base, np.float32(-1e6)), first)
     base = np.where(plain > -1e6, plain, here.base[first])

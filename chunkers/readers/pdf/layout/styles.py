@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -27,55 +27,65 @@ _Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """The size in points, the angle in radians clockwise, and how visible the ink is: `SEEN` and the like.
+class Styles:
+    """Of each run the size in points, the angle in radians clockwise, and how visible the ink is: `SEEN` and the like.
 
     `lift` is how far, in points, the foot of the type lies above that of the font which stands in for it.
     """
 
-    size: float
-    bold: bool
-    lift: float
-    angle: float
-    ink: int
+    size: NDArray[np.float64]
+    bold: NDArray[np.bool_]
+    lift: NDArray[np.float64]
+    angle: NDArray[np.float64]
+    ink: NDArray[np.int8]
 
 
-def styles(call: Calls, text: int, firsts: NDArray[np.int32], lasts: NDArray[np.int32]) -> Iterator[Style]:
+def styles(call: Calls, page: ctypes.c_void_p, firsts: NDArray[np.int32], lasts: NDArray[np.int32]) -> Styles:
     """The style of each run of the text page, told from its first character; it is bold if its last one is, too."""
-    matrix = (ctypes.c_float * 6)()
-    address = ctypes.addressof(matrix)
-    fonts: dict[int, tuple[bool, float]] = {}
-    known: dict[int, Style] = {}
-    for index, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
-        thing = call["FPDFText_GetTextObject"](text, index) or 0
-        style = known.get(thing)
-        if style is None:
-            call["FPDFText_GetMatrix"](text, index, address)
-            size = call["FPDFText_GetFontSize"](text, index) * math.hypot(matrix[2], matrix[3])
-            font = (call["FPDFTextObj_GetFont"](thing) or 0) if thing else 0
-            if font not in fonts:
-                fonts[font] = _font(call, font)
-            bold, lift = fonts[font]
-            angle = call["FPDFText_GetCharAngle"](text, index)
-            style = Style(size, bold, lift * size, angle, TINY if size < _LEAST_SIZE else _ink(call, thing))
-            if thing:
-                known[thing] = style
-        if style.bold:
-            end = call["FPDFText_GetTextObject"](text, last) or 0
-            font = (call["FPDFTextObj_GetFont"](end) or 0) if end else 0
-            if font not in fonts:
-                fonts[font] = _font(call, font)
-            if not fonts[font][0]:
-                style = replace(style, bold=False)
-        yield style
+    count, asked = len(firsts), firsts.tolist()
+    matrix = call.written("FPDFText_GetMatrix", count, repeat(page), asked, wide=2).view(np.float32)
+    sizes = np.fromiter(map(call["FPDFText_GetFontSize"], repeat(page), asked), np.float64, count)
+    sizes *= np.hypot(matrix[:, 2], matrix[:, 3], dtype=np.float64)
+    objects = _objects(call, page, firsts)
+    fonts: dict[int | None, tuple[bool, float]] = {}
+    bold, lifts = _fonts(call, objects, fonts)
+    ends = np.flatnonzero(bold & (lasts > firsts))
+    bold[ends] = _fonts(call, _objects(call, page, lasts[ends]), fonts)[0]
+    inks = np.where(sizes < _LEAST_SIZE, np.int8(TINY), _inks(call, objects))
+    return Styles(sizes, bold, lifts * sizes, np.arctan2(matrix[:, 2], matrix[:, 0]), inks)
+
+
+def _objects(call: Calls, page: ctypes.c_void_p, indices: NDArray[np.int32]) -> list[ctypes.c_void_p]:
+    """The text object of each character, null where it has none."""
+    return list(map(ctypes.c_void_p, map(call["FPDFText_GetTextObject"], repeat(page), indices.tolist())))
+
+
+def _fonts(
+    call: Calls, objects: Sequence[ctypes.c_void_p], known: dict[int | None, tuple[bool, float]]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Of each text object whether its font is bold, and how much less it descends than what stands in for it."""
+    fonts = list(map(call["FPDFTextObj_GetFont"], objects))
+    for font in {*fonts} - known.keys():
+        known[font] = _font(call, ctypes.c_void_p(font)) if font else (False, 0.0)
+    told = list(map(known.__getitem__, fonts))
+    return np.array([bold for bold, _ in told], np.bool_), np.array([lift for _, lift in told])
+
+
+def _inks(call: Calls, objects: Sequence[ctypes.c_void_p]) -> NDArray[np.int8]:
+    """How visible each text object is."""
+    count = len(objects)
+    colours = call.written("FPDFPageObj_GetFillColor", count, objects, parts=range(4), unset=1).view(np.uint32)
+    modes = np.fromiter(map(call["FPDFTextObj_GetTextRenderMode"], objects), np.int32, count)
+    inks = np.where(colours[:, :3].min(1) >= _WHITE, np.int8(WHITE), np.int8(SEEN))
+    inks[(colours[:, 3] == 0) | (modes == _INVISIBLE_MODES[0]) | (modes == _INVISIBLE_MODES[1])] = INVISIBLE
+    return inks
 
 
 def seen(
-    page: Any, found: Sequence[Style], lengths: NDArray[np.int32], boxes: NDArray[np.float32]
+    page: Any, inks: NDArray[np.int8], lengths: NDArray[np.int32], boxes: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
     """Whether a reader sees each run; `boxes` are theirs, as (left, top, right, bottom) in the page's own space."""
-    inks = np.array([style.ink for style in found], np.int8)
-    across, up = boxes[:, [0, 2]].mean(1), boxes[:, [1, 3]].mean(1)
+    across, up = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     left, bottom, right, top = page_box(page)
     shown: NDArray[np.bool_] = (across > left) & (across < right) & (up > bottom) & (up < top) & (inks != TINY)
     invisible = inks == INVISIBLE
@@ -127,27 +137,10 @@ def _painted(page: Any) -> Iterator[tuple[int, _Box]]:
             yield thing.type, (left, bottom, right, top)
 
 
-def _ink(call: Calls, thing: int) -> int:
-    if not thing:
-        return SEEN
-    if call["FPDFTextObj_GetTextRenderMode"](thing) in _INVISIBLE_MODES:
-        return INVISIBLE
-    colour = (ctypes.c_uint * 4)()
-    place = ctypes.addressof(colour)
-    if not call["FPDFPageObj_GetFillColor"](thing, place, place + 4, place + 8, place + 12):
-        return SEEN
-    red, green, blue, alpha = colour
-    if not alpha:
-        return INVISIBLE
-    return WHITE if min(red, green, blue) >= _WHITE else SEEN
-
-
-def _font(call: Calls, font: int) -> tuple[bool, float]:
+def _font(call: Calls, font: ctypes.c_void_p) -> tuple[bool, float]:
     """Whether a font is bold, and how much less it descends than the one that stands in for it, in its size."""
-    if not font:
-        return False, 0.0
     buffer = ctypes.create_string_buffer(128)
-    call["FPDFFont_GetBaseFontName"](font, ctypes.addressof(buffer), 128)
+    call["FPDFFont_GetBaseFontName"](font, buffer, ctypes.c_size_t(128))
     name = buffer.value.lower()
     bold = any(word in name for word in (b"bold", b"black", b"heavy", b"demi"))
     bold = bold or call["FPDFFont_GetWeight"](font) >= _BOLD
@@ -155,5 +148,5 @@ def _font(call: Calls, font: int) -> tuple[bool, float]:
     if known is None or call["FPDFFont_GetIsEmbedded"](font) == 1:
         return bold, 0.0
     descent = ctypes.c_float()
-    call["FPDFFont_GetDescent"](font, 1.0, ctypes.addressof(descent))
+    call["FPDFFont_GetDescent"](font, ctypes.c_float(1.0), ctypes.byref(descent))
     return bold, known - descent.value
