@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,6 +25,7 @@ DEEPEST = 4
 AHEAD = FARTHEST * (LEAST_PAGES - 1)
 """Pages after one that tell what of it is furniture."""
 
+_SWEPT = 100  # pages
 _MARGIN = 0.075  # of the page's height: nothing but furniture comes again here
 _EDGE, _WHITE, _FEWEST = 0.065, 2.4, 3  # of the height; of the size; rows: what stands alone at the very edge
 _ZONE = 0.2  # of the page's height: farther in, no row is furniture but one that counts with the pages
@@ -142,17 +143,19 @@ class Furniture:
     def __init__(self, pages: int) -> None:
         self._pages = pages
         self._least = min(LEAST_PAGES, max(2, pages - 1))
-        self._where: dict[tuple[int, Hashable], list[int]] = defaultdict(list)
+        self._where: dict[tuple[int, Hashable], list[int]] = {}
         self._edges: dict[int, Edges] = {}
         self._offsets: Counter[int] = Counter()
 
     def add(self, page: int, found: Edges) -> None:
         """Take note of the rows at the edges of a page."""
         self._edges[page] = found
+        if page % _SWEPT == 0:  # what was said long before is asked for no more
+            self._where = {key: where for key, where in self._where.items() if where[-1] >= page - 2 * AHEAD}
         for side, rows in enumerate(found.sides):
             self._offsets.update({offset for row in rows if row.margin for _, offset in row.counts})
             for key in {key for row in rows for key in row.keys | row.counts}:
-                self._where[side, key].append(page)
+                self._where.setdefault((side, key), []).append(page)
 
     def rows(self, page: int) -> set[int]:
         """The rows of the page that are furniture; asked for once."""
