@@ -26,6 +26,7 @@ _EMPTY = re.compile(r"[-–—−*.…]+|n/?a|N/?[AM]|nm|NM|\$\s?[-–—]")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\[\w{1,3}\])?")
 
 _TALLEST_HEADER = 8
+_LINES = 1.3  # of the size: the lines of one heading
 
 Cells = list[list[Fragment]]
 
@@ -146,7 +147,7 @@ def _table(rows: Sequence[Row], gutters: Sequence[Separator]) -> Table | None:
     if not edges:
         return None
     rows = [_split(row, gutters) for row in rows]
-    cells = [_cells(row, edges) for row in rows]
+    cells = _centred([_cells(row, edges) for row in rows])
     several = [row for row in cells if sum(map(bool, row)) > 1]
     values = [cell for row in several for cell in row[1:] if cell]
     numbers = sum(_is_value(_said(cell)) for cell in values)
@@ -155,7 +156,7 @@ def _table(rows: Sequence[Row], gutters: Sequence[Separator]) -> Table | None:
     header = _header_rows(cells)
     joined = _joined_rows(cells, header)
     table = Table([row for row, _ in joined], sum(is_header for _, is_header in joined))
-    _name_columns(table, edges)
+    _name_columns(table, cells[:header], edges)
     return table
 
 
@@ -226,37 +227,79 @@ def _header_rows(cells: Sequence[Cells]) -> int:
     return 1 if bold or (not values and names_columns(texts[0], texts[1:])) else 0
 
 
+def _centred(rows: Sequence[Cells]) -> list[Cells]:
+    """The rows, those nearer than two lines of one cell can be made one: cells of one and of two lines are centred."""
+    out: list[Cells] = []
+    for row in rows:
+        if out and _beside(_ends(row, 0), _ends(out[-1], -1)) and not _collide(out[-1], row):
+            out[-1] = _merged(out[-1], row)
+        else:
+            out.append(row)
+    return out
+
+
+def _ends(row: Cells, place: int) -> list[Fragment]:
+    """The first (0) or the last (-1) fragment of each cell that has any."""
+    return [cell[place] for cell in row if cell]
+
+
+def _collide(before: Cells, row: Cells) -> bool:
+    """Whether lines would be too near in one cell, or a heading stands over the cells of other columns."""
+    if any(one and other and _beside(other[:1], one[-1:]) for one, other in zip(before, row, strict=True)):
+        return True
+    return any(
+        _over(one, other)
+        for column, below in enumerate(row)
+        for place, above in enumerate(before)
+        if place != column
+        for one in below
+        for other in above
+    )
+
+
+def _over(one: Fragment, other: Fragment) -> bool:
+    return one.left < other.right and other.left < one.right
+
+
+def _merged(before: Cells, row: Cells) -> Cells:
+    return [[*one, *other] for one, other in zip(before, row, strict=True)]
+
+
 def _joined_rows(cells: Sequence[Cells], header: int) -> list[tuple[Cells, bool]]:
     """The rows, those that go on in the next joined with it; and whether each is of the header."""
     out: list[tuple[Cells, bool]] = []
     for number, row in enumerate(cells):
         top = number < header
-        before = out[-1] if out else None
-        if before is not None and before[1] == top and _goes_on(before[0], row, header=top):
-            joined = [[*one, *other] for one, other in zip(before[0], row, strict=True)]
-            out[-1] = (joined, top)
+        if out and out[-1][1] == top and (_same_heads if top else _goes_on)(out[-1][0], row):
+            out[-1] = (_merged(out[-1][0], row), top)
         else:
             out.append((row, top))
     return out
 
 
-def _goes_on(before: Cells, row: Cells, *, header: bool) -> bool:
+def _same_heads(before: Cells, row: Cells) -> bool:
+    """Whether a row of the header is but the next line of the headings before it, none of which spans several."""
+    above, below = _ends(before, -1), _ends(row, 0)
+    if min(one.base for one in below) - max(one.base for one in above) > _LINES * below[0].size:
+        return False
+    if len(above) == len(below) == 1:  # lines of a title
+        return False
+    over = [[_over(one, other) for other in above] for one in below]
+    return sum(map(any, over)) > 0 and all(sum(row) < 2 for row in (*over, *zip(*over, strict=True)))
+
+
+def _goes_on(before: Cells, row: Cells) -> bool:
     """Whether a row only continues the cells of the one before it."""
-    last = [cell[-1] for cell in before if cell]
-    first = [cell[0] for cell in row if cell]
+    last, first = _ends(before, -1), _ends(row, 0)
     if min(one.base for one in first) - max(one.base for one in last) > 1.7 * first[0].size:
         return False
     label, above = _said(row[0]), _said(before[0])
-    if not header and row[0] and not before[0] and not any(row[1:]) and _beside(first, last):
-        return True
-    if not header and row[0] and before[0]:
+    if row[0] and before[0]:
         small = label[:1].islower()
         only_label, only_above = not any(row[1:]), not any(before[1:])
         return small and (only_label or only_above) and above[-1:] not in ".:;"
-    if header or row[0]:
+    if row[0]:
         return False
-    if _beside(first, last) and not any(before[1:]):
-        return True
     said = [_said(cell) for cell in row if cell]
     return not any(_is_value(text) for text in said) and all(
         before[n] and not _is_value(_said(before[n])) for n, cell in enumerate(row) if cell
@@ -268,11 +311,11 @@ def _beside(some: Sequence[Fragment], others: Sequence[Fragment]) -> bool:
     return min(one.base for one in some) - max(one.base for one in others) < 0.9 * some[0].size
 
 
-def _name_columns(table: Table, edges: Sequence[float]) -> None:
+def _name_columns(table: Table, header: Sequence[Cells], edges: Sequence[float]) -> None:
     """Give the table the names of its columns and the note on its units, from its header."""
     names: list[list[str]] = [[] for _ in range(len(edges) + 1)]
     middles = _middles(table.rows[table.header :], len(edges) + 1)
-    for row in table.rows[: table.header]:
+    for row in header:
         heads: list[Fragment] = []
         for one in (one for cell in row for one in cell):
             note = _note(one.text) if one.text.startswith("(") or one in row[0] else None
