@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 
+from longdoc.chunkers.readers.base import Ocr
 from longdoc.chunkers.readers.registry import read
 from longdoc.errors import BusyError, InputError, LongdocError
 from longdoc.memory.cache.encoding_cache import EncodingCache
@@ -63,12 +64,13 @@ class LivingFolder:
         embeddings: Embeddings | None = None,
         digests: bool = True,
         max_tokens: int = 300,
+        ocr: Ocr = "auto",
     ) -> None:
         self.root, self.out = Path(root), Path(out)
         if not self.root.is_dir():
             raise InputError(f"{str(self.root)!r} is no folder; give one that is there")
         apart(self.root.resolve(), self.out.resolve())
-        self.digests, self.max_tokens = digests, max_tokens
+        self.digests, self.max_tokens, self.ocr = digests, max_tokens, ocr
         self.out.mkdir(parents=True, exist_ok=True)
         self._claim = _claimed(self.out)
         encoder = embeddings or Embedder()
@@ -76,7 +78,7 @@ class LivingFolder:
         self._cache = EncodingCache(self.out / "cache") if digests else None
         self._kept = self.out / "digests"
         self._kept.mkdir(exist_ok=True)
-        version = repr((_VERSION, getattr(encoder, "fingerprint", ""), digests and max_tokens))
+        version = repr((_VERSION, getattr(encoder, "fingerprint", ""), digests and max_tokens, ocr))
         self._notes = Notes(self.out / "noted.json", version)
         self._version = version
         self._in_hand: dict[str, Document] = {}  # read just now
@@ -128,7 +130,7 @@ class LivingFolder:
         """The document in a file of the folder, as it is now. Raises `InputError`."""
         if not name.isascii() and name != name.encode("utf-8", "replace").decode():
             raise InputError(f"{name!r} is no Unicode name; rename the file")
-        return _named(read(self.root / name), name)
+        return _named(read(self.root / name, self.ocr), name)
 
     def as_kept(self, name: str) -> Document | None:
         """The document as the index has it; None where its file is another by now, or gone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 DENSITY = 96.0  # pixels an inch, where the image does not say
 _LEAST, _MOST = 36.0, 2400.0  # densities that are believed
 _PIXELS = 100_000_000
+_ORIENTATION, _UPRIGHT = 0x0112, 4  # of EXIF; those above it turn the picture by a quarter
 
 
 def read_image(data: bytes, source: str, ocr: Ocr = "auto") -> Document:
@@ -61,46 +63,68 @@ def frames(data: bytes, source: str) -> Iterator[tuple[NDArray[np.uint8], float]
 
     Raises `InputError` where they cannot be decoded, or have more pixels than are looked at.
     """
-    from PIL import Image, ImageOps, ImageSequence
+    with _opened(data, source) as image:
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            yield _pixels(image, source), _density(image)
+
+
+@contextmanager
+def _opened(data: bytes, source: str) -> Iterator[Any]:
+    from PIL import Image
 
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "TIFF")) as image:
-            for frame in ImageSequence.Iterator(image):
-                if frame.width * frame.height > _PIXELS:
-                    told = f"has {frame.width:,} by {frame.height:,} pixels"
-                    raise InputError(f"{source!r} {told}; make it smaller")
-                density = float(frame.info.get("dpi", (DENSITY,))[0])
-                density = float(round(density)) if _LEAST <= density <= _MOST else DENSITY  # PNG has it by the metre
-                shown = ImageOps.exif_transpose(frame).convert("RGBA")
-                paper = Image.new("RGBA", shown.size, "white")
-                paper.alpha_composite(shown)
-                pixels = np.asarray(paper.convert("RGB"), np.uint8)
-                yield pixels, density
+            yield image
     except (OSError, ValueError, SyntaxError, TypeError, Image.DecompressionBombError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{source!r} is a broken image; save it anew") from error
 
 
+def _pixels(frame: Any, source: str) -> NDArray[np.uint8]:
+    from PIL import Image, ImageOps
+
+    if frame.width * frame.height > _PIXELS:
+        raise InputError(f"{source!r} has {frame.width:,} by {frame.height:,} pixels; make it smaller")
+    shown = ImageOps.exif_transpose(frame).convert("RGBA")
+    paper = Image.new("RGBA", shown.size, "white")
+    paper.alpha_composite(shown)
+    return np.asarray(paper.convert("RGB"), np.uint8)
+
+
+def _density(frame: Any) -> float:
+    density = float(frame.info.get("dpi", (DENSITY,))[0])
+    return float(round(density)) if _LEAST <= density <= _MOST else DENSITY  # PNG has it by the metre
+
+
 class ImagePages:
-    """The frames of an image as pages that are looked at: as `pictures` has those of a PDF."""
+    """The frames of an image as pages that are looked at: as `pictures` has those of a PDF. One is held at a time."""
 
     def __init__(self, data: bytes, source: str) -> None:
-        self._frames = list(frames(data, source))
-        self._source = source
+        self._data, self._source = data, source
+        self._sizes: list[tuple[float, float]] = []
+        with _opened(data, source) as image:
+            for number in range(getattr(image, "n_frames", 1)):
+                image.seek(number)
+                points = 72 / _density(image)
+                sides = image.width * points, image.height * points
+                self._sizes.append(sides[::-1] if image.getexif().get(_ORIENTATION, 1) > _UPRIGHT else sides)
 
     def sizes(self) -> list[tuple[float, float]]:
         """The width and height of each in points."""
-        return [(72 * p.shape[1] / density, 72 * p.shape[0] / density) for p, density in self._frames]
+        return self._sizes
 
     def pixels(self, number: int, width: int) -> NDArray[np.uint8]:
         """A frame, from 0, drawn `width` pixels wide, or as wide as it is where that is less."""
         from PIL import Image
 
-        if not 0 <= number < len(self._frames):
-            told = f"{self._source!r} has {len(self._frames)} pages"
+        if not 0 <= number < len(self._sizes):
+            told = f"{self._source!r} has {len(self._sizes)} pages"
             raise InputError(f"{told}, and page {number + 1} was asked for; give 1 or more")
-        pixels = self._frames[number][0]
+        with _opened(self._data, self._source) as image:
+            image.seek(number)
+            pixels = _pixels(image, self._source)
         if width >= pixels.shape[1]:
             return pixels
         height = max(1, round(pixels.shape[0] * width / pixels.shape[1]))

@@ -39,7 +39,13 @@ _RESULTS: dict[str, Any] = {
     "FPDFFont_GetDescent": _INT,
     "FPDFFont_GetBaseFontName": ctypes.c_size_t,
     "FPDFPageObj_GetFillColor": _INT,
+    "FPDFPageObj_GetBounds": None,
+    "FPDFPageObj_GetType": _INT,
+    "FPDFPage_CountObjects": _INT,
+    "FPDFPage_GetObject": _HANDLE,
 }
+_HANDLES = {"FPDFPageObj_GetType": (_HANDLE,)}
+"""What is asked of each object of a page once, so that to convert the handle takes less than to make one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ def calls() -> Calls:
     for name, result in _RESULTS.items():
         address = ctypes.cast(getattr(raw, name), ctypes.c_void_p).value
         assert address is not None  # noqa: S101
-        bound[name] = ctypes.PYFUNCTYPE(result)(address)
+        bound[name] = ctypes.PYFUNCTYPE(result, *_HANDLES.get(name, ()))(address)
     room = (ctypes.c_double * (2 * _AT_ONCE))()
     places = tuple([ctypes.byref(room, 16 * n + part) for n in range(_AT_ONCE)] for part in (0, 4, 8, 12))
     return Calls(bound, np.ctypeslib.as_array(room).reshape(-1, 2), places)

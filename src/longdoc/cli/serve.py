@@ -83,6 +83,7 @@ def watch(
     ] = None,
     digests: Annotated[bool, typer.Option(help="Keep a digest of each document too.")] = True,
     once: Annotated[bool, typer.Option("--once", help="Catch up with the folder, and end.")] = False,
+    ocr: OcrMode = "auto",
     verbose: Verbose = False,
 ) -> None:
     """Keep an index and digests as the files of a folder are.
@@ -93,7 +94,7 @@ def watch(
         from longdoc.pipelines.living.folder import LivingFolder, default_folder, follow
 
         out = index or default_folder(folder)
-        with LivingFolder(folder, out, digests=digests) as living, suppress(KeyboardInterrupt):
+        with LivingFolder(folder, out, digests=digests, ocr=ocr) as living, suppress(KeyboardInterrupt):
             sys.stderr.write(f"longdoc: the index is {out / 'index'}\n")
             if once:
                 living.catch_up((), _tell)
@@ -116,11 +117,11 @@ def _fixed(sources: list[str], root: Path, index: Path | None, ocr: Ocr) -> Call
     return lambda: Shelf.of(paths, root, index or default_folder(), ocr)
 
 
-def _watched(root: Path, index: Path | None) -> Callable[[], Desk]:
+def _watched(root: Path, index: Path | None, ocr: Ocr) -> Callable[[], Desk]:
     from longdoc.mcp.watched import WatchedShelf
     from longdoc.pipelines.living.folder import default_folder
 
-    return lambda: WatchedShelf(root, (index or default_folder(root)) / "mcp")
+    return lambda: WatchedShelf(root, (index or default_folder(root)) / "mcp", ocr)
 
 
 def mcp(
@@ -151,6 +152,7 @@ def mcp(
             raise InputError("--watch follows one folder; give one, and no other source")
         settings = {} if http is None else {"host": "127.0.0.1", "port": http}
         app = server_of(
-            _watched(given, index) if watch else _fixed(sources, given if is_folder else Path(), index, ocr), **settings
+            _watched(given, index, ocr) if watch else _fixed(sources, given if is_folder else Path(), index, ocr),
+            **settings,
         )
         app.run("stdio" if http is None else "streamable-http")

@@ -80,7 +80,7 @@ def documents_of(sources: Iterable[str], strict: bool = False, ocr: Ocr = "auto"
     failed = False
     alone = strict or len(found.paths) == 1
     for path in found.paths:
-        if alone and ocr != "auto" and path not in found.in_folders:
+        if ocr != "auto" and (path == Path("-") or (alone and path not in found.in_folders)):
             given.append(read_stdin(ocr) if path == Path("-") else read(path, ocr))
             continue
         if path == Path("-") or (alone and path not in found.in_folders):

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from langchain_core.documents import Document
 
+from longdoc.chunkers.readers.base import Ocr
 from longdoc.errors import BusyError, InputError, LongdocError
 from longdoc.mcp.shelf import Shelf
 from longdoc.pipelines.ask.library import Library
@@ -21,10 +22,10 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 8  # servers on one folder
 
 
-def _living(root: Path, out: Path) -> LivingFolder:
+def _living(root: Path, out: Path, ocr: Ocr) -> LivingFolder:
     for number in range(_AT_ONCE):
         try:
-            return LivingFolder(root, out / str(number), digests=False)
+            return LivingFolder(root, out / str(number), digests=False, ocr=ocr)
         except BusyError:
             continue
     raise InputError(f"{_AT_ONCE} servers watch {str(root)!r} already; end one of them")
@@ -36,8 +37,8 @@ class WatchedShelf:
     What is kept lies in `out`, in a folder for each of the servers that watch the same files at once.
     """
 
-    def __init__(self, root: Path, out: Path) -> None:
-        self._living = _living(root, out)
+    def __init__(self, root: Path, out: Path, ocr: Ocr = "auto") -> None:
+        self._living = _living(root, out, ocr)
         self._documents: dict[str, Document] = {}
         self._shelf: Shelf | None = None
         self._turn = threading.Lock()

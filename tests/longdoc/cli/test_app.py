@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import Result
 from pypdf import PdfWriter
 from typer.testing import CliRunner
 
+from longdoc.chunkers.readers.pdf.pictures import png
 from longdoc.chunkers.tokenizers.base import load_tokenizer
 from longdoc.cli.app import app
 
@@ -313,6 +315,13 @@ def test_a_summary_of_a_long_line_without_a_space(file: Callable[[str, bytes], P
     result = longdoc("summarize", file("long.txt", b"abcdefghij" * 500), "--max-tokens", "600", "-q")
     assert result.exit_code == 0
     assert "abcdefghij" in result.stdout
+
+
+def test_what_is_to_be_recognised_holds_for_stdin_beside_files(book: Path) -> None:
+    image = png(np.full((40, 40, 3), 255, np.uint8))
+    done = longdoc("summarize", book, "-", "--ocr", "never", stdin=image)
+    assert done.exit_code == 2
+    assert "'-' is an image; read it with" in done.stderr
 
 
 def test_stdin_and_files_side_by_side(book: Path) -> None:

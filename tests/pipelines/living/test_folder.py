@@ -14,11 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
 from fakes import HashEmbeddings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longdoc.chunkers.readers.pdf.pictures import png
 from longdoc.errors import InputError
 from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.pipelines.living.folder import Change, LivingFolder, follow
@@ -315,3 +317,12 @@ def test_a_watch_sees_changes_as_they_settle(tmp_path: Path) -> None:
             stop.set()
             thread.join()
         assert kept(folder) == fresh(root)
+
+
+def test_what_is_to_be_recognised_is_the_callers_to_say(tmp_path: Path) -> None:
+    root = tmp_path / "files"
+    root.mkdir()
+    (root / "a.png").write_bytes(png(np.full((40, 40, 3), 255, np.uint8)))
+    with living(root, tmp_path / "out", ocr="never") as folder:
+        folder.catch_up()
+        assert "is an image" in folder.left_out()["a.png"]

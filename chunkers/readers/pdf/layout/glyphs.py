@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.chunkers.readers.pdf.layout import letters
-from longdoc.chunkers.readers.pdf.layout.styles import page_box, seen, styles
+from longdoc.chunkers.readers.pdf.layout.styles import INVISIBLE, covered, page_box, seen, styles
 from longdoc.chunkers.readers.pdf.pdfium import calls, handle
 
 Floats = NDArray[np.float32]
@@ -95,6 +95,7 @@ def _directions(page: Any, text: ctypes.c_void_p, count: int) -> Iterator[Glyphs
     bounds = _run_bounds(boxes, before)
     found = styles(call, text, kept[bounds[:-1]], kept[bounds[1:] - 1])
     lengths, extents = bounds[1:] - bounds[:-1], _extents(boxes, bounds[:-1])
+    found.ink[covered(call, page, found.objects, extents)] = INVISIBLE
     shown = seen(page, found.ink, lengths, extents)
     ways = np.where(shown, _turns(found.angle), -2)
     stacked = _stacked(extents, lengths)

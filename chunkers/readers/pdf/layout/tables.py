@@ -27,6 +27,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d(?:\[\w{1,3}\])?")
 
 _TALLEST_HEADER = 8
 _LINES = 1.3  # of the size: the lines of one heading
+_HALF = 0.85  # of the size: half a line, by which cells of one and of two lines differ, is less
 
 Cells = list[list[Fragment]]
 
@@ -232,10 +233,17 @@ def _centred(rows: Sequence[Cells]) -> list[Cells]:
     out: list[Cells] = []
     for row in rows:
         if out and _beside(_ends(row, 0), _ends(out[-1], -1)) and not _collide(out[-1], row):
-            out[-1] = _merged(out[-1], row)
+            out[-1] = [_side_by_side(one, other) for one, other in zip(out[-1], row, strict=True)]
         else:
             out.append(row)
     return out
+
+
+def _side_by_side(one: list[Fragment], other: list[Fragment]) -> list[Fragment]:
+    """The fragments of a cell: those that stand beside one another from the left, lines from the top."""
+    if not one or not other or not _beside(other[:1], one[-1:]):
+        return [*one, *other]
+    return _with_labels(sorted([*one, *other], key=lambda part: part.left))
 
 
 def _ends(row: Cells, place: int) -> list[Fragment]:
@@ -245,13 +253,10 @@ def _ends(row: Cells, place: int) -> list[Fragment]:
 
 def _collide(before: Cells, row: Cells) -> bool:
     """Whether lines would be too near in one cell, or a heading stands over the cells of other columns."""
-    if any(one and other and _beside(other[:1], one[-1:]) for one, other in zip(before, row, strict=True)):
-        return True
     return any(
-        _over(one, other)
+        _over(one, other) and (place != column or _beside([one], [other]))
         for column, below in enumerate(row)
         for place, above in enumerate(before)
-        if place != column
         for one in below
         for other in above
     )
@@ -308,7 +313,8 @@ def _goes_on(before: Cells, row: Cells) -> bool:
 
 def _beside(some: Sequence[Fragment], others: Sequence[Fragment]) -> bool:
     """Whether two rows are as near as the parts of one whose base lines differ a little."""
-    return min(one.base for one in some) - max(one.base for one in others) < 0.9 * some[0].size
+    size = max(some[0].size, others[-1].size)
+    return min(one.base for one in some) - max(one.base for one in others) < _HALF * size
 
 
 def _name_columns(table: Table, header: Sequence[Cells], edges: Sequence[float]) -> None:

@@ -11,6 +11,7 @@ from pdf_files import Sheet, pdf
 from PIL import Image, ImageDraw, ImageFont
 from pypdf import PdfReader, PdfWriter
 
+from longdoc.chunkers.readers.ocr.images import ImagePages
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.readers.pdf.pdfium import opened
 from longdoc.chunkers.readers.pdf.pictures import marks, page_pixels
@@ -115,6 +116,19 @@ def test_images_are_sources_each_frame_a_page(tmp_path: Path) -> None:
     assert (places.page(span), places.label(span), box[0]) == (2, "2", 2)
     assert box[1] == pytest.approx(60 * 0.72, abs=6)
     assert box[4] == pytest.approx((827 - 80) * 0.72, abs=8)
+
+
+def test_the_frames_of_an_image_are_shown_one_at_a_time_upright() -> None:
+    wide, turned = Image.new("RGB", (200, 100), "red"), Image.new("RGB", (200, 100), "blue")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by a quarter
+    data = saved(wide, "TIFF", save_all=True, append_images=[wide, wide], dpi=(72, 72))
+    pages = ImagePages(data, "x.tiff")
+    assert pages.sizes() == [(200, 100)] * 3
+    assert [pages.pixels(number, 50).shape for number in range(3)] == [(25, 50, 3)] * 3
+    upright = ImagePages(saved(turned, "TIFF", exif=exif, dpi=(72, 72)), "x.tiff")
+    assert upright.sizes() == [(100, 200)]
+    assert upright.pixels(0, 100).shape == (200, 100, 3)
 
 
 def test_always_reads_a_page_whatever_its_text_layer() -> None:

@@ -238,6 +238,26 @@ def test_white_text_on_a_dark_ground_is_seen() -> None:
     assert flat(sheet) == "Prices of the year Salt is dear."
 
 
+@pytest.mark.parametrize(
+    ("cover", "shown"),
+    [
+        ("0 g 60 690 300 30 re f", False),  # what was blacked out
+        ("1 g 60 690 300 30 re f", False),
+        ("0 G 60 690 300 30 re S", True),  # a frame
+        ("0 g 60 696 300 1 re f", True),  # struck through
+        ("q 60 690 2 30 re W n 0 g 60 690 300 30 re f Q", True),  # cut off
+        ("0 g 60 690 m 360 690 l 210 720 l 210 700 l 200 700 l 190 710 l f", True),  # of any shape
+    ],
+)
+def test_what_is_covered_is_left_out(cover: str, shown: bool) -> None:
+    sheet = Sheet().text(72, 700, "The old secret").lines(72, 660, LEFT)
+    sheet.shown.append(cover.encode())
+    sheet.text(72, 600, "All mills were sold.")
+    assert ("secret" in text(sheet)) is shown
+    below = Sheet(shown=[cover.encode()]).text(72, 700, "The old secret")
+    assert "secret" in text(below)
+
+
 def test_text_off_the_page_is_left_out() -> None:
     assert flat(Sheet().text(72, 700, "On the page.").text(700, 700, "Off the page.")) == "On the page."
 

@@ -113,3 +113,35 @@ def test_an_accidental_gap_in_running_text_is_a_space() -> None:
     assert read_pdf(pdf([sheet]), "x.pdf").page_content.endswith(
         "It was a good price in that year, as all of them said."
     )
+
+
+def test_the_lines_of_a_heading_and_of_a_cell_in_the_middle_of_its_row_stand_together() -> None:
+    sheet = Sheet()
+    heads = [("State", ["State"]), ("a", ["Scores of all", "pupils counted"]), ("b", ["Exceptions", "granted"])]
+    for x, (_, lines) in zip((72, 180, 320), heads, strict=True):
+        sheet.lines(x, 700 if len(lines) > 1 else 688, lines, 10, 12)
+    rows = [("Maine", "Yes", ["14"]), ("Ohio", "No", ["Nobody", "knew"]), ("Texas", "Yes", ["3"])]
+    for number, (state, scores, granted) in enumerate(rows):
+        y = 660 - 30 * number
+        sheet.text(72, y, state, 10).text(180, y, scores, 10)
+        sheet.lines(320, y + 6 * (len(granted) - 1), granted, 10, 12)
+    document = read_pdf(pdf([sheet]), "x.pdf")
+    assert document.page_content.split("\n") == [
+        "State\tScores of all pupils counted\tExceptions granted",
+        "Maine\tYes\t14",
+        "Ohio\tNo\tNobody knew",
+        "Texas\tYes\t3",
+    ]
+    (table,) = tables_of(document)
+    assert table["header"] == ["State", "Scores of all pupils counted", "Exceptions granted"]
+
+
+def test_a_heading_that_stands_over_two_columns_keeps_its_row() -> None:
+    sheet = Sheet().text(230, 700, "Year that ended in", 10).text(72, 688, "Mill", 10)
+    for x, year in ((220, "2023"), (300, "2022")):
+        sheet.text(x, 688, year, 10)
+    for number, row in enumerate([("North", "12", "13"), ("South", "9", "8"), ("West", "4", "5")]):
+        for x, cell in zip((72, 220, 300), row, strict=True):
+            sheet.text(x, 674 - 14 * number, cell, 10)
+    lines = read_pdf(pdf([sheet]), "x.pdf").page_content.split("\n")
+    assert lines[1:3] == ["Mill\t2023\t2022", "North\t12\t13"]
