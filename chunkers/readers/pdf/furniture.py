@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 
 from longdoc.chunkers.readers.pdf.layout.columns import by_rows
-from longdoc.chunkers.readers.pdf.layout.rows import Rows
+from longdoc.chunkers.readers.pdf.layout.rows import Fragment, Rows
 
 LEAST_PAGES = 3
 """Pages that a row must be on, near one another, to be furniture."""
@@ -31,6 +31,7 @@ _EDGE, _WHITE, _FEWEST = 0.065, 2.4, 3  # of the height; of the size; rows: what
 _ZONE = 0.2  # of the page's height: farther in, no row is furniture but one that counts with the pages
 _APART = 1.45  # of the distance of lines: what stands so far from the text is none of it
 _DENSE = 8  # rows that tell what the distance of lines is
+_BAND = 0.6  # of the larger size: rows this near stand beside one another
 _NUMBER = re.compile(r"[0-9]+")
 _ROMAN = re.compile(r"(?=.)c{0,3}(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
 _DIGITS = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
@@ -198,10 +199,18 @@ class Furniture:
 
 
 def row_texts(rows: Rows, chosen: Collection[int]) -> Iterator[str]:
-    """What the rows chosen say, from the top."""
-    for row in by_rows(rows.fragments):
-        if row[0].row in chosen:
-            yield " ".join(one.text for one in row)
+    """What the rows chosen say, from the top; those that stand in one band, as in a running head, from the left."""
+    band: list[list[Fragment]] = []
+    for row in by_rows([one for one in rows.fragments if one.row in chosen]):
+        if band and row[0].base - band[-1][0].base > _BAND * max(row[0].size, band[-1][0].size):
+            yield from _said(band)
+            band = []
+        band.append(row)
+    yield from _said(band)
+
+
+def _said(band: list[list[Fragment]]) -> Iterator[str]:
+    return (" ".join(one.text for one in row) for row in sorted(band, key=lambda row: row[0].left))
 
 
 def rows_that_say(rows: Rows, texts: Collection[str]) -> set[int]:
