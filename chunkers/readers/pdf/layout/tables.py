@@ -27,6 +27,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d(?:\[\w{1,3}\])?")
 
 _TALLEST_HEADER = 8
 _LINES = 1.3  # of the size: the lines of one heading
+_CLEAR = 0.15  # of the size: rows are so much farther apart than the lines of a cell
 _HALF = 0.85  # of the size: half a line, by which cells of one and of two lines differ, is less
 
 Cells = list[list[Fragment]]
@@ -234,9 +235,21 @@ def _centred(rows: Sequence[Cells]) -> list[Cells]:
     for row in rows:
         if out and _beside(_ends(row, 0), _ends(out[-1], -1)) and not _collide(out[-1], row):
             out[-1] = [_side_by_side(one, other) for one, other in zip(out[-1], row, strict=True)]
+        elif len(out) > 1 and _leads(out[-2], out[-1], row):
+            out[-1] = _merged(out[-1], row)
         else:
             out.append(row)
     return out
+
+
+def _leads(before: Cells, above: Cells, row: Cells) -> bool:
+    """Whether the row above has the first lines of cells of this one, whose label stands at their middle."""
+    if above[0] or not row[0] or not before[0] or any(cell and not row[n] for n, cell in enumerate(above)):
+        return False
+    if any(_is_value(_said(cell)) for n, one in enumerate(above) if one for cell in (one, row[n])):
+        return False
+    gap, size = _ends(row, 0)[0].base - _ends(above, -1)[0].base, row[0][0].size
+    return gap < _LINES * size and gap + _CLEAR * size < _ends(above, 0)[0].base - _ends(before, -1)[-1].base
 
 
 def _side_by_side(one: list[Fragment], other: list[Fragment]) -> list[Fragment]:

@@ -145,3 +145,13 @@ def test_a_heading_that_stands_over_two_columns_keeps_its_row() -> None:
             sheet.text(x, 674 - 14 * number, cell, 10)
     lines = read_pdf(pdf([sheet]), "x.pdf").page_content.split("\n")
     assert lines[1:3] == ["Mill\t2023\t2022", "North\t12\t13"]
+
+
+def test_a_label_at_the_middle_of_three_lines_is_theirs() -> None:
+    sheet = Sheet()
+    rows = [("Salt", "dug", ["in Leeds"]), ("Wool", "shorn", ["in York and", "in Hull and", "in Bath"])]
+    for number, (name, how, where) in enumerate([*rows, ("Tea", "grown", ["far away"])]):
+        y = 700 - 40 * number
+        sheet.text(72, y, name, 10).text(180, y, how, 10).lines(320, y + 6 * (len(where) - 1), where, 10, 12)
+    lines = read_pdf(pdf([sheet]), "x.pdf").page_content.split("\n")
+    assert lines == ["Salt\tdug\tin Leeds", "Wool\tshorn\tin York and in Hull and in Bath", "Tea\tgrown\tfar away"]
