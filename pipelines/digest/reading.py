@@ -67,7 +67,7 @@ _META = re.compile(
 )
 _SITE = re.compile(
     r"\b(?:cookies|click here|sign up|log ?in|subscribe|newsletter|all rights reserved|copyright"
-    r"|terms of (?:use|service)|privacy policy|content downloaded from|https?://|www\.)|©"
+    r"|terms of (?:use|service)|privacy policy|content downloaded from|https?://|www\.|public domain)|©"
     r"|^\W*(?:jump up\b|\^)",  # an entry of a list of sources
     re.IGNORECASE,
 )
