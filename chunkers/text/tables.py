@@ -39,13 +39,12 @@ def cells(text: str, table: Table) -> Iterator[tuple[Cell, ...]]:
     """The rows below the header, each with its cells; `text[span.start:span.end]` is where a cell stands.
 
     A row's label is the first of its cells that says anything, and that cell is among them. Cells that are empty are
-    left out, and rows that have none but those, or that say the header again.
+    left out, and rows that have none but those.
     """
     for row in rows(text, table):
         filled = [(column, piece) for column, piece in enumerate(row) if piece.value]
         label = filled[0][1].value if filled else ""
-        again = all(piece.value in _name(table["header"], column) for column, piece in filled)
-        if filled and not again:
+        if filled:
             yield tuple(
                 Cell(label, _name(table["header"], column), piece.value, Span(piece.start, piece.end))
                 for column, piece in filled

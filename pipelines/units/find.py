@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
-from longdoc.chunkers.text.tables import Cell, Table, cells, tables_of
+from longdoc.chunkers.text.tables import Cell, Table, tables_of
 from longdoc.pipelines.units.definitions import term_of
 from longdoc.pipelines.units.hygiene import is_ended, is_furniture, is_whole, readable, without_mark
 from longdoc.pipelines.units.lines import Form, Line, label_in, lines_of, speaker_in
@@ -33,6 +33,7 @@ from longdoc.pipelines.units.rows import (
     pairs_of,
     row_spans,
     row_text,
+    rows_of,
     taking_turns,
 )
 from longdoc.pipelines.units.unit import Kind, Unit
@@ -174,7 +175,7 @@ class _Finder:
         head = self._trimmed(table["start"], table["header_end"])
         name = table["header"][0]
         named: Cell | None = None  # what the rows below belong to whose first cell is empty
-        for row in cells(self._text, table):
+        for row in rows_of(self._text, table):
             named = row[0] if row[0].column == name else named if name else None
             of = named or row[0]
             said = [f"{readable(one.column)} {readable(one.value)}".strip() for one in row if one.span != of.span]
@@ -309,8 +310,7 @@ class _Finder:
         return end
 
     def _table(self, at: int) -> int:
-        if header_of(self._lines[at]):
-            self._headers = [self._lines[at], *self._headers[:2]]
+        self._passed(at)
         cells = [cell.strip() for cell in self._lines[at].text.strip("|").replace("\t", "|").split("|")]
         said = [readable(cell) for cell in cells if any(map(str.isalnum, cell))]
         if said:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from longdoc.chunkers.text.span import Span
-from longdoc.chunkers.text.tables import Table
+from longdoc.chunkers.text.tables import Cell, Table, cells
 from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.lines import Form, Line, amounts_of, columns_of
 
@@ -38,6 +38,11 @@ def named(tables: Sequence[Table], pairs: Sequence[int]) -> list[Table]:
         for one in tables
         if _tells_apart(one["header"]) and not any(one["start"] <= at < one["end"] for at in pairs)
     ]
+
+
+def rows_of(text: str, table: Table) -> Iterator[tuple[Cell, ...]]:
+    """The rows of a table below its header, but those that say the header again."""
+    return (row for row in cells(text, table) if not all(one.value in one.column for one in row))
 
 
 def _tells_apart(header: Sequence[str]) -> bool:

@@ -231,6 +231,11 @@ def test_two_labels_and_two_values_of_a_line_are_two_pairs_where_a_column_mixes_
     assert not [unit for unit in units_of(table) if unit.kind == "label"]
 
 
+def test_a_header_that_is_said_again_is_no_row() -> None:
+    text = "| Ship | Crew |\n| --- | --- |\n| Aurora | 7 |\n| Ship | Crew |\n| Boreas | 9 |\n"
+    assert [unit.text for unit in units_of(text)] == ["Aurora: Crew 7", "Boreas: Crew 9"]
+
+
 def test_a_title_over_a_table_names_no_column_of_a_single_amount() -> None:
     said = [unit.text for unit in units_of("Estimate Totals\nParts\t\t\t2,100\n") if unit.kind == "row"]
     assert said == ["Parts: 2,100"]
