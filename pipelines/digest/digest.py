@@ -15,7 +15,7 @@ from longdoc.pipelines.digest.opening import author_of, date_of, labelled_below,
 from longdoc.pipelines.digest.opening import defined as defined_in
 from longdoc.pipelines.digest.people import speakers
 from longdoc.pipelines.digest.points import CROWDING, is_outcome, ranked, sums_up
-from longdoc.pipelines.digest.reading import OWN, Candidate, Reading
+from longdoc.pipelines.digest.reading import OWN, SUMMARY, Candidate, Reading
 from longdoc.pipelines.digest.section import Entry, Fact, Section, fitted
 from longdoc.pipelines.digest.story import last_words, story
 from longdoc.pipelines.digest.terms import clauses, governing, parties
@@ -161,7 +161,8 @@ def _heading(reading: Reading, unit: Unit, title: str) -> str:
     over = reading.headings(unit.start)
     for heading in reversed(over) if reading.kind is Kind.REPORT else over:
         fits = len(heading.split()) <= 8 and len(heading) < 70 and not heading.endswith((".", ",", ";"))
-        if fits and heading.casefold() != title.casefold() and not _GENERIC.match(heading) and _WORD.search(heading):
+        named = heading.casefold() != title.casefold() and SUMMARY.fullmatch(heading) is None
+        if fits and named and not _GENERIC.match(heading) and _WORD.search(heading):
             return heading
     return ""
 

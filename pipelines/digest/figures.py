@@ -29,6 +29,7 @@ _MOST = 9  # words of a row's name
 _NAME = 3  # letters of a column's name
 _OFTEN, _SPOKEN_OF = 0.3, 1.2  # what it is worth how often the text says a row's name, and at most
 _HEAVY = 100  # figures for which that is counted
+_UNNAMED = 5  # amounts of a row
 _ALIKE = 0.6  # of the words of two names, from which they are one
 
 
@@ -153,6 +154,8 @@ def _row(reading: Reading, unit: Unit) -> tuple[Sentence, str, str] | None:
     column = (_year(reading, label.start, len(amounts)) if first is amounts[0] else None) or _named(
         reading, unit, name, said
     )
+    if column is None and len(amounts) > _UNNAMED:
+        return None  # of many columns without a name the first says nothing
     if column is not None:
         over = readable(column.of(reading.text))
         dated = any(map(str.isdigit, name)) and not any(map(str.isdigit, over))

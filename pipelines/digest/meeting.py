@@ -46,15 +46,17 @@ _DECIDED = re.compile(
     r"|wait|stop|try|focus|leave)\w+"
     r"|\b(?:motion|amendment)s? (?:is |are |was )?(?:carried|adopted|agreed)|\b(?:is|are) (?:agreed|adopted"
     r"|approved|carried)\b"
-    r"|\bdecision (?:is|was)\b|\bso we (?:need|['’]ll|will)\b|\bwe(?:['’]re| are) (?:planning|aiming|going (?:for"
+    r"|\bso we (?:need|['’]ll|will)\b|\bwe(?:['’]re| are) (?:planning|aiming|going (?:for"
     r"|with))\b|\bwe want to\b"
     r"|\bi propose\b|\bwe (?:should|need to) (?:have|use|make|do|keep|get|put|add|aim|provide|focus)\b",
     re.IGNORECASE,
 )
+_ABOUT_TO_SAY = re.compile(r"(?:let me|what (?:we|I|you)|I(?:['’]d| would)? (?:like|want)|as I|if)\b", re.IGNORECASE)
 _TO_DO = re.compile(
     r"\b(?:i['’]ll|i will|i['’]m (?:going to|gonna)|you['’]ll|you will|you['’]re (?:going to|gonna)|can you"
     r"|could you|please) "
-    r"(?:be )?(?:send|write|prepare|check|report|work(?:ing)? (?:on|out|up)|look(?:ing)? (?:at|into)|follow|present"
+    r"(?:be )?(?:send|write (?!down|it down|on the board)|prepare|check|report|work(?:ing)? (?:on|out|up)"
+    r"|look(?:ing)? (?:at|into)|follow|present"
     r"|make|find out"
     r"|bring|put together|set up|design)\b"
     r"|\b(?:next|another|our next) (?:meeting|week|month|session)\b|\bby (?:monday|tuesday|wednesday|thursday"
@@ -239,8 +241,8 @@ def aim(one: Spoken, share: float) -> float:
 
 
 def decides(said: str) -> bool:
-    """Whether a sentence says that something is decided."""
-    return _DECIDED.search(said) is not None
+    """Whether a sentence says that something is decided, and not what the speaker is about to say."""
+    return _DECIDED.search(said) is not None and _ABOUT_TO_SAY.match(said) is None
 
 
 def asks_to_do(said: str) -> bool:

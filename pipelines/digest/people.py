@@ -23,6 +23,15 @@ _DOES = re.compile(
     r"|, (?:who|the|a|an)\b"
 )
 _CONTRACTED = re.compile(r"\w['’](?:ve|re|ll|d|m|t)\b", re.IGNORECASE)
+_PERSONAL = (
+    r"(?:said|asked|replied|answered|cried|told|thought|knew|felt|nodded|smiled|grinned|laughed|frowned|shouted"
+    r"|whispered"
+    r"|muttered|looked|stared|turned|shrugged|sighed|murmured|snapped|went on|shook|wondered|says|asks|thinks|knows"
+    r"|looks)"
+)
+_SPEAKS = re.compile(rf"[ \n]{_PERSONAL}\b")
+_SPOKEN_BY = re.compile(rf"\b{_PERSONAL}[ \n]$")
+_PERSONS = 2  # times that someone says, thinks or feels something
 _NAMED = 3  # times that a person is named
 
 
@@ -30,18 +39,21 @@ def names(text: str) -> Counter[str]:
     """The names of who does something in a story, by how often they are said. Linear."""
     often: Counter[str] = Counter()
     does: Counter[str] = Counter()
+    speaks: Counter[str] = Counter()
     for match in _NAME.finditer(text):
         name = " ".join(match[0].split())
         name = re.sub(r"['’]s$", "", name)
         if name.split()[-1].casefold() in ORDINARY or name.split()[0].casefold() in ORDINARY or name.isupper():
             continue
-        if _CONTRACTED.search(name):
+        if _CONTRACTED.search(name) or name.endswith("ly"):
             continue
         often[name] += 1
+        before = text[max(0, match.start() - 12) : match.start()]
+        speaks[name] += _SPEAKS.match(text, match.end()) is not None or _SPOKEN_BY.search(before) is not None
         does[name] += _DOES.match(text, match.end()) is not None or match[0].endswith(("'s", "’s"))
-    return _joined(
-        Counter({name: often[name] for name in often if often[name] >= _NAMED and does[name] > often[name] / 8})
-    )
+    told = {name: often[name] for name in often if often[name] >= _NAMED and does[name] > often[name] / 8}
+    persons = {name: times for name, times in told.items() if speaks[name] >= _PERSONS}
+    return _joined(Counter(persons if len(persons) > 1 else told))
 
 
 def _joined(often: Counter[str]) -> Counter[str]:

@@ -27,7 +27,9 @@ _TALKED = """
     know want need look looking better best probably doing whatever already yeah okay basically bit whole point
     talk talking sure wanna supposed start call called course please person place idea fact form exactly push
     seem sense seems select able guys feel true back nice cool fine great hard easy interesting close long mm-hmm
-    minute minutes hour hours mister
+    minute minutes hour hours mister kinda dunno gotta lemme went came told took gets getting makes making goes having
+    gives taking saying says trying looks looked works working used using wants needs means thinking talked pretty quite
+    felt feel kept keep maybe happen happened happens couple whole everything anything nothing someone somebody anybody
     """
 _USUAL = frozenset((*ORDINARY, *_TALKED.split()))
 _COMMON = frozenset(map(stem, _USUAL))

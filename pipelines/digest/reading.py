@@ -85,7 +85,8 @@ _NUMBERING = re.compile(
     r"|\([a-zA-Z0-9]{1,3}\)|§ ?[\d.]+|[-*•–−●■])\s+(?=[“\"A-Z])"
 )
 SUMMARY = re.compile(
-    r"(?:[\dIVX.]+\s+)?(?:(?:executive|plain[- ]language) )?(?:summary|abstract|synopsis|conclusions?|key (?:points"
+    r"(?:[\dIVX.]+\s+)?(?:(?:executive|simple|plain[- ]language) )?(?:summary|abstract|synopsis|conclusions?"
+    r"|key (?:points"
     r"|findings)"
     r"|tl;?dr)\W*",
     re.IGNORECASE,
@@ -124,7 +125,7 @@ _POINTING = re.compile(
     r"|similarly|likewise|(?:first|second|third|fourth|last)(?:ly)?(?=,)|finally|later|next(?=,)|specifically"
     r"|in particular"
     r"|in any event|equally|as (?:shown|noted|described|discussed|mentioned|stated|above|said)|conversely"
-    r"|nevertheless|in addition|in contrast|as a result|as such|for (?:example|instance)"
+    r"|nevertheless|in addition|in contrast|as a result|as such|for (?:example|instance)|as an example"
     r"|on the other hand|in (?:this|that|such|all|both|either) (?:cases?|ways?|events?)|the following)\b"
     r"|(?:it|its|they|their|them|he|him|his|she|her"
     r"|these|those|such|there|both|neither|here|another|others?|one of (?:these|them))\b(?! (?:is|are|was"

@@ -62,4 +62,6 @@ def _best(
         return worth.get(one.unit.spans[-1].start, -1.0) + _EDGE_WORTH * place
 
     telling = [one for one in inside if value(one) > _LEAST and len(one.raw.split()) >= _FEWEST_WORDS]
-    return ranked(reading, telling or inside, value, most=_SENTENCES if telling else 1)
+    chosen = ranked(reading, telling or inside, value, most=_SENTENCES if telling else 1)
+    speech = [one for one in chosen if one.raw[:1] in '"“']
+    return [one for one in chosen if one not in speech[1:]]  # one of a part's lines may be what someone says
