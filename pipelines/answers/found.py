@@ -13,7 +13,7 @@ from langchain_core.documents import Document
 
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.text.tables import Table, tables_of
-from longdoc.memory.index.document_index import Match
+from longdoc.memory.index.passage_index import Match
 from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.digest.digest import all_facts
 from longdoc.pipelines.digest.reading import Reading
