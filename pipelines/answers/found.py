@@ -177,7 +177,7 @@ class Texts:
         if source not in self._facts:
             reading = Reading(document, EMPTY_TABLE, np.zeros(0), known=True)
             units = self._known(source)[1]
-            if units is not None and document.metadata.get("tables") is None:
+            if units is not None:
                 reading.units = units
             best: dict[str, Fact] = {}
             for fact in all_facts(reading):
