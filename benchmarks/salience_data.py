@@ -66,7 +66,7 @@ def _table(task: Task, path: Path, encoder: Embedder) -> SentenceTable:
         made = TableMaker(Document(page_content=task.text), edges, encoder, tokenizer=tokenizer).make()
         _keep(path, {name: getattr(made, name) for name in names})
     with np.load(path) as kept:
-        arrays = {name: kept[name] for name in names}
+        arrays = {name: kept[name] for name in names if name in kept} | {"embedded": np.ones(len(kept["starts"]), bool)}
     return SentenceTable(source="", total=len(arrays["starts"]), **arrays)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator
 from zlib import crc32
 
 from longdoc.chunkers.base import Chunker
@@ -12,9 +12,9 @@ from longdoc.chunkers.cutter import Edges, Reading, word_start
 
 _STOP = re.compile(r"[.!?。！？।؟][\"'”’)\]*_]*\s+(?=\S)|\n[^\S\n]*(?=\S)")
 _AROUND = 32  # characters on each side that make a place's rank
-_PASSED = 1024  # places decided before those out of reach are let go
 _STEP = 1 << 14  # characters looked through at a time
-_HEADING = (-1, 0)  # the rank of a section's beginning
+_NO_PARAGRAPH = 1 << 32  # more than any hash
+_HEADING = -1  # the rank of a section's beginning
 
 
 class ContentChunker(Chunker):
@@ -46,17 +46,11 @@ def _places(text: str, low: int, high: int) -> Iterator[int]:
     return (match.end() for match in _STOP.finditer(text, max(0, low - 8), high + 1))
 
 
-def _rank(text: str, place: int) -> tuple[int, int]:
+def _rank(text: str, place: int) -> int:
     """Paragraphs before other places, else by the hash of the characters around."""
-    around = text[max(0, place - _AROUND) : place + _AROUND]
-    return int("\n\n" not in text[max(0, place - 3) : place]), crc32(around.encode("utf-8", "surrogatepass"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    position: int
-    tokens: int  # before it, from the text's beginning
-    rank: tuple[int, int]
+    around = text[place - _AROUND if place > _AROUND else 0 : place + _AROUND]
+    own = crc32(around.encode("utf-8", "surrogatepass"))
+    return own if "\n\n" in text[place - 3 if place > 3 else 0 : place] else own + _NO_PARAGRAPH
 
 
 class ContentEdges:
@@ -64,7 +58,7 @@ class ContentEdges:
 
     def __init__(self, reading: Reading, near: int, sections: bool = False) -> None:
         self._reading, self._near, self._sections = reading, near, sections
-        self._decided = self._ranked()
+        self._decided = self._lowest()
         self._next: tuple[int, bool] | None = (0, False)
 
     def first_after(self, position: int, limit: int) -> int | None:
@@ -76,50 +70,40 @@ class ContentEdges:
             self._next = next(self._decided, None)
         return None
 
-    def _ranked(self) -> Iterator[tuple[int, bool]]:
-        """Each place, and whether it ranks below all within reach before it, and not above any within reach after."""
-        window: list[_Place] = []
-        undecided = 0  # index in the window of the first place that is not decided
-        for place in self._all():
-            while undecided < len(window) and (place is None or place.tokens - window[undecided].tokens > self._near):
-                yield window[undecided].position, self._is_lowest(window, undecided)
-                undecided += 1
-            if place is not None:
-                window.append(place)
-            if undecided > _PASSED:
-                reached = window[undecided - 1].tokens - self._near
-                passed = next(index for index, one in enumerate(window) if one.tokens >= reached)
-                del window[:passed]
-                undecided -= passed
+    def _lowest(self) -> Iterator[tuple[int, bool]]:
+        """Each place that ranks below all within reach before it and not above any within reach after, with True.
 
-    def _is_lowest(self, window: list[_Place], index: int) -> bool:
-        """Whether no place within reach ranks as low before it, or lower after it; the nearest are asked first."""
-        own = window[index]
-        for before in map(window.__getitem__, range(index - 1, -1, -1)):
-            if own.tokens - before.tokens > self._near:
-                break
-            if before.rank <= own.rank:
-                return False
-        for after in map(window.__getitem__, range(index + 1, len(window))):
-            if after.tokens - own.tokens > self._near:
-                break
-            if after.rank < own.rank:
-                return False
-        return True
+        Between them, with False, places up to which all are told. Linear: `held` has by rising rank what may yet be
+        lowest, as for the minimum of a window that moves.
+        """
+        near = self._near
+        held: deque[tuple[int, int, int, bool]] = deque()  # position, tokens before it, rank, whether lowest so far
+        for until, places in self._all():
+            for position, tokens, rank in places:
+                while held and tokens - held[0][1] > near:
+                    first = held.popleft()
+                    if first[3]:
+                        yield first[0], True
+                while held and held[-1][2] > rank:
+                    held.pop()
+                held.append((position, tokens, rank, not held or tokens - held[-1][1] > near))
+            yield (held[0][0] - 1 if held else until), False
+        for first in held:
+            if first[3]:
+                yield first[0], True
 
-    def _all(self) -> Iterator[_Place | None]:
-        """All places in order, and None at the end."""
+    def _all(self) -> Iterator[tuple[int, Iterable[tuple[int, int, int]]]]:
+        """Stretch by stretch where each ends, and its places with the tokens before each and its rank."""
         tape, tokens, at = self._reading.tape, self._reading.tokens, 0
         if self._sections:
-            yield _Place(0, 0, _HEADING)
+            yield 0, [(0, 0, _HEADING)]
         while tape.fill(at + 1) > at:
             end = tape.fill(at + _STEP + _AROUND)
             until = end if tape.ended and end == tape.end else end - _AROUND
             base, text = tape.base, tape.text
             headings = set(self._reading.sections.after(at, until)) if self._sections else ()
-            for local in _places(text, at - base, until - base):
-                if at < local + base <= until:
-                    rank = _HEADING if local + base in headings else _rank(text, local)
-                    yield _Place(local + base, tokens.number(local + base), rank)
+            locals_ = [place for place in _places(text, at - base, until - base) if at - base < place <= until - base]
+            ranks = [_HEADING if place + base in headings else _rank(text, place) for place in locals_]
+            found = [place + base for place in locals_]
+            yield until, zip(found, tokens.numbers(found), ranks, strict=True)
             at = until
-        yield None

@@ -122,7 +122,7 @@ class MeaningEdges:
 
     def _end(self, block: list[_Sentence]) -> int:
         """The tokens before what follows the block."""
-        return self._reading.tokens.number(self._ended)
+        return self._reading.tokens.numbers([self._ended])[0]
 
     def _sentences(self) -> Iterator[list[_Sentence]]:
         """The sentences with their vectors, in order; each reaches to the next one's start."""
@@ -139,8 +139,8 @@ class MeaningEdges:
                 starts = [span.start + base for span in kept]
                 if first:
                     starts[0] = 0
-                number = self._reading.tokens.number
-                yield [_Sentence(start, number(start), vector) for start, vector in zip(starts, vectors, strict=True)]
+                numbers = self._reading.tokens.numbers(starts)
+                yield list(map(_Sentence, starts, numbers, vectors))
                 first = False
             at = self._ended
 

@@ -8,8 +8,7 @@ from tempfile import TemporaryDirectory
 
 from langchain_core.documents import Document
 
-from longdoc.memory.index.document_index import DocumentIndex
-from longdoc.memory.index.retriever import IndexRetriever
+from longdoc.memory.index.document_index import DocumentIndex, IndexRetriever
 
 HARBOUR = """\
 # Gates

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from longdoc.memory.cache.keys import KeySpace
     from longdoc.memory.cache.redis import RedisStore
     from longdoc.memory.history.chat_history import ChatHistory, HistorySettings
-    from longdoc.memory.index.document_index import DocumentIndex
-    from longdoc.memory.index.retriever import IndexRetriever
+    from longdoc.memory.index.document_index import DocumentIndex, IndexRetriever
     from longdoc.memory.shared.postgres import SharedIndex
     from longdoc.memory.shared.ranked import RankedRetriever
     from longdoc.memory.summaries.running import RunningMemory
@@ -30,7 +29,7 @@ _HOMES = {
     "DocumentIndex": "index.document_index",
     "EncodingCache": "cache.encoding_cache",
     "HistorySettings": "history.chat_history",
-    "IndexRetriever": "index.retriever",
+    "IndexRetriever": "index.document_index",
     "KeySpace": "cache.keys",
     "RankedRetriever": "shared.ranked",
     "RedisStore": "cache.redis",

@@ -5,7 +5,11 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _UNABLE = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.EBADF, errno.EISDIR, errno.ENOTSUP)
 
@@ -42,3 +46,18 @@ def sync_folder(folder: Path) -> None:
     except OSError as error:
         if error.errno not in _UNABLE:
             raise
+
+
+def claimed(folder: Path, refusal: Exception) -> FileLock:
+    """The folder's lock, held until it is released; the system releases a killed process's.
+
+    Raises `refusal` where another has it.
+    """
+    from filelock import FileLock, Timeout
+
+    claim = FileLock(folder / "lock", thread_local=False)
+    try:
+        claim.acquire(timeout=0)
+    except Timeout as error:
+        raise refusal from error
+    return claim

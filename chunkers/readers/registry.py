@@ -16,7 +16,6 @@ from longdoc.arguments import checked
 from longdoc.chunkers.readers.base import BytesReader, Ocr, Reader
 from longdoc.chunkers.readers.decoding import begins_as_text, decode
 from longdoc.chunkers.readers.formats import IMAGES, PLAIN, SUFFIXES, XML, binary_suffix, image_suffix
-from longdoc.chunkers.readers.html.reading import declared_charset, looks_like_html
 from longdoc.chunkers.readers.pages import PagedDocument
 from longdoc.errors import InputError
 from longdoc.plugins import brought
@@ -86,6 +85,8 @@ def read(path: str | os.PathLike[str], ocr: Ocr = "auto") -> Document:
 def read_stdin(ocr: Ocr = "auto") -> Document:
     """Return the document on standard input, source "-": PDF, Word, EPUB, image or HTML if it begins so, else text."""
     data = sys.stdin.buffer.read()
+    from longdoc.chunkers.readers.html.reading import looks_like_html
+
     kind = binary_suffix(data) or image_suffix(data) or (".html" if looks_like_html(data) else "")
     document = read_bytes(data, "-", kind, ocr)
     return PagedDocument.of(document, data) if "pages" in document.metadata else document
@@ -112,7 +113,12 @@ def read_bytes(data: bytes, source: str, suffix: str, ocr: Ocr = "auto") -> Docu
 
 
 def _plain(data: bytes, source: str, format: str = "text", declares: bool = False) -> Document:
-    text = decode(data, source, declared_charset(data) if declares else None)
+    charset = None
+    if declares:
+        from longdoc.chunkers.readers.html.reading import declared_charset
+
+        charset = declared_charset(data)
+    text = decode(data, source, charset)
     if not text.strip():
         raise InputError(f"{source!r} holds nothing but white space; give a file with text in it")
     return Document(page_content=text, metadata={"source": source, "format": format})

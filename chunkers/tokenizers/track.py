@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -63,11 +64,12 @@ class TokenTrack:
         index = self._index(position) - tokens
         return self._view[index] if index > 0 else 0
 
-    def number(self, position: int) -> int:
-        """How many tokens begin before `position`, from the text's beginning; not of what has been let go."""
-        while self._known < position and self._extend():
+    def numbers(self, positions: Sequence[int]) -> list[int]:
+        """How many tokens begin before each, from the text's beginning; rising, and not of what has been let go."""
+        while positions and self._known < positions[-1] and self._extend():
             pass
-        return self._dropped + self._index(position)
+        found: list[int] = (self._dropped + np.searchsorted(self._starts, positions)).tolist()
+        return found
 
     def count(self, start: int, end: int) -> int:
         """The tokens of the stretch, which `reach` has passed, when it stands alone."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
-from longdoc.memory.index.document_index import Match
+from longdoc.memory.index.passage_index import Match
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.answers.found import Candidate, Texts, candidates, defining

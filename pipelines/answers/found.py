@@ -13,7 +13,7 @@ from langchain_core.documents import Document
 
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.text.tables import Table, tables_of
-from longdoc.memory.index.document_index import Match
+from longdoc.memory.index.passage_index import Match
 from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.digest.digest import all_facts
 from longdoc.pipelines.digest.reading import Reading
@@ -176,6 +176,9 @@ class Texts:
             return []
         if source not in self._facts:
             reading = Reading(document, EMPTY_TABLE, np.zeros(0), known=True)
+            units = self._known(source)[1]
+            if units is not None:
+                reading.units = units
             best: dict[str, Fact] = {}
             for fact in all_facts(reading):
                 held = best.get(fact.label)

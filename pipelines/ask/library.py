@@ -9,11 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
-from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.documents import Document
-from langchain_core.language_models import BaseChatModel
 
 from longdoc.chunkers.readers.base import Ocr
 from longdoc.chunkers.readers.pages import SourcePages
@@ -21,15 +20,18 @@ from longdoc.chunkers.text.span import Span
 from longdoc.errors import InputError
 from longdoc.memory.cache.keys import code_digest
 from longdoc.memory.disk import write_whole
-from longdoc.memory.index.document_index import DocumentIndex
+from longdoc.memory.index.passage_index import PassageIndex
 from longdoc.memory.summaries.tree import SummaryTree
-from longdoc.models.encoder.embedder import Embedder
+from longdoc.models.encoder.encoder import SentenceEncoder
 from longdoc.pipelines.ask.answer import Answer
-from longdoc.pipelines.ask.chat import DocumentChat
+from longdoc.pipelines.ask.asking import Asking
 from longdoc.pipelines.ask.settings import ChatSettings
 from longdoc.pipelines.readings import kept_reading
 from longdoc.pipelines.sources import load_sources
-from longdoc.pipelines.summarizers.models import chat_model
+
+if TYPE_CHECKING:
+    from langchain_core.chat_history import BaseChatMessageHistory
+    from langchain_core.language_models import BaseChatModel
 
 _MOST = 200_000  # entries: with their vectors some 500 MB
 _CODE = ("longdoc.chunkers", "longdoc.memory.index")  # which makes what an index has of a source
@@ -43,7 +45,7 @@ class Library:
     are those by which they were given now.
     """
 
-    index: DocumentIndex
+    index: PassageIndex
     ids: tuple[str, ...]
     documents: tuple[Document, ...]
     names: tuple[str, ...]
@@ -80,9 +82,9 @@ class Library:
 
     def chat(
         self, model: str | BaseChatModel, settings: ChatSettings, history: BaseChatMessageHistory | None = None
-    ) -> DocumentChat:
+    ) -> Asking:
         """A chat over these sources."""
-        return DocumentChat(
+        return Asking(
             self.index,
             model=model,
             history=history,
@@ -112,9 +114,9 @@ def library(sources: Sequence[str], folder: Path, ocr: Ocr = "auto") -> Library:
     if len(set(ids)) < len(ids):
         twice = next(source for source, name in zip(sources, ids, strict=True) if ids.count(name) > 1)
         raise InputError(f"the source {twice!r} was given twice; give each once")
-    embedder = Embedder()
-    where = folder / f"index-{_digest(embedder.fingerprint)}"
-    index = DocumentIndex.mended(where, embedder)
+    encoder = SentenceEncoder()
+    where = folder / f"index-{_digest(encoder.fingerprint)}"
+    index = PassageIndex.mended(where, encoder)
     marked = [_marked(document, name) for document, name in zip(documents, ids, strict=True)]
     held = [_held_name(index, one) for one in marked]
     fresh = [name is None or held.count(name) > 1 for name in held]
@@ -132,7 +134,7 @@ def library(sources: Sequence[str], folder: Path, ocr: Ocr = "auto") -> Library:
     return Library(index, tuple(ids), tuple(called), tuple(names))
 
 
-def keep_recent(index: DocumentIndex, noted: Path, ids: Sequence[str], most: int = _MOST) -> None:
+def keep_recent(index: PassageIndex, noted: Path, ids: Sequence[str], most: int = _MOST) -> None:
     """Notes that these documents were asked; deletes those asked least recently while there are too many entries."""
     with FileLock(noted.with_suffix(".lock")):
         try:
@@ -156,7 +158,11 @@ def keep_recent(index: DocumentIndex, noted: Path, ids: Sequence[str], most: int
 
 def answering(model: str) -> str | BaseChatModel:
     """What answers by that name: "extractive", or the chat model, loaded. Raises as `chat_model` does."""
-    return model if model == "extractive" else chat_model(model)
+    if model == "extractive":
+        return model
+    from longdoc.pipelines.summarizers.models import chat_model
+
+    return chat_model(model)
 
 
 def session_of(ids: Sequence[str]) -> str:
@@ -180,7 +186,7 @@ def _marked(document: Document, name: str) -> Document:
     return document.model_copy(update={"id": name, "metadata": {**told, "digest": digest}})
 
 
-def _held_name(index: DocumentIndex, document: Document) -> str | None:
+def _held_name(index: PassageIndex, document: Document) -> str | None:
     """The source by which the index has this very document; None where it has not."""
     held = index.first(str(document.id))
     if held is None or held.metadata.get("digest") != document.metadata["digest"]:

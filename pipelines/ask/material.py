@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.pages import SourcePages, page_words
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
-from longdoc.memory.index.document_index import DocumentIndex, Match
+from longdoc.memory.index.passage_index import Match, PassageIndex
 from longdoc.pipelines.answers.found import Texts
 from longdoc.pipelines.ask.answer import Citation
 from longdoc.pipelines.ask.prompts import Shown
-from longdoc.pipelines.ask.retrieved import Retrieved, traced
 from longdoc.pipelines.sources import join_chunks
 from longdoc.pipelines.summarizers.protocol import Passage
 
@@ -53,6 +54,30 @@ class Item:
         return replace(self, shown=replace(self.shown, text=text), passages=(passage,))
 
 
+class Searched(Protocol):
+    """What finds passages and summaries for a question: an index, or what stands for any retriever."""
+
+    @property
+    def encoder(self) -> object:
+        """What it embeds with, where it says so."""
+
+    def documents(self) -> dict[str, int]:
+        """The ids of the documents, as far as they are known, and how many entries each has."""
+
+    def entries(self, document: str) -> list[Document]:
+        """The entries of a document, as far as they are known."""
+
+    def matches(
+        self, query: str, k: int = 4, *, documents: Collection[str] | None = None, kind: str | None = None
+    ) -> list[Match]:
+        """The best entries, best first."""
+
+    def diverse_matches(
+        self, query: str, k: int = 4, *, documents: Collection[str] | None = None, kind: str | None = None
+    ) -> list[Match]:
+        """Of the best entries those that say different things."""
+
+
 class Material:
     """The passages and summaries of an index, and the texts of its sources as far as they are known.
 
@@ -62,7 +87,7 @@ class Material:
 
     def __init__(
         self,
-        index: DocumentIndex | Retrieved,
+        index: Searched,
         texts: Mapping[str, str] | None,
         pages: Mapping[str, Sequence[int]] | None,
         places: SourcePages | None = None,
@@ -89,7 +114,7 @@ class Material:
 
     def _looked_up(self, question: str, documents: Collection[str] | None, passages: int) -> list[Match]:
         find = partial(self.index.matches, question, passages, documents=documents, kind="chunk")
-        return find() if isinstance(self.index, Retrieved) else traced(question, find)  # a retriever tells it itself
+        return traced(question, find) if isinstance(self.index, PassageIndex) else find()  # a retriever tells it itself
 
     def names(self) -> list[str]:
         """The ids of all documents."""
@@ -232,3 +257,24 @@ def _placed(chunk: Document) -> Document:
 
 def _is_chunk(entry: Document) -> bool:
     return entry.metadata.get("kind") != "summary" and isinstance(entry.metadata.get("start_index"), int)
+
+
+def traced(question: str, find: Callable[[], list[Match]]) -> list[Match]:
+    """What `find` finds, told to the callbacks of the run that it is part of as the run of a retriever."""
+    if "langchain_core.runnables.config" not in sys.modules:
+        return find()  # no run can be under way
+    from langchain_core.callbacks import CallbackManager
+    from langchain_core.runnables.config import ensure_config
+
+    config = ensure_config()
+    manager = CallbackManager.configure(
+        config.get("callbacks"), inheritable_tags=config.get("tags"), inheritable_metadata=config.get("metadata")
+    )
+    run = manager.on_retriever_start({}, question, name="DocumentIndex")
+    try:
+        found = find()
+    except Exception as error:
+        run.on_retriever_error(error)
+        raise
+    run.on_retriever_end([match.document for match in found])
+    return found

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
-
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import BudgetError, InputError, StageError
-from longdoc.memory.history.message_counter import Count
 from longdoc.memory.summaries.summary import Sentence, join_lines
-from longdoc.models.encoder.embedder import Embedder
+from longdoc.models.encoder.encoder import SentenceEncoder
 from longdoc.pipelines.ask.answer import NOT_SAID, Answer
-from longdoc.pipelines.ask.checked import ReplyChecker
-from longdoc.pipelines.ask.claims import Visible, claims
-from longdoc.pipelines.ask.fitting import Fitting, Prompt, condensing
 from longdoc.pipelines.ask.material import Item, Material
 from longdoc.pipelines.ask.offline import Offline, Reply
 from longdoc.pipelines.ask.settings import ChatSettings
-from longdoc.pipelines.checks.checker import Checker
-from longdoc.pipelines.choice import Choice
-from longdoc.pipelines.route import ModelAtHand, Request
-from longdoc.pipelines.summarizers.replies import cut_to, reply_sentences
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+
+    from longdoc.memory.history.message_counter import Count
+    from longdoc.pipelines.ask.claims import Visible
+    from longdoc.pipelines.ask.fitting import Fitting, Prompt
 
 _ALONE_TOKENS = 128  # of a question that is rewritten to be understood alone
 _COUNTED_EACH = 400  # characters of a reply between two counts of its tokens
@@ -65,7 +61,7 @@ class ChatRequest:
         return cls(**given)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Means:
     """What a chat answers with: its settings, its material, its model if it has one, and how that counts tokens."""
 
@@ -73,8 +69,15 @@ class Means:
     material: Material
     model: BaseChatModel | None
     tokenizer: Tokenizer
-    count: Count
-    encoder: Embedder = field(default_factory=Embedder)
+    encoder: SentenceEncoder
+
+    @cached_property
+    def count(self) -> Count:
+        """The tokens of messages, with what their chat's form adds to each."""
+        from longdoc.memory.history.message_counter import MessageCounter
+        from longdoc.pipelines.summarizers.chat import FRAMING
+
+        return MessageCounter(self.tokenizer, frame_tokens=FRAMING)
 
     @property
     def prompt_tokens(self) -> int:
@@ -92,15 +95,22 @@ class Turn:
         self._sentences: tuple[Sentence, ...] = ()
         self._reply: AIMessageChunk | None = None
         self._offline: Reply | None = None
-        self._visible = Visible()
         self._shown = ""
         self._next_count = _COUNTED_EACH
         self.full = False  # whether the reply is as long as an answer may be
+
+    @cached_property
+    def _visible(self) -> Visible:
+        from longdoc.pipelines.ask.claims import Visible
+
+        return Visible()
 
     def condensing(self) -> list[BaseMessage] | None:
         """The messages that ask for the question alone; None where there is no conversation, no model, or no room."""
         if self._means.model is None or not self._turns:
             return None
+        from longdoc.pipelines.ask.fitting import condensing
+
         budget = self._means.settings.context_tokens - _ALONE_TOKENS
         return condensing(self._request.question, self._turns, budget, self._means.count)
 
@@ -145,6 +155,8 @@ class Turn:
 
     def _alone(self, reply: AIMessage) -> str:
         """The question that the model has made of this one and the conversation; this one if it has made none."""
+        from longdoc.pipelines.summarizers.replies import reply_sentences
+
         said = " ".join(reply_sentences(reply))
         usable = any(map(str.isalnum, said)) and self._means.tokenizer.count(said) <= _ALONE_TOKENS
         return said if usable else self._request.question
@@ -163,6 +175,8 @@ class Turn:
         self._sentences = self._offline.said
 
     def _prompt(self, alone: str) -> Prompt:
+        from longdoc.pipelines.ask.fitting import Fitting
+
         settings, means = self._means.settings, self._means
         fitting = Fitting(
             self._request.question,
@@ -181,6 +195,9 @@ class Turn:
 
     def _whole(self, fitting: Fitting) -> Prompt | None:
         """The prompt with the whole document, where there is one only and the router would have it read so."""
+        from longdoc.pipelines.choice import Choice
+        from longdoc.pipelines.route import ModelAtHand, Request
+
         settings, index = self._means.settings, self._means.material.index
         known = index.documents()
         names = list(known) if self._request.documents is None else list(self._request.documents)
@@ -204,6 +221,10 @@ class Turn:
         return fitting.whole(items) if route.strategy == "stuff" else None
 
     def _checked(self, reply: AIMessageChunk) -> tuple[Sentence, ...]:
+        from longdoc.pipelines.ask.checked import ReplyChecker
+        from longdoc.pipelines.ask.claims import claims
+        from longdoc.pipelines.checks.checker import Checker
+
         said = claims(reply)
         if not said:
             raise StageError("the chat model gave no answer; ask again, or try another model")
@@ -222,6 +243,8 @@ class Turn:
                 break
             kept.append(sentence)
         if sentences and not kept:
+            from longdoc.pipelines.summarizers.replies import cut_to
+
             first = sentences[0]
             kept = [Sentence(cut_to(first.line, most, tokenizer), first.spans, first.supported, first.problems)]
         return tuple(kept)

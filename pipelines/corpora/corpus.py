@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from longdoc.arguments import checked
 from longdoc.errors import CacheError, InputError
+from longdoc.memory.disk import claimed, write_whole
 from longdoc.pipelines.corpora.engines.engine import Done, Engine, Limits
 from longdoc.pipelines.corpora.engines.processes import Processes
 from longdoc.pipelines.corpora.inventory import Chosen, Found, Rows, documents_in, file_digest
@@ -184,13 +185,8 @@ class Corpus:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Holds the folder against other runs, and clears what a kill left half written."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.out / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise CacheError(f"another run works in {str(self.out)!r}; wait for it, or give another --out") from error
+        busy = CacheError(f"another run works in {str(self.out)!r}; wait for it, or give another --out")
+        lock = claimed(self.out, busy)
         try:
             for path in (self.out / "results").iterdir():
                 if _PART.search(path.name):
@@ -363,7 +359,6 @@ class Corpus:
                     raise CacheError(f"the summary of {done.task.name!r} cannot be made: {done.answer.error}")
         path = self.out / "corpus.json"
         if self.manifest.fact("root") != root.key or not path.exists():
-            from longdoc.memory.disk import write_whole
             from longdoc.pipelines.corpora.node import node_sentences
 
             write_whole(path, tree_json(root, self.out, node_sentences).encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -44,16 +45,22 @@ def digest_of(
     chooser: Chooser,
     budget: int,
     query: str | None = None,
+    begun: Mapping[str, Reading] | None = None,
 ) -> Summary:
     """A digest of at most `budget` tokens, a part for each document; empty where they leave no room for one.
 
-    `tables` are the documents' sentences by source. Linear in the text; costs no vectors but the query's.
+    `tables` are the documents' sentences by source, `begun` what was read of them before they had vectors. Linear in
+    the text; costs no vectors but the query's.
     """
     if budget < LEAST * len(documents):
         return EMPTY
     asked = chooser.query_vector(query)
     familiar = chooser.encoder.fingerprint.startswith(FINGERPRINT)
-    readings = [_reading(document, tables, asked, query, chooser.scorer, familiar) for document in documents]
+    readings = []
+    for document in documents:
+        source = str(document.metadata["source"])
+        reading = (begun or {}).get(source) or begin(document, tables[source])
+        readings.append(_scored(reading, tables[source], familiar, asked, query, chooser.scorer))
     if len(readings) == 1:
         return _one(readings[0], budget, chooser.tokenizer, query)
     return _several(readings, budget, chooser.tokenizer, query)
@@ -92,20 +99,39 @@ def _joined(
     return Summary.of(tuple(sentences), tokenizer, tuple(blocks))
 
 
-def _reading(
-    document: Document,
-    tables: Mapping[str, SentenceTable],
+def begin(document: Document, table: SentenceTable) -> Reading:
+    """A document read as far as that needs no vectors."""
+    known = _is_known(document.page_content, table)
+    reading = Reading(document, table, np.zeros(len(table)), known)
+    if not known and reading.kind in (Kind.FORM, Kind.REPORT, Kind.CODE) and _is_ascii(document.page_content):
+        reading.known = True  # a form has too few words of prose to be told by
+    return reading
+
+
+def shown(reading: Reading) -> NDArray[np.bool_]:
+    """Which rows of the table its digest may show: all others only count in the mean."""
+    speech = reading.speech if reading.kind is Kind.NARRATIVE else []
+    rows = [one.row for one in (*reading.points, *speech, *reading.turns) if one.row >= 0]
+    found = np.zeros(len(reading.table), np.bool_)
+    found[rows] = True
+    return found
+
+
+def _scored(
+    begun: Reading,
+    table: SentenceTable,
+    familiar: bool,
     asked: NDArray[np.float32] | None,
     query: str | None,
     scorer: Scorer | None,
-    familiar: bool,
 ) -> Reading:
-    table = tables[str(document.metadata["source"])]
-    known = _is_known(document.page_content, table)
-    reading = Reading(document, table, np.zeros(len(table)), known, familiar)
-    if not known and reading.kind in (Kind.FORM, Kind.REPORT, Kind.CODE) and _is_ascii(document.page_content):
-        reading.known = True  # a form has too few words of prose to be told by
+    """What was read, with the table as it has vectors, and what each row is worth."""
+    reading = Reading(begun.document, table, np.zeros(len(table)), begun.known, familiar)
+    reading.units, reading.kind = begun.units, begun.kind
     reading.scores = _scores(reading, asked, query, scorer)
+    worth = [*reading.scores.tolist(), -9.0]  # the last of what has no row
+    made = {id(one): replace(one, score=worth[one.row]) for one in begun.said}
+    reading.said, reading.points = list(made.values()), [made[id(one)] for one in begun.points]
     return reading
 
 

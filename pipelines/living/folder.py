@@ -12,7 +12,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, Self
 
-from filelock import FileLock, Timeout
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 
@@ -20,7 +19,7 @@ from longdoc.chunkers.readers.base import Ocr
 from longdoc.chunkers.readers.registry import read
 from longdoc.errors import BusyError, InputError, LongdocError
 from longdoc.memory.cache.encoding_cache import EncodingCache
-from longdoc.memory.disk import write_whole
+from longdoc.memory.disk import claimed, write_whole
 from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.models.encoder.embedder import Embedder
@@ -72,7 +71,8 @@ class LivingFolder:
         apart(self.root.resolve(), self.out.resolve())
         self.digests, self.max_tokens, self.ocr = digests, max_tokens, ocr
         self.out.mkdir(parents=True, exist_ok=True)
-        self._claim = _claimed(self.out)
+        kept = BusyError(f"another process keeps {str(self.out)!r} up to date; end it, or only read the index")
+        self._claim = claimed(self.out, kept)
         encoder = embeddings or Embedder()
         self.index = DocumentIndex.mended(self.out / "index", encoder)
         self._cache = EncodingCache(self.out / "cache") if digests else None
@@ -315,12 +315,3 @@ def apart(root: Path, out: Path) -> None:
     """Raises `InputError` where what is kept would be seen as documents."""
     if out.is_relative_to(root) and not any(part.startswith(".") for part in out.relative_to(root).parts):
         raise InputError(f"{str(out)!r} lies in the folder that is watched; give one outside, or a hidden one")
-
-
-def _claimed(out: Path) -> FileLock:
-    claim = FileLock(out / "lock", thread_local=False)
-    try:
-        claim.acquire(timeout=0)
-    except Timeout as error:
-        raise BusyError(f"another process keeps {str(out)!r} up to date; end it, or only read the index") from error
-    return claim

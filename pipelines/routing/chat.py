@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from longdoc.pipelines.answers.carry import standing_alone
 from longdoc.pipelines.answers.kinds import asked_for
 from longdoc.pipelines.ask.answer import Answer, answer_json
-from longdoc.pipelines.ask.chat import DocumentChat
+from longdoc.pipelines.ask.asking import Asking
 from longdoc.pipelines.ask.settings import ChatSettings
 from longdoc.pipelines.ask.turn import ChatRequest
 from longdoc.pipelines.route import ModelAtHand, Request, Route
@@ -29,7 +29,7 @@ _INSTRUCTIONS = 300  # tokens of a chat's prompt beside question and passages
 _OF_A_SPAN = {"definition", "yes-no", "why", "fact"}  # the kinds of question that one place in a text may answer
 
 Documents = Callable[[Collection[str] | None], Sequence[Document]]
-ChatWith = Callable[["str | BaseChatModel"], DocumentChat]
+ChatWith = Callable[["str | BaseChatModel"], Asking]
 
 
 class RoutedChat:

@@ -7,8 +7,10 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import numpy as np
+from langchain_core.documents import Document
 from numpy.typing import NDArray
 
 from longdoc.chunkers.text.span import Span
@@ -18,9 +20,14 @@ from longdoc.pipelines.summarize.job import Job
 from longdoc.pipelines.summarize.map_reduce import NodeDone, OnEvent, StageBegan, node_key
 from longdoc.pipelines.summarize.outline import Outline, covered, steps_of
 from longdoc.pipelines.summarizers.protocol import Chooser
+from longdoc.pipelines.summarizers.salience import LONG, readable
 from longdoc.pipelines.summarizers.sentence_table import SentenceTable, TableMaker
 
+if TYPE_CHECKING:
+    from longdoc.pipelines.digest.reading import Reading
+
 _log = logging.getLogger(__name__)
+_LONG = 10 * LONG  # sentences from which no network says what they are worth
 
 
 class Extract:
@@ -36,6 +43,7 @@ class Extract:
         self._steps = steps_of(job.outline)
         self._on_event = on_event or (lambda event: None)
         self._done = 0
+        self._begun: dict[str, Reading] = {}  # by source, what is read of it before there are vectors
 
     def run(self) -> SummaryTree:
         """The tree of summaries. Raises `BudgetError` where no sentence fits the top's budget."""
@@ -52,6 +60,7 @@ class Extract:
             whole = node is self.job.outline
             summary = self._digest(tables) if whole else EMPTY
             if not summary.sentences:
+                tables = self.tables(whole=True) if whole and self._begun else tables
                 summary = self._chosen(node, tables, query)
             made.append(SummaryTree(node.title, covered(node), summary, node_key(self.job, node, children), children))
             if children:
@@ -65,7 +74,25 @@ class Extract:
             return EMPTY
         from longdoc.pipelines.digest.make import digest_of
 
-        return digest_of(self.job.documents, tables, self._chooser, self.job.max_tokens, self.job.query)
+        job = self.job
+        return digest_of(job.documents, tables, self._chooser, job.max_tokens, job.query, self._begun)
+
+    def _wanted(self, document: Document) -> Callable[[SentenceTable], NDArray[np.bool_]] | None:
+        """What tells the sentences that a digest or the node of a chunk may show; None where any may be."""
+        job = self.job
+        if job.style != "digest" or job.query is not None:
+            return None
+        from longdoc.pipelines.digest.kinds import Kind
+        from longdoc.pipelines.digest.make import begin, shown
+
+        def wanted(table: SentenceTable) -> NDArray[np.bool_]:
+            reading = self._begun[table.source] = begin(document, table)
+            if reading.kind is not Kind.NARRATIVE and len(table) < _LONG:
+                return np.ones(len(table), np.bool_)  # a network that reads all of them says what each is worth
+            alone: NDArray[np.bool_] = readable(table) & (table.loose == 0)
+            return shown(reading) | alone
+
+        return wanted
 
     def _chosen(self, node: Outline, tables: dict[str, SentenceTable], query: NDArray[np.float32] | None) -> Summary:
         """The node's own sentences that fit its budget best."""
@@ -73,15 +100,19 @@ class Extract:
         sentence, budget = sentence_maker(within, self.job.texts), self.job.node_budget(node)
         return self._chooser.choose(within, sentence, budget, query, demanded=node is self.job.outline)
 
-    def tables(self) -> dict[str, SentenceTable]:
-        """Each source's sentences. Its chunks are done, for whoever watches, once they are embedded."""
+    def tables(self, whole: bool = False) -> dict[str, SentenceTable]:
+        """Each source's sentences. Its chunks are done, for whoever watches, once they are embedded.
+
+        Those that can be shown nowhere are embedded only if `whole` is asked for.
+        """
         tables = {}
         leaves, tokenizer = list(self.job.outline.leaves), self._chooser.tokenizer
         for document in self.job.documents:
             source = str(document.metadata["source"])
             edges = [leaf.span.start for leaf in leaves if leaf.span.source == source]
-            maker = TableMaker(document, edges, self._chooser.encoder, self._progress(source), tokenizer=tokenizer)
-            tables[source] = maker.make()
+            told = (lambda chunks: None) if whole else self._progress(source)
+            maker = TableMaker(document, edges, self._chooser.encoder, told, tokenizer=tokenizer)
+            tables[source] = maker.make(None if whole else self._wanted(document))
         return tables
 
     def _progress(self, source: str) -> Callable[[int], None]:

@@ -76,10 +76,14 @@ def readable(table: SentenceTable) -> NDArray[np.bool_]:
 
 
 def first_choice(table: SentenceTable) -> NDArray[np.bool_]:
-    """Which rows a summary is made of while any fits: readable, and in a long text also able to stand alone."""
+    """Which rows a summary is made of while any fits: readable, and in a long text also able to stand alone.
+
+    So they are where only some rows have vectors of their own, for these are among them.
+    """
     prose = readable(table)
     alone = prose & (table.loose == 0)
-    return alone if alone.any() and edge_share(table.positions) < 1 else prose
+    picky = edge_share(table.positions) < 1 or not table.embedded.all()
+    return alone if picky and alone.any() else prose
 
 
 def standardized(values: NDArray[np.floating], over: NDArray[np.bool_]) -> NDArray[np.float64]:

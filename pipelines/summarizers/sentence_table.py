@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +20,8 @@ from longdoc.chunkers.tokenizers.base import Tokenizer, counts, load_tokenizer
 KEPT = 40_000  # vectors held at once; of a longer text each chunk keeps its most central sentences
 _LEAST_KEPT = 3  # sentences of each chunk, however long the text
 WINDOW = 8192  # sentences held as texts at a time
+_FEW = 256  # sentences of a text that are all embedded, whatever is wanted
+_SAMPLED, _ONE_IN = 64, 8  # of those that are not wanted at least so many are embedded, and at least one in so many
 _PIECE = 16_000  # characters embedded between two words of progress: about a second
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]|[^\W_]+")
 _PLAIN = re.compile(r"[A-Za-z\s]+")
@@ -79,6 +81,7 @@ class SentenceTable:
     topicality: NDArray[np.float32]  # TF-IDF cosine to the whole source
     tokens: NDArray[np.int32]  # of the sentence as it is rendered
     vectors: NDArray[np.float16]  # (rows, width)
+    embedded: NDArray[np.bool_]  # False where the vector is that of a neighbour
     total: int  # sentences of the source
 
     def __len__(self) -> int:
@@ -107,6 +110,7 @@ _ARRAYS = (
     "topicality",
     "tokens",
     "vectors",
+    "embedded",
 )
 _NOTHING: dict[str, NDArray[Any]] = {name: np.zeros((0, 0) if name == "vectors" else 0) for name in _ARRAYS}
 EMPTY_TABLE = SentenceTable(source="", total=0, **_NOTHING)
@@ -144,13 +148,36 @@ class TableMaker:
         whole = len(self._starts) <= kept
         self._kept_each = None if whole else max(_LEAST_KEPT, kept // max(1, len(edges)))
 
-    def make(self) -> SentenceTable:
-        """The table. A text without sentences gives one without rows."""
+    def make(self, wanted: Callable[[SentenceTable], NDArray[np.bool_]] | None = None) -> SentenceTable:
+        """The table. A text without sentences gives one without rows.
+
+        `wanted` tells by a table without vectors which rows may ever be chosen. Only those of a long text are embedded,
+        and a sample of the others, whose vectors stand for their neighbours': means over all rows stay what they were.
+        """
+        if self._kept_each is not None or len(self._starts) < _FEW:
+            wanted = None
         windows = list(self._windows())
-        bags = _Bags(list(self._texts(first, last)) for first, last in windows)
-        parts = [self._window(first, last, *words) for (first, last), words in zip(windows, bags, strict=True)]
+        bags = _Bags(list(self._texts(range(first, last))) for first, last in windows)
+        parts = [
+            self._window(first, last, *words, embed=wanted is None)
+            for (first, last), words in zip(windows, bags, strict=True)
+        ]
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
-        return SentenceTable(source=self._source, total=len(self._starts), **arrays)
+        table = SentenceTable(source=self._source, total=len(self._starts), **arrays)
+        return table if wanted is None else self._embedded(table, wanted(table))
+
+    def _embedded(self, table: SentenceTable, wanted: NDArray[np.bool_]) -> SentenceTable:
+        """The table with the vectors of the rows that are wanted; any other row has that of one of its kind near it."""
+        rest = np.flatnonzero(~wanted)
+        step = max(1, min(len(rest) // _SAMPLED, _ONE_IN))
+        lent = rest[step // 2 :: step]
+        own = np.sort(np.concatenate([np.flatnonzero(wanted), lent]))
+        made = [self._vectors(own[at : at + self._size]) for at in range(0, len(own), self._size)]
+        self._on_chunks(len(self._edges))
+        lender = np.arange(len(wanted))
+        lender[rest] = lent[np.minimum(np.arange(len(rest)) // step, len(lent) - 1)]
+        embedded = lender == np.arange(len(wanted))
+        return replace(table, vectors=np.concatenate(made)[np.searchsorted(own, lender)], embedded=embedded)
 
     def _find(self, document: Document, headings: bool = False) -> Iterator[tuple[int, int, int]]:
         """Start, end and place under its heading of each sentence; none reaches across a chunk's edge.
@@ -167,9 +194,9 @@ class TableMaker:
                     yield span.start, span.end, lead
                     lead += 1
 
-    def _texts(self, first: int, last: int) -> Iterator[str]:
-        for start, end in zip(self._starts[first:last].tolist(), self._ends[first:last].tolist(), strict=True):
-            yield self._text[start:end]
+    def _texts(self, rows: Iterable[int]) -> Iterator[str]:
+        for row in rows:
+            yield self._text[int(self._starts[row]) : int(self._ends[row])]
 
     def _windows(self) -> Iterator[tuple[int, int]]:
         """Runs of rows, at least one run; a chunk is in one of them whole, unless it is longer than a window."""
@@ -185,10 +212,12 @@ class TableMaker:
     def _chunks_before(self, row: int) -> int:
         return len(self._edges) if row == len(self._starts) else int(self._chunks[row])
 
-    def _vectors(self, first: int, texts: list[str]) -> NDArray[np.float16]:
-        """The texts' vectors, a row each, made in pieces; what is done is told after each but the last."""
-        lengths = np.array([len(text) for text in texts], np.int64)
-        before, after = self._chunks_before(first) if first else 0, self._chunks_before(first + len(texts))
+    def _vectors(self, of: NDArray[np.int64]) -> NDArray[np.float16]:
+        """The vectors of rows, rising, made in pieces; what is done is told after each but the last."""
+        texts = list(self._texts(of.tolist()))
+        lengths = self._ends[of] - self._starts[of]
+        first, last = (int(of[0]), int(of[-1]) + 1) if len(of) else (0, 0)
+        before, after = self._chunks_before(first) if first else 0, self._chunks_before(last)
         rows: list[NDArray[np.float16]] = []
         places: list[NDArray[np.int64]] = []
         told, done = before, 0
@@ -207,11 +236,11 @@ class TableMaker:
         return vectors
 
     def _window(
-        self, first: int, last: int, words: NDArray[np.int64], topicality: NDArray[np.float64]
+        self, first: int, last: int, words: NDArray[np.int64], topicality: NDArray[np.float64], *, embed: bool
     ) -> SentenceTable:
-        texts = list(self._texts(first, last))
+        texts = list(self._texts(range(first, last)))
         surface = np.array([_surface(text) for text in texts], np.float32).reshape(-1, 4)
-        vectors = self._vectors(first, texts)
+        vectors = self._vectors(np.arange(first, last)) if embed else np.zeros((last - first, 0), np.float16)
         table = SentenceTable(
             source=self._source,
             starts=self._starts[first:last],
@@ -226,10 +255,12 @@ class TableMaker:
             topicality=topicality.astype(np.float32),
             tokens=np.array(counts(self._tokenizer, [" ".join(text.split()) for text in texts]), np.int32),
             vectors=vectors,
+            embedded=np.ones(last - first, np.bool_),
             total=len(self._starts),
         )
         chunks = self._chunks[first:last]
-        self._on_chunks(self._chunks_before(last))
+        if embed:
+            self._on_chunks(self._chunks_before(last))
         if self._kept_each is None:
             return table
         return table.cut(_central(vectors.astype(np.float32), chunks, self._kept_each))

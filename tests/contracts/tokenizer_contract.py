@@ -14,7 +14,7 @@ from strategies import texts
 from longdoc.chunkers.tokenizers.base import JointedTokenizer, Tokenizer, counts
 
 OTHER = ThreadPoolExecutor(1)
-inherited = settings(max_examples=80, suppress_health_check=[HealthCheck.differing_executors])
+inherited = settings(max_examples=40, suppress_health_check=[HealthCheck.differing_executors])
 
 
 class TokenizerContract:

@@ -25,8 +25,7 @@ from longdoc.chunkers.section import SectionChunker
 from longdoc.errors import InputError
 from longdoc.memory.cache.encoding_cache import EncodingCache
 from longdoc.memory.history.chat_history import ChatHistory
-from longdoc.memory.index.document_index import DocumentIndex
-from longdoc.memory.index.retriever import IndexRetriever
+from longdoc.memory.index.document_index import DocumentIndex, IndexRetriever
 from longdoc.pipelines.ask.answer import Answer
 from longdoc.pipelines.ask.chat import DocumentChat
 from longdoc.pipelines.summarize.stage import Summarization

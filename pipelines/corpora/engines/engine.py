@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -58,6 +59,10 @@ class Engine(Protocol):
         """Lets go of what it holds from one stream to the next; it is asked for no more, or begins anew."""
 
 
-def child_of(recipe: dict[str, Any], seconds: float, memory: int, environment: dict[str, str]) -> Child:
-    """A process that tasks of the recipe are done in; what ends it, by time or memory, is told as the task's answer."""
-    return Child(_WORKER, seconds, memory, environment, {"recipe": recipe, "seconds": seconds})
+def child_of(recipe: dict[str, Any], seconds: float, memory: int) -> Child:
+    """A process that tasks of the recipe are done in; what ends it, by time or memory, is told as the task's answer.
+
+    It computes on one thread, as one of many, where OMP_NUM_THREADS does not say otherwise.
+    """
+    threads = {} if "OMP_NUM_THREADS" in os.environ else {"OMP_NUM_THREADS": "1"}
+    return Child(_WORKER, seconds, memory, threads, {"recipe": recipe, "seconds": seconds})

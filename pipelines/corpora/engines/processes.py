@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 import time
@@ -70,10 +69,8 @@ class Processes:
         self._recipe = recipe
         while len(self._children) > jobs:
             self._children.pop().close()
-        threads = {} if "OMP_NUM_THREADS" in os.environ else {"OMP_NUM_THREADS": "1"}
         while len(self._children) < jobs:
-            child = child_of(recipe.json(), self._limits.seconds, self._limits.memory, threads)
-            self._children.append(child)
+            self._children.append(child_of(recipe.json(), self._limits.seconds, self._limits.memory))
         return list(self._children)
 
 

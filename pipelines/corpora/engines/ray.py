@@ -6,7 +6,6 @@ corpus = Corpus("/shared/out", engine=RayWorkers("auto"), jobs=16)
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -109,8 +108,7 @@ class _Worker:
     """On a node: what a task does to its process costs that task's answer only."""
 
     def __init__(self, recipe: dict[str, Any], seconds: float, memory: int) -> None:
-        threads = {} if "OMP_NUM_THREADS" in os.environ else {"OMP_NUM_THREADS": "1"}
-        self._child = child_of(recipe, seconds, memory, threads)
+        self._child = child_of(recipe, seconds, memory)
 
     def ready(self) -> None:
         """Answers once the worker is there."""

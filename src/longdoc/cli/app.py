@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from contextlib import ExitStack, suppress
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -113,11 +114,19 @@ def summarize(
     verbose: Verbose = False,
 ) -> None:
     """Summarize the sources as one, every sentence with its place."""
-    ahead = networks_ahead() if names_of(model)[0].startswith("extractive") else None
-    with garbage.kept():
-        from longdoc.pipelines.render.render import render
-        from longdoc.pipelines.routing.at_hand import at_hand
     with one_line_errors(), ExitStack() as opened:
+        if cache is not None and no_cache:
+            refuse("--cache and --no-cache were both given; give one of them")
+        kept, known = None, _seen([max_tokens, query, model, strategy, style, tokenizer, chunk_tokens], sources)
+        if not no_cache:
+            from longdoc.memory.cache.byte_cache import ByteCache
+
+            kept = opened.enter_context(ByteCache(cache))
+        made_before = kept is not None and kept.mget([known]) != [None]
+        ahead = networks_ahead() if names_of(model)[0].startswith("extractive") and not made_before else None
+        with garbage.kept():
+            from longdoc.pipelines.render.render import render
+            from longdoc.pipelines.routing.at_hand import at_hand
         wanted = _settings(
             max_tokens=max_tokens,
             query=query,
@@ -130,12 +139,7 @@ def summarize(
         )
         if pages and format != "html":
             refuse(f"--pages was given with --format {format}; give --format html")
-        if cache is not None and no_cache:
-            refuse("--cache and --no-cache were both given; give one of them")
-        if not no_cache:
-            from longdoc.memory.cache.byte_cache import ByteCache
-
-            wanted = dataclasses.replace(wanted, cache=opened.enter_context(ByteCache(cache)))
+        wanted = dataclasses.replace(wanted, cache=kept)
         given = documents_of(sources, strict, ocr)
         with progress(quiet) as on_event:
             on_route = _tell_route if route else None
@@ -143,6 +147,8 @@ def summarize(
         if tree.run is not None and tree.run.reused and not quiet:
             sys.stderr.write(f"reused {tree.run.reused:,} of {tree.run.planned_calls:,} summaries\n")
         del ahead  # held until here
+        if kept is not None and not made_before:
+            kept.mset([(known, b"")])
         write(render(tree, format, pages=pages), output)
         given.end()
 
@@ -265,6 +271,17 @@ def _listed(command: Any, values: dict[str, Any]) -> dict[str, Any]:
 
 def _told(chunk: Document) -> dict[str, Any]:
     return {key: chunk.metadata[key] for key in _CHUNK_KEYS if key in chunk.metadata}
+
+
+def _seen(options: list[object], sources: list[str]) -> str:
+    """A key for what is asked of these files as they are now: only a hint whether the networks will be needed."""
+    files = []
+    for source in sources:
+        with suppress(OSError, ValueError):
+            told = os.stat(source)
+            files.append((told.st_size, told.st_mtime_ns))
+    said = repr([__version__, options, [os.path.abspath(source) for source in sources], files])
+    return f"seen:{blake2b(said.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
 def _settings(**given: Any) -> Settings:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from longdoc import garbage
 from longdoc.cli.console import one_line_errors, write
 from longdoc.cli.options import Format, Models, OcrMode, Output, Verbose, names_of
 from longdoc.cli.sources import paths_of
@@ -45,12 +46,12 @@ def ask(
     with one_line_errors():
         sources, question = _parted(sources_and_question or [])
         ahead = networks_ahead(reader=True)
-        from longdoc.pipelines.ask.answer import NOT_SAID, answer_json, answer_text
-        from longdoc.pipelines.ask.library import default_folder, library
-        from longdoc.pipelines.ask.settings import ChatSettings
-        from longdoc.pipelines.render.answer import answer_html, answer_markdown
-        from longdoc.pipelines.render.footnotes import plain
-        from longdoc.pipelines.routing.at_hand import at_hand
+        with garbage.kept():
+            from longdoc.pipelines.ask.answer import NOT_SAID, answer_json, answer_text
+            from longdoc.pipelines.ask.library import default_folder, library
+            from longdoc.pipelines.ask.settings import ChatSettings
+            from longdoc.pipelines.render.footnotes import plain
+            from longdoc.pipelines.routing.at_hand import at_hand
 
         settings = ChatSettings(max_tokens=max_tokens, context_tokens=context_tokens)
         models = at_hand(names_of(model), chats=True)
@@ -63,8 +64,12 @@ def ask(
             case "json":
                 said = json.dumps(answer_json(answer))
             case "markdown":
+                from longdoc.pipelines.render.answer import answer_markdown
+
                 said = answer_markdown(answer, question)
             case "html":
+                from longdoc.pipelines.render.answer import answer_html
+
                 named = dict(zip(held.texts, held.names, strict=True))
                 texts = {named[source]: text for source, text in held.texts.items()}
                 pages = {named[source]: starts for source, starts in held.pages.items()}

@@ -16,11 +16,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from filelock import FileLock, Timeout
 from langchain_core.documents import Document
 
 from longdoc.errors import InputError
-from longdoc.memory.disk import sync_folder, write_whole
+from longdoc.memory.disk import claimed, sync_folder, write_whole
 from longdoc.server.worker import ABOUT, ENCODING, FILE, KEPT, READ, TEXT
 
 _log = logging.getLogger(__name__)
@@ -66,7 +65,8 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self._root, self._incoming = folder / "documents", folder / "incoming"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._claim = _claimed(folder)
+        served = InputError(f"another server has the folder {str(folder)!r}; end it, or give another --folder")
+        self._claim = claimed(folder, served)
         shutil.rmtree(self._incoming, ignore_errors=True)
         for made in (self._root, self._incoming):
             made.mkdir(exist_ok=True)
@@ -323,13 +323,3 @@ def _facts(folder: Path) -> dict[str, Any]:
     labels, pictures = tuple(told.get("page_labels") or ()), told.get("format") in ("pdf", "image")
     counts = {"words": told["words"], "characters": told["characters"]}
     return {**counts, "pages": pages, "labels": labels, "pictures": pictures}
-
-
-def _claimed(folder: Path) -> FileLock:
-    """A lock that is held until it is released; the system releases a killed process's."""
-    claim = FileLock(folder / "lock", thread_local=False)
-    try:
-        claim.acquire(timeout=0)
-    except Timeout as error:
-        raise InputError(f"another server has the folder {str(folder)!r}; end it, or give another --folder") from error
-    return claim

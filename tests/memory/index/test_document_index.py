@@ -23,8 +23,7 @@ from strategies import sectioned, texts
 from longdoc.chunkers.section import SectionChunker
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import InputError
-from longdoc.memory.index.document_index import DocumentIndex, Match
-from longdoc.memory.index.retriever import IndexRetriever
+from longdoc.memory.index.document_index import DocumentIndex, IndexRetriever, Match
 from longdoc.memory.index.settings import Fusion, IndexSettings, Scan
 from longdoc.memory.index.words import asked_words
 from longdoc.memory.summaries.summary import Sentence, Summary

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from fakes import CharacterTokenizer, HashEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.documents import Document
+from numpy.typing import NDArray
 from strategies import sectioned, texts
 
 from longdoc.chunkers.section import SectionChunker
@@ -161,6 +163,7 @@ def test_leads_count_from_each_heading() -> None:
     assert table.leads.tolist() == [0, 1, 0]
 
 
+@settings(max_examples=40)
 @given(text=sectioned, data=st.data())
 def test_rows_of_a_span_are_those_that_begin_in_it(text: str, data: st.DataObject) -> None:
     table = table_of(text)
@@ -176,3 +179,33 @@ def test_a_text_without_sentences_has_no_rows(text: str) -> None:
     table = table_of(text)
     assert len(table) == table.total == 0
     assert table.vectors.shape == (0, 16)
+
+
+LONG = " ".join(f"Sentence number {at} says something about {at % 7} harbours." for at in range(900))
+
+
+@settings(max_examples=10)
+@given(share=st.floats(0, 1), seed=st.integers(0, 99))
+def test_only_rows_that_are_wanted_and_a_sample_are_embedded_and_stand_for_the_rest(share: float, seed: int) -> None:
+    whole, asked = TableMaker(Document(page_content=LONG), [0, 30_000], HashEncoder()).make(), list[str]()
+    wanted = np.random.default_rng(seed).random(len(whole)) < share
+
+    class Counting(HashEncoder):
+        def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            asked.extend(texts)
+            return super().encode(texts)
+
+    maker = TableMaker(Document(page_content=LONG), [0, 30_000], Counting())
+    table = maker.make(lambda bare: wanted)
+    assert all((getattr(table, name) == getattr(whole, name)).all() for name in ARRAYS if name != "vectors")
+    assert table.embedded[wanted].all()
+    assert (table.vectors[table.embedded] == whole.vectors[table.embedded]).all()
+    assert len(asked) == table.embedded.sum() <= wanted.sum() + max(2 * 64, (~wanted).sum() / 8 + 1)
+    lenders = {row.tobytes() for row in whole.vectors[table.embedded & ~wanted]}
+    assert all(row.tobytes() in lenders for row in table.vectors[~table.embedded])
+
+
+def test_a_text_of_few_sentences_is_embedded_whole() -> None:
+    text = LONG[:5000]
+    maker = TableMaker(Document(page_content=text), [0], HashEncoder())
+    assert maker.make(lambda bare: np.zeros(len(bare), np.bool_)).embedded.all()
