@@ -18,6 +18,7 @@ from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Block, Sentence, Summary
 from longdoc.pipelines.digest.digest import about, all_facts, digest
 from longdoc.pipelines.digest.kinds import Kind
+from longdoc.pipelines.digest.points import is_outcome
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
 from longdoc.pipelines.summarizers.protocol import Chooser
@@ -111,7 +112,8 @@ def begin(document: Document, table: SentenceTable) -> Reading:
 def shown(reading: Reading) -> NDArray[np.bool_]:
     """Which rows of the table its digest may show: all others only count in the mean."""
     speech = reading.speech if reading.kind is Kind.NARRATIVE else []
-    rows = [one.row for one in (*reading.points, *speech, *reading.turns) if one.row >= 0]
+    late = (one for one in reading.said if is_outcome(reading, one.unit))
+    rows = [one.row for one in (*reading.points, *speech, *late, *reading.turns) if one.row >= 0]
     found = np.zeros(len(reading.table), np.bool_)
     found[rows] = True
     return found
