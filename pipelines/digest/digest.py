@@ -17,7 +17,7 @@ from longdoc.pipelines.digest.people import speakers
 from longdoc.pipelines.digest.points import CROWDING, is_outcome, ranked, sums_up
 from longdoc.pipelines.digest.reading import OWN, SUMMARY, Candidate, Reading
 from longdoc.pipelines.digest.section import Entry, Fact, Section, fitted
-from longdoc.pipelines.digest.story import last_words, story
+from longdoc.pipelines.digest.story import last_words, passage, story
 from longdoc.pipelines.digest.terms import clauses, governing, parties
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import content_words
@@ -263,7 +263,7 @@ def _narrative(reading: Reading) -> list[Section]:
     sections += [Section("", "points", 0.2, [Entry(lure)])] if lure is not None else []
     last = last_words(reading)
     for name, found in parts:
-        told = [Entry(reading.sentence(one.unit)) for one in found]
+        told = [Entry(passage(reading, one)) for one in found]
         told = [one for one in told if lure is None or not _within(one.sentence, lure)]
         if last is not None and (name, found) == parts[-1]:
             told = [Entry(last), *(one for one in told if not _within(one.sentence, last))]

@@ -45,7 +45,7 @@ def names(text: str) -> Counter[str]:
         name = re.sub(r"['’]s$", "", name)
         if name.split()[-1].casefold() in ORDINARY or name.split()[0].casefold() in ORDINARY or name.isupper():
             continue
-        if _CONTRACTED.search(name) or name.endswith("ly"):
+        if _CONTRACTED.search(name) or name.endswith("ly") or text[match.start() - 1 : match.start()] in ("'", "’"):
             continue
         often[name] += 1
         before = text[max(0, match.start() - 12) : match.start()]
@@ -53,7 +53,7 @@ def names(text: str) -> Counter[str]:
         does[name] += _DOES.match(text, match.end()) is not None or match[0].endswith(("'s", "’s"))
     told = {name: often[name] for name in often if often[name] >= _NAMED and does[name] > often[name] / 8}
     persons = {name: times for name, times in told.items() if speaks[name] >= _PERSONS}
-    return _joined(Counter(persons if len(persons) > 1 else told))
+    return _joined(Counter(persons or told))
 
 
 def _joined(often: Counter[str]) -> Counter[str]:

@@ -15,6 +15,7 @@ _PARTS = ("Beginning", "Then", "Midway", "Later", "Ending")
 _EDGES = (12, 36, 64, 90)  # percent of the text, between the parts
 _EDGE_WORTH = 0.6  # what the first place of the beginning, and the last of the ending, is worth
 _LAST_WORDS = range(8, 71)  # of a paragraph that a story ends with
+_GOES_ON = 30  # words of a sentence that is shown behind another
 _LAST = 3  # paragraphs, of which the last that is long enough is the end
 _CAST = 6  # names
 _SENTENCES = 6  # of a part, at most
@@ -32,6 +33,16 @@ def story(reading: Reading) -> tuple[Sentence | None, list[tuple[str, list[Candi
         for name, (start, end) in zip(_PARTS, _stretches(reading), strict=True)
     ]
     return everyone, [(name, found) for name, found in parts if found]
+
+
+def passage(reading: Reading, one: Candidate) -> Sentence:
+    """A sentence with the one that goes on with it in its paragraph, as they stand."""
+    after = next((other for other in reading.said if other.unit.start >= one.unit.end), None)
+    if after is None or reading.text[one.unit.end : after.unit.start].strip(" ") or not after.unit.whole:
+        return reading.sentence(one.unit)
+    if len(after.raw.split()) > _GOES_ON or "?" in after.raw or after.raw[:1] in "\"“‘'":
+        return reading.sentence(one.unit)
+    return reading.line(one.unit.start, after.unit.end)
 
 
 def last_words(reading: Reading) -> Sentence | None:
