@@ -42,7 +42,8 @@ class WindowedChatModel(BaseChatModel):
     `attention_window` is what each token sees beside the first `sinks` tokens; None is 8,192, or as many as the
     model has positions. The fields of `Sampling` may be given here and with a call, as may `stop`: a reply ends
     before the first stop sequence. Messages are laid out as `ChatPrompt` says. With `sessions`, a prompt that begins
-    as an earlier one did is read from where they part; the state of each prompt is stored there.
+    as an earlier one did is read from where they part; the state of each prompt is stored there. A `small` model
+    follows one short task at a time: summaries and answers then give it sentences that were chosen without it.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -59,6 +60,7 @@ class WindowedChatModel(BaseChatModel):
     seed: int | None = None
     stop: list[str] | None = None
     sessions: KVSessions | None = Field(default=None, exclude=True, repr=False)
+    small: bool = False
 
     is_local: ClassVar[bool] = True  # it runs here: one call at a time, as long as it takes
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
@@ -71,12 +73,17 @@ class WindowedChatModel(BaseChatModel):
 
         Raises `UnavailableError` where it cannot be had, `InputError` for a setting that cannot be.
         """
+        return cls.made(name, lambda: load_decoder(name, dtype=dtype, device=device), **settings)
+
+    @classmethod
+    def made(cls, name: str, load: Callable[[], WindowedDecoder], **settings: Any) -> Self:
+        """The model called `name` of the decoder that `load` gives, called once the settings are known to do."""
         unknown = sorted(set(settings) - set(cls.model_fields))
         if unknown:
             raise InputError(f"{unknown[0]!r} is no setting of a local chat model: see the fields of {cls.__name__}")
-        Sampling(**{key: settings[key] for key in _SAMPLING if key in settings})  # before weights are read
+        Sampling(**{key: settings[key] for key in _SAMPLING if key in settings})
         _window(settings.get("attention_window"), settings.get("sinks", 4), _WINDOW)
-        return cls(decoder=load_decoder(name, dtype=dtype, device=device), **{"model_name": name} | settings)
+        return cls(decoder=load(), **{"model_name": name} | settings)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -48,7 +48,7 @@ class Job:
             raise UnknownNameError(f"unknown strategy {self.strategy!r}; give map-reduce or refine")
         if self.refines and not self.summarizer.traits.rewrites:
             raise InputError(
-                f"refine rewrites a summary chunk by chunk, and the {self.summarizer.name} summarizer writes nothing; "
+                f"refine rewrites a summary chunk by chunk, and the {self.summarizer.name} summarizer cannot; "
                 "give a chat model, or leave the strategy out"
             )
         if self.style not in ("digest", "sentences"):
