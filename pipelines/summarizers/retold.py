@@ -66,10 +66,8 @@ class Retelling:
     def shorter(self, sentence: Sentence) -> Sentence:
         """The sentence told shorter, with the same spans; itself where it is short or the model's will not do."""
         label, said = _labelled(sentence)
-        if not _LEAST <= len(said.split()) <= _MOST or not _ENDS.search(said):
-            return sentence
-        draft = self.draft(said)
-        if len(draft.split()) >= len(said.split()) - 1 or not keeps(draft, said):
+        draft = self.tried(said)
+        if draft is None or len(draft.split()) >= len(said.split()) - 1 or not keeps(draft, said):
             return sentence
         support = self._support(draft, [replace(sentence, text=said, label="")])
         return replace(sentence, text=f"{label}{draft}", support=support) if support >= _SURE else sentence
@@ -89,8 +87,10 @@ class Retelling:
         held = [one for one in read if _content(one.line) & _content(draft) - _content(question)] or read
         return (Sentence(draft, tuple(span for one in held for span in one.spans), support=support),)
 
-    def draft(self, sentence: str) -> str:
-        """What the model makes of a sentence, unchecked."""
+    def tried(self, sentence: str) -> str | None:
+        """What the model makes of a sentence, unchecked; None for one that it is not asked about."""
+        if not _LEAST <= len(sentence.split()) <= _MOST or not _ENDS.search(sentence):
+            return None
         return self._said([SystemMessage(SHORTEN), HumanMessage(defused(sentence))], len(sentence) // 3 + 8)
 
     def draft_answer(self, question: str, lines: Sequence[str]) -> str:

@@ -1,0 +1,303 @@
+"""The writer of the extra [smollm2]: what it costs, what it loses in 8 bits and by a window, and what it writes.
+
+    python benchmarks/writer.py weights|window|session|summaries|answers|whole [--limit N] [--tokens N]
+
+Times are processor seconds on one thread. `summaries` asks it to shorten the sentences of digests, `answers` to put
+what was found for a question into a sentence, and `whole` what it writes of whole chunks, as a large model is asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import torch
+from datasets import DATA, Task, records, tasks
+from rouge_score.rouge_scorer import RougeScorer
+from table import HERE, markdown, publish
+
+import longdoc
+from longdoc.errors import LongdocError
+from longdoc.memory.index.document_index import DocumentIndex
+from longdoc.memory.summaries.summary import Sentence
+from longdoc.models.decoder.chat_model import WindowedChatModel
+from longdoc.models.decoder.decoder import WindowedDecoder
+from longdoc.models.decoder.sessions import KVSessions
+from longdoc.models.quantize import weight_bytes
+from longdoc.models.writer.smollm2 import smollm2_decoder
+from longdoc.pipelines.ask.chat import DocumentChat
+from longdoc.pipelines.checks.evidence import Evidence
+from longdoc.pipelines.passage import Passage
+from longdoc.pipelines.summarizers.chat import ChatSummarizer
+from longdoc.pipelines.summarizers.models import chat_model, tokenizer_for
+from longdoc.pipelines.summarizers.retold import READ, Retelling, _labelled
+from longdoc.pipelines.summarizers.small import SmallSummarizer
+
+FORMS = ("float32", "bfloat16", "int8")
+MIXED = ("squality", "qmsum", "scisumm", "techspec", "austlii", "leases", "leval")  # stories, meetings, papers, ...
+BUDGET = 300  # tokens of a digest
+LONGEST = 60_000  # characters of a document here, so that thirty are read in minutes
+QUESTION = "\n\nWho is this about? Answer in one sentence."
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Processor seconds that the call takes."""
+    began = time.process_time()
+    call()
+    return time.process_time() - began
+
+
+def book(tokens: int, decoder: WindowedDecoder) -> torch.Tensor:
+    """The first tokens of a dev book, (1, tokens)."""
+    assert decoder.tokenizer is not None
+    text = next(iter(records("books")))["document"][: 8 * tokens]
+    return torch.tensor([decoder.tokenizer(text, verbose=False)["input_ids"][:tokens]])
+
+
+def perplexity(scores: torch.Tensor) -> float:
+    """Of log-probabilities."""
+    return math.exp(-scores.mean().item())
+
+
+def weights(limit: int, tokens: int) -> None:
+    """Perplexity, speed and memory by the form of the weights."""
+    rows = []
+    for form in FORMS:
+        decoder: Any = None
+
+        def load(form: Any = form) -> None:
+            nonlocal decoder
+            decoder = smollm2_decoder.__wrapped__(form)
+
+        loading = seconds(load)
+        ids = book(tokens, decoder)
+        score: Any = None
+
+        def read() -> None:
+            nonlocal score
+            score = decoder.score(ids, attention_window=4096)
+
+        reading = seconds(read)
+        model = WindowedChatModel(decoder=decoder, temperature=0)
+        written: Any = None
+
+        def write() -> None:
+            nonlocal written
+            written = model.invoke("Tell me the story of a dragon.", max_tokens=128)
+
+        writing = seconds(write)
+        rows.append(
+            [
+                form,
+                f"{perplexity(score):.3f}",
+                f"{ids.shape[1] / reading:.0f}",
+                f"{written.usage_metadata['output_tokens'] / writing:.0f}",
+                f"{weight_bytes(decoder.model) / 2**20:.0f}",
+                f"{loading:.1f}",
+            ]
+        )
+    head = ["weights", "perplexity", "tokens read a second", "written a second", "MiB of weights", "seconds to load"]
+    said = f"The first {tokens:,} tokens of a novel, scored with logits, window 4,096; the file itself is in 4 bits."
+    publish("writer_weights", "The writer's weights", f"{markdown(head, rows)}\n\n{said}")
+
+
+def window(limit: int, tokens: int) -> None:
+    """Perplexity by place in the text: a window against all that was read."""
+    decoder = smollm2_decoder()
+    ids = book(tokens, decoder)
+    sizes = {"window 1,020": 1020, "window 4,092": 4092, "dense": tokens}
+    scores, costs = {}, {}
+    for name, size in sizes.items():
+        made: Any = None
+
+        def read(size: int = size) -> None:
+            nonlocal made
+            made = decoder.score(ids, attention_window=size)
+
+        costs[name] = seconds(read)
+        scores[name] = made
+    step = max(1, tokens // 5)
+    rows = [
+        [f"{at:,} to {at + step:,}", *(f"{perplexity(one[at : at + step]):.2f}" for one in scores.values())]
+        for at in range(0, tokens - 1, step)
+    ]
+    rows.append(["all", *(f"{perplexity(one):.2f}" for one in scores.values())])
+    rows.append(["tokens a second", *(f"{tokens / cost:.0f}" for cost in costs.values())])
+    said = "A novel, int8 weights, 4 sinks; the model was trained on 8,192 tokens."
+    publish("writer_window", "A window against all that was read", f"{markdown(['tokens', *sizes], rows)}\n\n{said}")
+
+
+def session(limit: int, tokens: int) -> None:
+    """The second question about a text from a session against the first."""
+    decoder = smollm2_decoder()
+    assert decoder.tokenizer is not None
+    text = decoder.tokenizer.decode(book(tokens, decoder)[0])
+    with tempfile.TemporaryDirectory() as folder:
+        model = WindowedChatModel(decoder=decoder, temperature=0, max_tokens=24, sessions=KVSessions(folder))
+        costs, replies = [], []
+        for asked in ("Who is this about?", "Where does it begin?"):
+            call = lambda asked=asked: replies.append(str(model.invoke(f"{text}\n\n{asked}").text))  # noqa: E731
+            costs.append(seconds(call))
+    rows = [["first", f"{costs[0]:.2f}", replies[0]], ["second", f"{costs[1]:.2f}", replies[1]]]
+    rows.append(["first over second", f"{costs[0] / costs[1]:.1f}", ""])
+    publish("writer_session", f"Two questions to {tokens:,} tokens", markdown(["question", "seconds", "reply"], rows))
+
+
+def mixed(limit: int) -> Iterator[tuple[str, Task]]:
+    """Documents of all kinds in turn, with references where the set has them."""
+    taken: dict[str, list[Task]] = {}
+    for name in MIXED:
+        each = -(-limit // len(MIXED))
+        if name in ("leases", "leval"):
+            found = (Task(one["id"], one["document"], None, []) for one in records(name))
+        else:
+            found = (Task(one.id, one.text, None, [] if one.query else one.references) for one in tasks(name))
+        once = {one.text: one for one in islice(found, 20 * each) if len(one.text) <= LONGEST}
+        taken[name] = list(once.values())[:each]
+    turns = ((name, taken[name][at]) for at in range(limit) for name in MIXED if at < len(taken[name]))
+    yield from islice(turns, limit)
+
+
+def summaries(limit: int, tokens: int) -> None:
+    """Digests with their sentences told shorter: what holds before and after, ROUGE, time."""
+    model = chat_model("smollm2")
+    small = _summarizer(model)
+    retelling = Retelling(model)
+    scorer = RougeScorer(["rouge1", "rouge2", "rougeLsum"], use_stemmer=True)
+    counts = dict.fromkeys(("asked", "held", "kept", "shown"), 0)
+    words, rouge, texts, cost, plain, digests = [0, 0], [], [], 0.0, 0.0, 0
+    for name, task in mixed(limit):
+        began = time.process_time()
+        digest = longdoc.summarize(task.text, max_tokens=BUDGET, tokenizer=tokenizer_for(model)).summary
+        middle = time.process_time()
+        told = small.retold(digest)
+        plain, cost, digests = plain + middle - began, cost + time.process_time() - middle, digests + 1
+        pairs = list(zip(digest.sentences, told.sentences, strict=True))
+        changed = [(one.line, other.line) for one, other in pairs if one.line != other.line]
+        for one, _ in pairs:
+            said = _labelled(one)[1]
+            if (draft := retelling.tried(said)) is not None:
+                counts["asked"] += 1
+                found = retelling.checker.check(draft, Evidence([Passage(said, one.spans)])) if draft else None
+                counts["held"] += bool(found and found.supported)
+        counts["shown"] += len(changed)
+        words = [
+            words[0] + sum(len(one.split()) for one, _ in changed),
+            words[1] + sum(len(b.split()) for _, b in changed),
+        ]
+        if task.references:
+            both = [
+                scorer.score(task.references[0], "\n".join(s.line for s in made.sentences)) for made in (digest, told)
+            ]
+            rouge.append([100 * sum(one[kind].fmeasure for kind in one) / 3 for one in both])
+        if len(texts) < 10 and changed:
+            texts.append(_text(name, task, told.text, changed))
+        print(name, task.id, counts, f"{cost:.0f} s", flush=True)
+    shares = [[key, counts[key]] for key in ("asked", "held", "shown")]
+    shares += [["words of those shown, before and after", f"{words[0]} and {words[1]}"]]
+    if rouge:
+        means = [sum(one[at] for one in rouge) / len(rouge) for at in (0, 1)]
+        shares.append([f"ROUGE of {len(rouge)} digests and of them told shorter", f"{means[0]:.1f} and {means[1]:.1f}"])
+    shares.append(["seconds a document, digest and then writer", f"{plain / digests:.1f} and {cost / digests:.1f}"])
+    head = [f"{digests} documents, digests of {BUDGET} tokens", "sentences"]
+    publish("writer_summaries", "Digests told shorter", markdown(head, shares))
+    (HERE / "results" / "writer_texts.md").write_text("# Digests told shorter\n\n" + "\n".join(texts), encoding="utf-8")
+
+
+def _text(name: str, task: Task, text: str, changed: list[tuple[str, str]]) -> str:
+    lines = "\n".join(f"- {before}\n  - *{after}*" for before, after in changed)
+    return f"## {name} {task.id}\n\n```text\n{text}\n```\n\nTold shorter:\n\n{lines}\n"
+
+
+def _summarizer(model: Any) -> SmallSummarizer:
+    from longdoc.pipelines.summarizers.registry import summarizer_of
+
+    made = summarizer_of(model, None, 0, None, {})
+    assert isinstance(made, SmallSummarizer)
+    return made
+
+
+def answers(limit: int, tokens: int) -> None:
+    """Questions to a passage: what the extractive answer quotes, and what the writer makes of it."""
+    model = chat_model("smollm2")
+    retelling = Retelling(model)
+    counts = dict.fromkeys(("answered", "has it, quoted", "drafts held", "written", "has it, shown"), 0)
+    words, shown, cost = [0, 0], [], 0.0
+    for record in islice((one for one in records("qa_squad2") if one["answerable"]), limit):
+        with tempfile.TemporaryDirectory() as folder:
+            index = DocumentIndex(folder)
+            index.put(longdoc.chunk(record["context"]))
+            found = DocumentChat(index).ask(record["question"])
+        if not found.citations:
+            continue
+        began = time.process_time()
+        told = retelling.answer(record["question"], found.sentences)
+        cost += time.process_time() - began
+        read = [one for one in found.sentences if one.spans][:READ]
+        draft = retelling.draft_answer(record["question"], [one.line for one in read])
+        finding = retelling.checker.check(draft, Evidence([Passage(one.text, one.spans) for one in read]))
+        counts["answered"] += 1
+        counts["drafts held"] += finding.supported
+        counts["has it, quoted"] += _has(record, found.sentences)
+        counts["has it, shown"] += _has(record, told)
+        counts["written"] += told != found.sentences
+        for at, made in enumerate((found.sentences, told)):
+            words[at] += sum(len(one.line.split()) for one in made)
+        if told != found.sentences:
+            shown.append(f"- {record['question']} *{told[0].line}*")
+    asked = max(1, counts["answered"])
+    rows = [[name, count] for name, count in counts.items()]
+    rows.append(["words of an answer, quoted and shown", f"{words[0] / asked:.1f} and {words[1] / asked:.1f}"])
+    rows.append(["seconds of the writer an answer", f"{cost / asked:.2f}"])
+    body = markdown([f"{limit} questions of SQuAD 2", "answers"], rows)
+    publish("writer_answers", "Answers put into a sentence", f"{body}\n\n" + "\n".join(shown[:30]))
+
+
+def _has(record: dict[str, Any], sentences: tuple[Sentence, ...]) -> bool:
+    text = " ".join(one.line for one in sentences).casefold()
+    return any(one["text"].casefold() in text for one in record["answers"])
+
+
+def whole(limit: int, tokens: int) -> None:
+    """What it writes when it is asked as a large model is: chunks summarized and merged, or a summary rewritten."""
+    model = chat_model("smollm2")
+    rows = []
+    for strategy in ("map-reduce", "refine"):
+        for name, task in mixed(limit):
+            for how in ("mark", "quote"):
+                summarizer = ChatSummarizer(model, tokenizer=tokenizer_for(model), on_unsupported=how)  # type: ignore[arg-type]
+                began = time.process_time()
+                given: dict[str, Any] = {"strategy": strategy, "chunk_tokens": 1024, "max_tokens": 150}
+                try:
+                    summary = longdoc.summarize(task.text[:9000], model=summarizer, **given).summary
+                except LongdocError as error:
+                    rows.append([strategy, name, how, f"fails: {error}", ""])
+                    break
+                held = f"{sum(one.supported for one in summary.sentences)} of {len(summary.sentences)}"
+                rows.append([strategy, name, how, held, f"{time.process_time() - began:.0f}"])
+                print(rows[-1], summary.text, flush=True)
+    head = ["strategy", "set", "unsupported", "sentences that hold", "seconds"]
+    publish("writer_whole", "Asked as a large model is", markdown(head, rows))
+
+
+def main() -> None:
+    """Runs the part that is named."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = {one.__name__: one for one in (weights, window, session, summaries, answers, whole)}
+    parser.add_argument("part", choices=parts)
+    parser.add_argument("--limit", type=int, default=30)
+    parser.add_argument("--tokens", type=int, default=4096)
+    given = parser.parse_args()
+    if not DATA.exists():
+        raise SystemExit("no ../shared/data here to measure on")
+    torch.set_num_threads(1)
+    parts[given.part](given.limit, given.tokens)
+
+
+if __name__ == "__main__":
+    main()
