@@ -22,9 +22,10 @@ from rouge_score.rouge_scorer import RougeScorer
 from table import HERE, markdown, publish
 
 import longdoc
+from longdoc.chunkers.text.span import Span
 from longdoc.errors import LongdocError
 from longdoc.memory.index.document_index import DocumentIndex
-from longdoc.memory.summaries.summary import Sentence
+from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.models.decoder.chat_model import WindowedChatModel
 from longdoc.models.decoder.decoder import WindowedDecoder
 from longdoc.models.decoder.sessions import KVSessions
@@ -35,21 +36,34 @@ from longdoc.pipelines.checks.evidence import Evidence
 from longdoc.pipelines.passage import Passage
 from longdoc.pipelines.summarizers.chat import ChatSummarizer
 from longdoc.pipelines.summarizers.models import chat_model, tokenizer_for
-from longdoc.pipelines.summarizers.retold import READ, Retelling, _labelled
-from longdoc.pipelines.summarizers.small import SmallSummarizer
+from longdoc.pipelines.summarizers.retold import READ, Retelling
 
 FORMS = ("float32", "bfloat16", "int8")
 MIXED = ("squality", "qmsum", "scisumm", "techspec", "austlii", "leases", "leval")  # stories, meetings, papers, ...
 BUDGET = 300  # tokens of a digest
 LONGEST = 60_000  # characters of a document here, so that thirty are read in minutes
-QUESTION = "\n\nWho is this about? Answer in one sentence."
 
 
-def seconds(call: Callable[[], object]) -> float:
-    """Processor seconds that the call takes."""
+def timed(call: Callable[..., Any], *given: Any, **named: Any) -> tuple[float, Any]:
+    """Processor seconds that the call takes, and what it gives."""
     began = time.process_time()
-    call()
-    return time.process_time() - began
+    made = call(*given, **named)
+    return time.process_time() - began, made
+
+
+class Noting(Retelling):
+    """A retelling that notes the drafts of the sentences that it was asked about."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(model)
+        self.drafts: dict[str, str] = {}
+
+    def tried(self, sentence: str) -> str | None:
+        """The draft, noted."""
+        draft = super().tried(sentence)
+        if draft is not None:
+            self.drafts[sentence] = draft
+        return draft
 
 
 def book(tokens: int, decoder: WindowedDecoder) -> torch.Tensor:
@@ -68,29 +82,11 @@ def weights(limit: int, tokens: int) -> None:
     """Perplexity, speed and memory by the form of the weights."""
     rows = []
     for form in FORMS:
-        decoder: Any = None
-
-        def load(form: Any = form) -> None:
-            nonlocal decoder
-            decoder = smollm2_decoder.__wrapped__(form)
-
-        loading = seconds(load)
+        loading, decoder = timed(smollm2_decoder.__wrapped__, form)
         ids = book(tokens, decoder)
-        score: Any = None
-
-        def read() -> None:
-            nonlocal score
-            score = decoder.score(ids, attention_window=4096)
-
-        reading = seconds(read)
+        reading, score = timed(decoder.score, ids, attention_window=4096)
         model = WindowedChatModel(decoder=decoder, temperature=0)
-        written: Any = None
-
-        def write() -> None:
-            nonlocal written
-            written = model.invoke("Tell me the story of a dragon.", max_tokens=128)
-
-        writing = seconds(write)
+        writing, written = timed(model.invoke, "Tell me the story of a dragon.", max_tokens=128)
         rows.append(
             [
                 form,
@@ -113,14 +109,7 @@ def window(limit: int, tokens: int) -> None:
     sizes = {"window 1,020": 1020, "window 4,092": 4092, "dense": tokens}
     scores, costs = {}, {}
     for name, size in sizes.items():
-        made: Any = None
-
-        def read(size: int = size) -> None:
-            nonlocal made
-            made = decoder.score(ids, attention_window=size)
-
-        costs[name] = seconds(read)
-        scores[name] = made
+        costs[name], scores[name] = timed(decoder.score, ids, attention_window=size)
     step = max(1, tokens // 5)
     rows = [
         [f"{at:,} to {at + step:,}", *(f"{perplexity(one[at : at + step]):.2f}" for one in scores.values())]
@@ -139,12 +128,10 @@ def session(limit: int, tokens: int) -> None:
     text = decoder.tokenizer.decode(book(tokens, decoder)[0])
     with tempfile.TemporaryDirectory() as folder:
         model = WindowedChatModel(decoder=decoder, temperature=0, max_tokens=24, sessions=KVSessions(folder))
-        costs, replies = [], []
-        for asked in ("Who is this about?", "Where does it begin?"):
-            call = lambda asked=asked: replies.append(str(model.invoke(f"{text}\n\n{asked}").text))  # noqa: E731
-            costs.append(seconds(call))
-    rows = [["first", f"{costs[0]:.2f}", replies[0]], ["second", f"{costs[1]:.2f}", replies[1]]]
-    rows.append(["first over second", f"{costs[0] / costs[1]:.1f}", ""])
+        asked = [f"{text}\n\n{one}" for one in ("Who is this about?", "Where does it begin?")]
+        (first, one), (second, other) = (timed(model.invoke, question) for question in asked)
+    rows = [["first", f"{first:.2f}", one.text], ["second", f"{second:.2f}", other.text]]
+    rows.append(["first over second", f"{first / second:.1f}", ""])
     publish("writer_session", f"Two questions to {tokens:,} tokens", markdown(["question", "seconds", "reply"], rows))
 
 
@@ -166,44 +153,35 @@ def mixed(limit: int) -> Iterator[tuple[str, Task]]:
 def summaries(limit: int, tokens: int) -> None:
     """Digests with their sentences told shorter: what holds before and after, ROUGE, time."""
     model = chat_model("smollm2")
-    small = _summarizer(model)
-    retelling = Retelling(model)
-    scorer = RougeScorer(["rouge1", "rouge2", "rougeLsum"], use_stemmer=True)
-    counts = dict.fromkeys(("asked", "held", "kept", "shown"), 0)
-    words, rouge, texts, cost, plain, digests = [0, 0], [], [], 0.0, 0.0, 0
+    retelling, tokenizer = Noting(model), tokenizer_for(model)
+    counts = dict.fromkeys(("asked", "held", "shown"), 0)
+    words, rouge, texts, costs, digests = [0, 0], [], [], [0.0, 0.0], 0
     for name, task in mixed(limit):
-        began = time.process_time()
-        digest = longdoc.summarize(task.text, max_tokens=BUDGET, tokenizer=tokenizer_for(model)).summary
-        middle = time.process_time()
-        told = small.retold(digest)
-        plain, cost, digests = plain + middle - began, cost + time.process_time() - middle, digests + 1
-        pairs = list(zip(digest.sentences, told.sentences, strict=True))
-        changed = [(one.line, other.line) for one, other in pairs if one.line != other.line]
-        for one, _ in pairs:
-            said = _labelled(one)[1]
-            if (draft := retelling.tried(said)) is not None:
-                counts["asked"] += 1
-                found = retelling.checker.check(draft, Evidence([Passage(said, one.spans)])) if draft else None
-                counts["held"] += bool(found and found.supported)
+        retelling.drafts.clear()
+        plain, tree = timed(longdoc.summarize, task.text, max_tokens=BUDGET, tokenizer=tokenizer)
+        digest = tree.summary
+        more, told = timed(lambda: [retelling.shorter(one) for one in digest.sentences])  # noqa: B023
+        costs, digests = [costs[0] + plain, costs[1] + more], digests + 1
+        both = [(one.line, other.line) for one, other in zip(digest.sentences, told, strict=True)]
+        changed = [(one, other) for one, other in both if one != other]
+        for said, draft in retelling.drafts.items():
+            found = retelling.checker.check(draft, Evidence([Passage(said, (Span(0, len(said)),))])) if draft else None
+            counts["asked"] += 1
+            counts["held"] += bool(found and found.supported)
         counts["shown"] += len(changed)
-        words = [
-            words[0] + sum(len(one.split()) for one, _ in changed),
-            words[1] + sum(len(b.split()) for _, b in changed),
-        ]
+        words = [before + sum(len(pair[at].split()) for pair in changed) for at, before in enumerate(words)]
         if task.references:
-            both = [
-                scorer.score(task.references[0], "\n".join(s.line for s in made.sentences)) for made in (digest, told)
-            ]
-            rouge.append([100 * sum(one[kind].fmeasure for kind in one) / 3 for one in both])
+            rouge.append([_rouge(task, "\n".join(pair[at] for pair in both)) for at in (0, 1)])
         if len(texts) < 10 and changed:
-            texts.append(_text(name, task, told.text, changed))
-        print(name, task.id, counts, f"{cost:.0f} s", flush=True)
+            made = Summary.of(tuple(told), tokenizer, digest.blocks)
+            texts.append(_text(name, task, made.text, changed))
+        print(name, task.id, counts, costs, flush=True)
     shares = [[key, counts[key]] for key in ("asked", "held", "shown")]
     shares += [["words of those shown, before and after", f"{words[0]} and {words[1]}"]]
     if rouge:
         means = [sum(one[at] for one in rouge) / len(rouge) for at in (0, 1)]
         shares.append([f"ROUGE of {len(rouge)} digests and of them told shorter", f"{means[0]:.1f} and {means[1]:.1f}"])
-    shares.append(["seconds a document, digest and then writer", f"{plain / digests:.1f} and {cost / digests:.1f}"])
+    shares.append(["seconds a document, digest and then writer", " and ".join(f"{one / digests:.1f}" for one in costs)])
     head = [f"{digests} documents, digests of {BUDGET} tokens", "sentences"]
     publish("writer_summaries", "Digests told shorter", markdown(head, shares))
     (HERE / "results" / "writer_texts.md").write_text("# Digests told shorter\n\n" + "\n".join(texts), encoding="utf-8")
@@ -214,12 +192,9 @@ def _text(name: str, task: Task, text: str, changed: list[tuple[str, str]]) -> s
     return f"## {name} {task.id}\n\n```text\n{text}\n```\n\nTold shorter:\n\n{lines}\n"
 
 
-def _summarizer(model: Any) -> SmallSummarizer:
-    from longdoc.pipelines.summarizers.registry import summarizer_of
-
-    made = summarizer_of(model, None, 0, None, {})
-    assert isinstance(made, SmallSummarizer)
-    return made
+def _rouge(task: Task, text: str) -> float:
+    scores = RougeScorer(["rouge1", "rouge2", "rougeLsum"], use_stemmer=True).score(task.references[0], text)
+    return 100 * sum(one.fmeasure for one in scores.values()) / 3
 
 
 def answers(limit: int, tokens: int) -> None:
