@@ -49,7 +49,7 @@ class Job:
         if self.refines and not self.summarizer.traits.rewrites:
             raise InputError(
                 f"refine rewrites a summary chunk by chunk, and the {self.summarizer.name} summarizer cannot; "
-                "give a chat model, or leave the strategy out"
+                "give a larger chat model, or leave the strategy out"
             )
         if self.style not in ("digest", "sentences"):
             raise UnknownNameError(f"unknown style {self.style!r}; give digest or sentences")

@@ -47,7 +47,7 @@ _ENDS = re.compile(r"[.!?][\"'”’)\]]*$")
 _PIECE = re.compile(r"\w+(?:['’]\w+)*|[,;:()—–]")
 _BINDING_WORDS = """
     no not nor never neither none nothing without unless if except only until may might must shall should could would
-    can will before after than or either
+    can will than or either
     """
 _BINDING = frozenset(_BINDING_WORDS.split())
 
