@@ -2,7 +2,7 @@
 
     python benchmarks/writer.py weights|window|session|summaries|answers|whole [--limit N] [--tokens N]
 
-Times are processor seconds on one thread. `summaries` asks it to shorten the sentences of digests, `answers` to put
+Times are processor seconds on one thread. `summaries` has it shorten the sentences of digests, `answers` put
 what was found for a question into a sentence, and `whole` what it writes of whole chunks, as a large model is asked.
 """
 
@@ -22,6 +22,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from table import HERE, markdown, publish
 
 import longdoc
+from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import LongdocError
 from longdoc.memory.index.document_index import DocumentIndex
@@ -36,7 +37,7 @@ from longdoc.pipelines.checks.evidence import Evidence
 from longdoc.pipelines.passage import Passage
 from longdoc.pipelines.summarizers.chat import ChatSummarizer
 from longdoc.pipelines.summarizers.models import chat_model, tokenizer_for
-from longdoc.pipelines.summarizers.retold import READ, Retelling
+from longdoc.pipelines.summarizers.retold import READ, SHORTEN, Retelling
 
 FORMS = ("float32", "bfloat16", "int8")
 MIXED = ("squality", "qmsum", "scisumm", "techspec", "austlii", "leases", "leval")  # stories, meetings, papers, ...
@@ -52,18 +53,21 @@ def timed(call: Callable[..., Any], *given: Any, **named: Any) -> tuple[float, A
 
 
 class Noting(Retelling):
-    """A retelling that notes the drafts of the sentences that it was asked about."""
+    """A retelling that notes the first draft of each sentence that has one."""
 
     def __init__(self, model: Any) -> None:
         super().__init__(model)
-        self.drafts: dict[str, str] = {}
+        self.noted: dict[str, str] = {}
 
-    def tried(self, sentence: str) -> str | None:
-        """The draft, noted."""
-        draft = super().tried(sentence)
-        if draft is not None:
-            self.drafts[sentence] = draft
-        return draft
+    def drafts(self, sentence: str) -> list[str]:
+        """The drafts, the first noted."""
+        made = super().drafts(sentence)
+        self.noted |= {sentence: one for one in made[:1]}
+        return made
+
+    def holds(self, draft: str, said: str) -> bool:
+        """Whether a draft is supported by the sentence that it was made of."""
+        return self.checker.check(draft, Evidence([Passage(said, (Span(0, len(said)),))])).supported
 
 
 def book(tokens: int, decoder: WindowedDecoder) -> torch.Tensor:
@@ -154,42 +158,47 @@ def summaries(limit: int, tokens: int) -> None:
     """Digests with their sentences told shorter: what holds before and after, ROUGE, time."""
     model = chat_model("smollm2")
     retelling, tokenizer = Noting(model), tokenizer_for(model)
-    counts = dict.fromkeys(("asked", "held", "shown"), 0)
+    names = ("sentences", "drafts", "drafts that hold", "shown", "written freely", "of these hold")
+    counts = dict.fromkeys(names, 0)
     words, rouge, texts, costs, digests = [0, 0], [], [], [0.0, 0.0], 0
     for name, task in mixed(limit):
-        retelling.drafts.clear()
+        retelling.noted.clear()
         plain, tree = timed(longdoc.summarize, task.text, max_tokens=BUDGET, tokenizer=tokenizer)
         digest = tree.summary
         more, told = timed(lambda: [retelling.shorter(one) for one in digest.sentences])  # noqa: B023
         costs, digests = [costs[0] + plain, costs[1] + more], digests + 1
         both = [(one.line, other.line) for one, other in zip(digest.sentences, told, strict=True)]
         changed = [(one, other) for one, other in both if one != other]
-        for said, draft in retelling.drafts.items():
-            found = retelling.checker.check(draft, Evidence([Passage(said, (Span(0, len(said)),))])) if draft else None
-            counts["asked"] += 1
-            counts["held"] += bool(found and found.supported)
+        free = {said: _freely(model, said) for said in list(retelling.noted)[:2]}
+        counts["sentences"] += len(both)
+        counts["drafts"] += len(retelling.noted)
+        counts["drafts that hold"] += sum(retelling.holds(draft, said) for said, draft in retelling.noted.items())
         counts["shown"] += len(changed)
+        counts["written freely"] += len(free)
+        counts["of these hold"] += sum(retelling.holds(draft, said) for said, draft in free.items())
         words = [before + sum(len(pair[at].split()) for pair in changed) for at, before in enumerate(words)]
         if task.references:
             rouge.append([_rouge(task, "\n".join(pair[at] for pair in both)) for at in (0, 1)])
         if len(texts) < 10 and changed:
             made = Summary.of(tuple(told), tokenizer, digest.blocks)
             texts.append(_text(name, task, made.text, changed))
-        print(name, task.id, counts, costs, flush=True)
-    shares = [[key, counts[key]] for key in ("asked", "held", "shown")]
-    shares += [["words of those shown, before and after", f"{words[0]} and {words[1]}"]]
+        print(name, task.id, counts, costs, free, flush=True)
+    rows: list[list[object]] = [[name, count] for name, count in counts.items()]
+    rows.append(["words of those shown, before and after", f"{words[0]} and {words[1]}"])
     if rouge:
         means = [sum(one[at] for one in rouge) / len(rouge) for at in (0, 1)]
-        shares.append([f"ROUGE of {len(rouge)} digests and of them told shorter", f"{means[0]:.1f} and {means[1]:.1f}"])
-    shares.append(["seconds a document, digest and then writer", " and ".join(f"{one / digests:.1f}" for one in costs)])
-    head = [f"{digests} documents, digests of {BUDGET} tokens", "sentences"]
-    publish("writer_summaries", "Digests told shorter", markdown(head, shares))
+        rows.append([f"ROUGE of {len(rouge)} digests and of them told shorter", f"{means[0]:.1f} and {means[1]:.1f}"])
+    rows.append(["seconds a document, digest and then writer", " and ".join(f"{one / digests:.1f}" for one in costs)])
+    body = markdown([f"{digests} documents, digests of {BUDGET} tokens", ""], rows)
+    said = "Written freely: asked to re-write the sentence, the first two of a document; ROUGE is the mean of 1, 2 and Lsum."
+    publish("writer_summaries", "Digests told shorter", f"{body}\n\n{said}")
     (HERE / "results" / "writer_texts.md").write_text("# Digests told shorter\n\n" + "\n".join(texts), encoding="utf-8")
 
 
-def _text(name: str, task: Task, text: str, changed: list[tuple[str, str]]) -> str:
-    lines = "\n".join(f"- {before}\n  - *{after}*" for before, after in changed)
-    return f"## {name} {task.id}\n\n```text\n{text}\n```\n\nTold shorter:\n\n{lines}\n"
+def _freely(model: Any, sentence: str) -> str:
+    """The first sentence of what the model makes of one when it is asked to re-write it."""
+    reply = str(model.invoke([("system", SHORTEN), ("human", sentence)], max_tokens=80).text)
+    return next((" ".join(span.of(reply).split()) for span in split_sentences(reply)), reply)
 
 
 def _rouge(task: Task, text: str) -> float:

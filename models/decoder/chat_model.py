@@ -20,7 +20,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
+from transformers import DynamicCache, PreTrainedTokenizerBase
 
 from longdoc.errors import InputError
 from longdoc.models.decoder.buffers import Storage
@@ -30,6 +30,7 @@ from longdoc.models.decoder.reply import Reply, Sampling
 from longdoc.models.decoder.sessions import KVSessions
 from longdoc.models.decoder.step import Window
 from longdoc.models.decoder.text_stream import Stops
+from longdoc.models.decoder.token_stream import end_tokens
 from longdoc.models.decoder.tool_calls import ToolCalls, require_tools
 
 _WINDOW = 8192  # tokens seen where nothing is asked and the model was trained for as many
@@ -144,6 +145,24 @@ class WindowedChatModel(BaseChatModel):
             raise InputError("the text is empty: give the model something to continue")
         reply = self._reply(torch.tensor([ids]), self._stops(stop), settings)
         yield from reply.pieces()
+
+    @torch.no_grad()
+    def likelihoods(self, messages: list[BaseMessage], replies: Sequence[str]) -> list[float]:
+        """The mean log-probability of a token of each reply, its end included, behind these messages.
+
+        Nothing is let go of here: messages and reply are as many tokens as the model has positions, at most.
+        """
+        model, ends = self.decoder.model, sorted(end_tokens(self.decoder))[:1]
+        rows = [get + ends for get in (encoded(self.tokenizer, reply, framed=False) for reply in replies)]
+        longest = max(map(len, rows))
+        ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=model.device)  # (replies, T)
+        cache = DynamicCache()
+        first = model(ChatPrompt(self.tokenizer).ids(messages).to(model.device), past_key_values=cache).logits[:, -1:]
+        cache.batch_repeat_interleave(len(rows))
+        rest = model(ids[:, :-1], past_key_values=cache).logits
+        scores = torch.cat([first.expand(len(rows), -1, -1), rest], dim=1).float().log_softmax(-1)
+        taken = scores.gather(2, ids[..., None])[..., 0]  # (replies, T)
+        return [taken[at, : len(row)].mean().item() for at, row in enumerate(rows)]
 
     def _generate(
         self,

@@ -22,8 +22,8 @@ _MOST = 24  # sentences of a summary that the model is asked about
 class SmallSummarizer(WritingSummarizer):
     """The digest or the sentences that are chosen without a model, each told shorter where the model's words hold.
 
-    A small model cannot follow instructions over a page of text; asked for one sentence at a time it can leave out
-    words. Nothing is shown but what `Retelling` lets pass, so that each line holds or is the source's own. It is for
+    A small model cannot follow instructions over a page of text; of one sentence it can say which phrases it may do
+    without. Nothing is shown but what `Retelling` lets pass, so that each line holds or is the source's own. It is for
     English.
     """
 
