@@ -62,7 +62,8 @@ class Noting(Retelling):
     def drafts(self, sentence: str) -> list[str]:
         """The drafts, the first noted."""
         made = super().drafts(sentence)
-        self.noted |= {sentence: one for one in made[:1]}
+        if made:
+            self.noted[sentence] = made[0]
         return made
 
     def holds(self, draft: str, said: str) -> bool:
@@ -190,7 +191,7 @@ def summaries(limit: int, tokens: int) -> None:
         rows.append([f"ROUGE of {len(rouge)} digests and of them told shorter", f"{means[0]:.1f} and {means[1]:.1f}"])
     rows.append(["seconds a document, digest and then writer", " and ".join(f"{one / digests:.1f}" for one in costs)])
     body = markdown([f"{digests} documents, digests of {BUDGET} tokens", ""], rows)
-    said = "Written freely: asked to re-write the sentence, the first two of a document; ROUGE is the mean of 1, 2 and Lsum."
+    said = "Written freely: two sentences a document, re-written as asked; ROUGE is the mean of 1, 2 and Lsum."
     publish("writer_summaries", "Digests told shorter", f"{body}\n\n{said}")
     (HERE / "results" / "writer_texts.md").write_text("# Digests told shorter\n\n" + "\n".join(texts), encoding="utf-8")
 
@@ -199,6 +200,11 @@ def _freely(model: Any, sentence: str) -> str:
     """The first sentence of what the model makes of one when it is asked to re-write it."""
     reply = str(model.invoke([("system", SHORTEN), ("human", sentence)], max_tokens=80).text)
     return next((" ".join(span.of(reply).split()) for span in split_sentences(reply)), reply)
+
+
+def _text(name: str, task: Task, text: str, changed: list[tuple[str, str]]) -> str:
+    lines = "\n".join(f"- {before}\n  - *{after}*" for before, after in changed)
+    return f"## {name} {task.id}\n\n```text\n{text}\n```\n\nTold shorter:\n\n{lines}\n"
 
 
 def _rouge(task: Task, text: str) -> float:
