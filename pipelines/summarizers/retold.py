@@ -49,10 +49,11 @@ _ENDS = re.compile(r"[.!?][\"'”’)\]]*$")
 _EDGE = re.compile(r"(\s*\([^()]*\))|[,;]\s+")
 _LISTED = re.compile(r"(?:and|or|but|nor|as well as)\b", re.IGNORECASE)
 _ADJUNCT = re.compile(r"\w+ing\b|(?:\w+ly|[a-z]+ed)\b|than\b|to\b", re.IGNORECASE)
+_RELATIVE = re.compile(r"(?:which|who|whom|whose|where|that)\b", re.IGNORECASE)
 _FIGURE = re.compile(r"[\d$€£%]")
 _BINDING_WORDS = """
     no not nor never neither none nothing without unless if except only until may might must shall should could would
-    can will than or either
+    can will than or either each every any all both most some few
     """
 _BINDING = frozenset(_BINDING_WORDS.split())
 _PREPOSITION_WORDS = """
@@ -94,8 +95,8 @@ class Retelling:
             return []
         asked = [SystemMessage(SHORTEN), HumanMessage(defused(sentence))]
         whole, *likely = self._model.likelihoods(asked, [sentence, *options])
-        held = [one for one, value in zip(options, likely, strict=True) if value >= whole - _LOSS]
-        return sorted(held, key=len)
+        held = [(len(one.split()), -value, one) for one, value in zip(options, likely, strict=True)]
+        return [one for _, value, one in sorted(held) if -value >= whole - _LOSS]
 
     def answer(self, question: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
         """One sentence that answers out of the first of these; all of these where the model's does not hold."""
@@ -132,18 +133,18 @@ class Retelling:
 def shortened(sentence: str) -> list[str]:
     """The sentence without one to three of its phrases: brackets, and what stands between commas or semicolons.
 
-    Kept are figures, members of lists, the clause behind what leads up to it, and words that say under which condition,
-    how surely, or that not.
+    What stood around a phrase has a comma between it or has none. Kept are figures, members of lists, the clause behind
+    what leads up to it, and words that say of how many, under which condition, how surely, or that not.
     """
     phrases = _phrases(sentence)
-    free = [at for at in range(len(phrases)) if _can_go(phrases, at)] if len(phrases) <= _PHRASES else []
+    free = [at for at in range(len(phrases)) if _can_go(phrases, at)] if 1 < len(phrases) <= _PHRASES else []
     made = []
     for number in range(1, _LEFT_OUT + 1):
         for gone in combinations(free, number):
-            kept = _joined([phrase for at, phrase in enumerate(phrases) if at not in gone])
-            enough = max(_KEPT_WORDS, _KEPT_SHARE * len(sentence.split()))
-            if len(kept.split()) >= enough and len(kept) < len(sentence) and _even(kept):
-                made.append(kept)
+            for kept in (_joined(phrases, gone, True), _joined(phrases, gone, False)):
+                enough = max(_KEPT_WORDS, _KEPT_SHARE * len(sentence.split()))
+                if len(kept.split()) >= enough and len(kept) < len(sentence) and _even(kept):
+                    made.append(kept)
     return list(dict.fromkeys(made))[:_OPTIONS]
 
 
@@ -159,15 +160,16 @@ def _phrases(sentence: str) -> list[str]:
 
 def _can_go(phrases: Sequence[str], at: int) -> bool:
     phrase = phrases[at].strip()
-    if _binding(phrase) or (_FIGURE.search(phrase) and not phrase.startswith("(")):
+    if not any(map(str.isalnum, phrase)) or _binding(phrase) or (_FIGURE.search(phrase) and not phrase.startswith("(")):
         return False
     if phrase.startswith("("):
         return any(map(str.isalpha, phrase))
     if at and any(_LISTED.match(one) for one in phrases[at : at + 3]):
         return False
     if at == 0:
-        return _leads(phrase)
-    return not (at == 1 and _leads(phrases[0]))  # the clause that the first phrase leads up to
+        return _leads(phrase) and not _RELATIVE.match(phrases[1])
+    before = phrases[at - 1]
+    return not (_RELATIVE.match(before) or (at == 1 and _leads(before)))  # what these leave to be said
 
 
 def _leads(phrase: str) -> bool:
@@ -176,9 +178,15 @@ def _leads(phrase: str) -> bool:
     return bool(_ADJUNCT.match(first)) or first in _PREPOSITIONS
 
 
-def _joined(phrases: Sequence[str]) -> str:
-    """The phrases as a sentence."""
-    text = re.sub(r"\s+([,;.])", r"\1", "".join(phrases)).strip()
+def _joined(phrases: Sequence[str], gone: Sequence[int], commas: bool) -> str:
+    """The phrases but those that are gone as a sentence, with a comma or none where one was between two others."""
+    text = ""
+    for at, phrase in enumerate(phrases):
+        if at in gone and not commas and not phrase.startswith((" ", "(")):
+            text = re.sub(r"[,;]\s*$", " ", text)
+        elif at not in gone:
+            text += phrase
+    text = re.sub(r"([,;])\s*[,;]", r"\1", re.sub(r"\s+([,;.])", r"\1", text)).strip()
     text = re.sub(r"[\s,;]+$", "", text)
     return f"{text[:1].upper()}{text[1:]}" + ("" if _ENDS.search(text) else ".")
 
@@ -213,7 +221,7 @@ def _content(text: str) -> frozenset[str]:
 
 
 def _binding(text: str) -> bool:
-    """Whether a text has a word that says under which condition, how surely, or that not."""
+    """Whether a text has a word that says of how many, under which condition, how surely, or that not."""
     words = re.findall(r"[a-z]+", re.sub(r"n[’']t\b|nnot\b", " not", text.casefold()))
     return any(word in _BINDING for word in words)
 
