@@ -152,8 +152,10 @@ class WindowedChatModel(BaseChatModel):
 
         Nothing is let go of here: messages and reply are as many tokens as the model has positions, at most.
         """
-        model, ends = self.decoder.model, sorted(end_tokens(self.decoder))[:1]
-        rows = [get + ends for get in (encoded(self.tokenizer, reply, framed=False) for reply in replies)]
+        if not replies:
+            return []
+        model, ends = self.decoder.model, end_tokens(self.decoder)[:1]
+        rows = [encoded(self.tokenizer, reply, framed=False) + ends for reply in replies]
         longest = max(map(len, rows))
         ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=model.device)  # (replies, T)
         cache = DynamicCache()
