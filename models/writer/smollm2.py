@@ -95,7 +95,8 @@ def llama_of(file: GGUFFile) -> PreTrainedModel:
         raise UnavailableError(f"the GGUF file lacks or adds tensors: {', '.join([*missing, *unknown])[:200]}")
     model.tie_weights()
     model.generation_config = GenerationConfig(do_sample=False, **_special(told))  # type: ignore[no-untyped-call]
-    return model.train(False)
+    model.train(False)
+    return model
 
 
 def tokenizer_of(file: GGUFFile) -> PreTrainedTokenizerBase:
