@@ -66,7 +66,7 @@ _PREPOSITIONS = frozenset(_PREPOSITION_WORDS.split())
 
 
 class Retelling:
-    """What a small chat model with `likelihoods` is asked for, one sentence at a time, and what is shown of its replies.
+    """What a small chat model with `likelihoods` is asked for, a sentence at a time, and what is shown of its replies.
 
     It does not write sentences anew: asked to, it makes things up. Of the ways to leave phrases out of a sentence it
     says which read well (`likelihoods`); an answer is shown in its words if those are the question's and the source's.
