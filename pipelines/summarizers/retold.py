@@ -50,10 +50,12 @@ _EDGE = re.compile(r"(\s*\([^()]*\))|[,;]\s+")
 _LISTED = re.compile(r"(?:and|or|but|nor|as well as)\b", re.IGNORECASE)
 _ADJUNCT = re.compile(r"\w+ing\b|(?:\w+ly|[a-z]+ed)\b|than\b|to\b", re.IGNORECASE)
 _RELATIVE = re.compile(r"(?:which|who|whom|whose|where|that)\b", re.IGNORECASE)
+_PREDICATE = re.compile(r"(?:is|are|was|were|be|has|have|had|does|do|did)\b", re.IGNORECASE)
 _FIGURE = re.compile(r"[\d$€£%]")
 _BINDING_WORDS = """
     no not nor never neither none nothing without unless if except only until may might must shall should could would
-    can will than or either each every any all both most some few
+    can will than or either each every any all both most some few when whenever wherever once because although though
+    while whereas
     """
 _BINDING = frozenset(_BINDING_WORDS.split())
 _PREPOSITION_WORDS = """
@@ -168,6 +170,8 @@ def _can_go(phrases: Sequence[str], at: int) -> bool:
         return False
     if at == 0:
         return _leads(phrase) and not _RELATIVE.match(phrases[1])
+    if _PREDICATE.match(phrase):
+        return False
     before = phrases[at - 1]
     return not (_RELATIVE.match(before) or (at == 1 and _leads(before)))  # what these leave to be said
 
