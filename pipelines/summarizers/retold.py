@@ -14,6 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.memory.words import tokens
+from longdoc.models.cross_encoder.reader import Reader
 from longdoc.pipelines.checks.checker import Checker
 from longdoc.pipelines.checks.evidence import Evidence
 from longdoc.pipelines.passage import Passage
@@ -44,12 +45,14 @@ _KEPT_WORDS, _KEPT_SHARE = 6, 0.35  # of a sentence, at the least
 _PHRASES, _LEFT_OUT, _OPTIONS = 10, 3, 16  # in a sentence; left out at once; ways to leave some out that are weighed
 _LOSS = 0.2  # what leaving out may cost in the mean log-probability of a token; chosen by eye on 30 dev sentences
 _SURE = 0.75  # support
+_TELLS, _LESS = 0.7, 0.05  # how surely an answer tells what is asked, and how much less so than the quotation
 _ANSWER_TOKENS = 80
 _ENDS = re.compile(r"[.!?][\"'”’)\]]*$")
 _EDGE = re.compile(r"(\s*\([^()]*\))|[,;]\s+")
 _LISTED = re.compile(r"(?:and|or|but|nor|as well as)\b", re.IGNORECASE)
 _ADJUNCT = re.compile(r"\w+ing\b|(?:\w+ly|[a-z]+ed)\b|than\b|to\b", re.IGNORECASE)
 _RELATIVE = re.compile(r"(?:which|who|whom|whose|where|that)\b", re.IGNORECASE)
+_REASON = re.compile(r"\b(?:because|since|as|due|so|to|by|for|owing)\b", re.IGNORECASE)
 _PREDICATE = re.compile(r"(?:is|are|was|were|be|has|have|had|does|do|did)\b", re.IGNORECASE)
 _FIGURE = re.compile(r"[\d$€£%]")
 _BINDING_WORDS = """
@@ -78,6 +81,7 @@ class Retelling:
     def __init__(self, model: Any, checker: Checker | None = None) -> None:
         self._model = model
         self.checker = checker or Checker.load()
+        self._reader = Reader.load()
 
     def shorter(self, sentence: Sentence) -> Sentence:
         """The sentence without the phrases that the model misses least, with its spans; itself where none can go."""
@@ -108,6 +112,9 @@ class Retelling:
         draft = self.draft_answer(question, [one.line for one in read])
         source = " ".join(one.line for one in read)
         if not draft or len(draft.split()) >= len(source.split()) or not _answers(draft, question, source):
+            return tuple(sentences)
+        told, quoted = self._reader.answers(question, [draft, source])
+        if told.score < max(_TELLS, quoted.score - _LESS):
             return tuple(sentences)
         support = self._support(draft, read)
         if support < _SURE:
@@ -202,8 +209,10 @@ def _even(text: str) -> bool:
 
 
 def _answers(draft: str, question: str, source: str) -> bool:
-    """Whether an answer says more than the question asks, in words of the source and the question alone."""
+    """Whether an answer says more than the question, in its words and the source's; to "why", with a word of reason."""
     new = _content(draft) - _content(question)
+    if re.match(r"\W*why\b", question, re.IGNORECASE) and not _REASON.search(draft):
+        return False
     return bool(new) and new <= _content(source) and _signs(draft) <= _signs(f"{source} {question}")
 
 
