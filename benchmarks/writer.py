@@ -135,7 +135,8 @@ def session(limit: int, tokens: int) -> None:
         model = WindowedChatModel(decoder=decoder, temperature=0, max_tokens=24, sessions=KVSessions(folder))
         asked = [f"{text}\n\n{one}" for one in ("Who is this about?", "Where does it begin?")]
         (first, one), (second, other) = (timed(model.invoke, question) for question in asked)
-    rows = [["first", f"{first:.2f}", one.text], ["second", f"{second:.2f}", other.text]]
+    said = [" ".join(str(reply.text).split()) for reply in (one, other)]
+    rows = [["first", f"{first:.2f}", said[0]], ["second", f"{second:.2f}", said[1]]]
     rows.append(["first over second", f"{first / second:.1f}", ""])
     publish("writer_session", f"Two questions to {tokens:,} tokens", markdown(["question", "seconds", "reply"], rows))
 
