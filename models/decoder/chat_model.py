@@ -20,7 +20,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
+from transformers import DynamicCache, PreTrainedTokenizerBase
 
 from longdoc.errors import InputError
 from longdoc.models.decoder.buffers import Storage
@@ -30,6 +30,7 @@ from longdoc.models.decoder.reply import Reply, Sampling
 from longdoc.models.decoder.sessions import KVSessions
 from longdoc.models.decoder.step import Window
 from longdoc.models.decoder.text_stream import Stops
+from longdoc.models.decoder.token_stream import end_tokens
 from longdoc.models.decoder.tool_calls import ToolCalls, require_tools
 
 _WINDOW = 8192  # tokens seen where nothing is asked and the model was trained for as many
@@ -42,7 +43,8 @@ class WindowedChatModel(BaseChatModel):
     `attention_window` is what each token sees beside the first `sinks` tokens; None is 8,192, or as many as the
     model has positions. The fields of `Sampling` may be given here and with a call, as may `stop`: a reply ends
     before the first stop sequence. Messages are laid out as `ChatPrompt` says. With `sessions`, a prompt that begins
-    as an earlier one did is read from where they part; the state of each prompt is stored there.
+    as an earlier one did is read from where they part; the state of each prompt is stored there. A `small` model
+    follows one short task at a time: summaries and answers then give it sentences that were chosen without it.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -59,6 +61,7 @@ class WindowedChatModel(BaseChatModel):
     seed: int | None = None
     stop: list[str] | None = None
     sessions: KVSessions | None = Field(default=None, exclude=True, repr=False)
+    small: bool = False
 
     is_local: ClassVar[bool] = True  # it runs here: one call at a time, as long as it takes
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
@@ -71,12 +74,17 @@ class WindowedChatModel(BaseChatModel):
 
         Raises `UnavailableError` where it cannot be had, `InputError` for a setting that cannot be.
         """
+        return cls.made(name, lambda: load_decoder(name, dtype=dtype, device=device), **settings)
+
+    @classmethod
+    def made(cls, name: str, load: Callable[[], WindowedDecoder], **settings: Any) -> Self:
+        """The model called `name` of the decoder that `load` gives, called once the settings are known to do."""
         unknown = sorted(set(settings) - set(cls.model_fields))
         if unknown:
             raise InputError(f"{unknown[0]!r} is no setting of a local chat model: see the fields of {cls.__name__}")
-        Sampling(**{key: settings[key] for key in _SAMPLING if key in settings})  # before weights are read
+        Sampling(**{key: settings[key] for key in _SAMPLING if key in settings})
         _window(settings.get("attention_window"), settings.get("sinks", 4), _WINDOW)
-        return cls(decoder=load_decoder(name, dtype=dtype, device=device), **{"model_name": name} | settings)
+        return cls(decoder=load(), **{"model_name": name} | settings)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -137,6 +145,26 @@ class WindowedChatModel(BaseChatModel):
             raise InputError("the text is empty: give the model something to continue")
         reply = self._reply(torch.tensor([ids]), self._stops(stop), settings)
         yield from reply.pieces()
+
+    @torch.no_grad()
+    def likelihoods(self, messages: list[BaseMessage], replies: Sequence[str]) -> list[float]:
+        """The mean log-probability of a token of each reply, its end included, behind these messages.
+
+        Nothing is let go of here: messages and reply are as many tokens as the model has positions, at most.
+        """
+        if not replies:
+            return []
+        model, ends = self.decoder.model, end_tokens(self.decoder)[:1]
+        rows = [encoded(self.tokenizer, reply, framed=False) + ends for reply in replies]
+        longest = max(map(len, rows))
+        ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=model.device)  # (replies, T)
+        cache = DynamicCache()
+        first = model(ChatPrompt(self.tokenizer).ids(messages).to(model.device), past_key_values=cache).logits[:, -1:]
+        cache.batch_repeat_interleave(len(rows))
+        rest = model(ids[:, :-1], past_key_values=cache).logits
+        scores = torch.cat([first.expand(len(rows), -1, -1), rest], dim=1).float().log_softmax(-1)
+        taken = scores.gather(2, ids[..., None])[..., 0]  # (replies, T)
+        return [taken[at, : len(row)].mean().item() for at, row in enumerate(rows)]
 
     def _generate(
         self,

@@ -138,7 +138,8 @@ def _weights(asked: Question, units: Sequence[Candidate]) -> dict[str, float]:
 
 
 def _own(asked: Question, one: Candidate) -> frozenset[str]:
-    return (asked.words & one.words(asked.named)) | asked.dated(one.unit.text) | asked.spelled_out(one.unit.text)
+    told = asked.dated(one.unit.text) | asked.spelled_out(one.unit.text)
+    return asked.words & (one.words(asked.named) | told)  # "US" spelled out is the word "us", which tells nothing
 
 
 def _plain_score(asked: Question, one: Candidate, own: frozenset[str], weights: dict[str, float]) -> float:

@@ -79,7 +79,8 @@ class Asking:
         given = self.index.encoder
         encoder = given if isinstance(given, SentenceEncoder) else SentenceEncoder()
         tokenizer = load_tokenizer(self.settings.tokenizer) if self.settings.tokenizer else self._tokenizer()
-        return Means(self.settings, material, self.model, tokenizer, encoder)
+        small = self.model if getattr(self.model, "small", False) else None
+        return Means(self.settings, material, None if small is not None else self.model, tokenizer, encoder, small)
 
     def _tokenizer(self) -> Tokenizer:
         if self.model is None:

@@ -36,7 +36,8 @@ class DocumentChat(Asking, Runnable[Asked, Answer]):
     `model` is "extractive", which quotes the best sentences found, a name that LangChain's `init_chat_model` takes, or
     a chat model. A chat model is given the passages found, or the whole document where it is one and fits, inside
     `settings.context_tokens`; its sentences are checked, and those that nothing supports are marked. The answer is
-    "The documents do not say." where nothing found answers. With `history`, what was said before is part of the
+    "The documents do not say." where nothing found answers. A small one (`WindowedChatModel.small`) is told only what
+    the extractive answer found, to put it into a sentence. With `history`, what was said before is part of the
     question, and each question and answer is added to it; a question that needs it is first rewritten by the model, in
     one call.
 

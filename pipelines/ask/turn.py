@@ -70,6 +70,7 @@ class Means:
     model: BaseChatModel | None
     tokenizer: Tokenizer
     encoder: SentenceEncoder
+    small: BaseChatModel | None = None  # told what was found without a model, to put it into a sentence
 
     @cached_property
     def count(self) -> Count:
@@ -83,6 +84,9 @@ class Means:
     def prompt_tokens(self) -> int:
         """The most tokens that a prompt may have."""
         return self.settings.context_tokens - self.settings.max_tokens
+
+
+_IN_A_SENTENCE = ("definition", "fact", "why")  # kinds of questions that one sentence answers
 
 
 class Turn:
@@ -173,6 +177,12 @@ class Turn:
         self._offline = offline.reply(self._request.question, self._turns, self._request.documents)
         self._items = self._offline.items
         self._sentences = self._offline.said
+        if means.small is not None and self._offline.kind.kind in _IN_A_SENTENCE:
+            from longdoc.pipelines.checks.checker import Checker
+            from longdoc.pipelines.summarizers.retold import Retelling
+
+            retelling = Retelling(means.small, Checker.load(means.encoder))
+            self._sentences = retelling.answer(self._offline.asked, self._sentences)
 
     def _prompt(self, alone: str) -> Prompt:
         from longdoc.pipelines.ask.fitting import Fitting

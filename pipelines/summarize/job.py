@@ -48,8 +48,8 @@ class Job:
             raise UnknownNameError(f"unknown strategy {self.strategy!r}; give map-reduce or refine")
         if self.refines and not self.summarizer.traits.rewrites:
             raise InputError(
-                f"refine rewrites a summary chunk by chunk, and the {self.summarizer.name} summarizer writes nothing; "
-                "give a chat model, or leave the strategy out"
+                f"refine rewrites a summary chunk by chunk, and the {self.summarizer.name} summarizer cannot; "
+                "give a larger chat model, or leave the strategy out"
             )
         if self.style not in ("digest", "sentences"):
             raise UnknownNameError(f"unknown style {self.style!r}; give digest or sentences")

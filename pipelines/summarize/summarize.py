@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 from longdoc.arguments import checked
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.store import SummaryStore
+from longdoc.memory.summaries.summary import Summary
 from longdoc.memory.summaries.tree import Run, SummaryTree
 from longdoc.pipelines.calls.executor import Executor, FanOutOptions
 from longdoc.pipelines.calls.local import LocalExecutor
@@ -210,9 +211,14 @@ class _Work:
         self.found, self.extra_calls = maker.found, maker.extra_calls + maker.retries
         return tree
 
-    def chosen(self, chooser: Chooser) -> SummaryTree:
+    def chosen(self, chooser: Chooser, finish: Callable[[Summary], Summary] | None = None) -> SummaryTree:
         """See `TreeWork`."""
-        return Extract(self._job, chooser, self._on_event).run()
+        tree = Extract(self._job, chooser, self._on_event).run()
+        if finish is None:
+            return tree
+        if self._on_event is not None:
+            self._on_event(StageBegan("writing"))
+        return replace(tree, summary=finish(tree.summary))
 
 
 @checked

@@ -86,8 +86,8 @@ class TreeWork(Protocol):
     def written(self) -> SummaryTree:
         """Each node's summary asked of the summarizer: a chunk's from its text, a parent's from its children's."""
 
-    def chosen(self, chooser: Chooser) -> SummaryTree:
-        """Each node's summary chosen from all sentences of the text that it covers."""
+    def chosen(self, chooser: Chooser, finish: Callable[[Summary], Summary] | None = None) -> SummaryTree:
+        """Each node's summary chosen from all sentences that it covers; the top's goes through `finish`."""
 
 
 class Summarizer(Protocol):

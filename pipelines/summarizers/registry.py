@@ -51,6 +51,11 @@ def summarizer_of(
 
     chat = chat_model(model) if isinstance(model, str) else model
     counted = tokenizer_for(chat) if tokenizer is None else load_tokenizer(tokenizer)
+    if getattr(chat, "small", False):
+        from longdoc.pipelines.summarizers.small import SmallSummarizer
+
+        chooser = ExtractiveSummarizer(tokenizer=counted, cache=cache, scorer=LearnedSalience())
+        return SmallSummarizer(chat, tokenizer=counted, chooser=chooser)
     return ChatSummarizer(chat, tokenizer=counted, context_tokens=context_tokens).with_originals(texts)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import BudgetError
 from longdoc.memory.summaries.summary import EMPTY as _EMPTY
+from longdoc.memory.summaries.summary import Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.pipelines.summarizers.protocol import Chooser, Passage, Summarizer
 
@@ -26,7 +28,7 @@ class Told:
         self.ways.append("written")
         return self.tree
 
-    def chosen(self, chooser: Chooser) -> SummaryTree:
+    def chosen(self, chooser: Chooser, finish: Callable[[Summary], Summary] | None = None) -> SummaryTree:
         self.ways.append("chosen")
         return self.tree
 

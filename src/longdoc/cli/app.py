@@ -295,7 +295,7 @@ def _options(concurrency: int, partial: bool, names: tuple[str, ...]) -> FanOutO
         refuse(f"concurrency is {concurrency}; give 1 or more")
     from longdoc.pipelines.calls.executor import FanOutOptions
 
-    here = any(name.startswith(("hf:", "led:")) for name in names)
+    here = any(name.startswith(("hf:", "led:", "smollm2")) for name in names)
     timeout = None if here else 120.0  # a model on this machine takes what it takes
     return FanOutOptions(max_concurrency=concurrency, timeout=timeout, on_error="return" if partial else "raise")
 

@@ -27,7 +27,8 @@ ModelName = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="extractive, extractive:centrality, led: or hf: and an ID or folder, or what init_chat_model takes.",
+        help="extractive, extractive:centrality, smollm2, led: or hf: and an ID or folder, or what init_chat_model "
+        "takes.",
     ),
 ]
 Models = Annotated[
@@ -36,8 +37,8 @@ Models = Annotated[
         "--model",
         "-m",
         metavar="MODEL",
-        help="extractive (the default), extractive:centrality, hf:, led: or longformer: and an ID or folder, or what "
-        "init_chat_model takes (openai:…). Given again, the one that fits is chosen.",
+        help="extractive (the default), extractive:centrality, smollm2, hf:, led: or longformer: and an ID or folder, "
+        "or what init_chat_model takes (openai:…). Given again, the one that fits is chosen.",
         show_default=False,
     ),
 ]

@@ -341,3 +341,17 @@ def test_the_identity_names_the_weights_and_all_that_shapes_a_reply() -> None:
 def test_a_decoder_without_a_tokenizer_is_refused() -> None:
     with pytest.raises(ValueError, match="no tokenizer"):
         WindowedChatModel(decoder=WindowedDecoder(tiny("llama")))
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, None])
+def test_the_likelihood_of_a_reply_is_that_of_its_tokens_read_alone(template: str | None) -> None:
+    chat, replies = model(template=template), ["Yes.", "No, not at all.", "é"]
+    messages: list[BaseMessage] = [SystemMessage("Be brief."), HumanMessage("Is it so?")]
+    prompt = ChatPrompt(chat.tokenizer).ids(messages)[0].tolist()
+    wanted = []
+    for reply in replies:
+        ids = [*chat.get_token_ids(reply), chat.tokenizer.eos_token_id]
+        logits = chat.decoder.model(torch.tensor([prompt + ids])).logits[0, len(prompt) - 1 : -1]
+        wanted.append(logits.log_softmax(-1).gather(1, torch.tensor(ids)[:, None]).mean().item())
+    assert chat.likelihoods(messages, replies) == pytest.approx(wanted, abs=1e-5)
+    assert chat.likelihoods(messages, []) == []

@@ -285,3 +285,9 @@ def test_what_only_says_where_something_is_told_is_not_quoted_before_what_tells_
     )
     said = lines(answer("What were the restructuring charges?", matches(("a", text, 0))))
     assert said == ["Restructuring charges of the ferry company were $41 million in the year."]
+
+
+def test_letters_spelled_out_that_are_an_ordinary_word_are_no_trouble() -> None:
+    text = "A shortage of oil had a negative influence on the economy of the United States. In the north it fell."
+    said = answer("What has a negative influence over the US economy?", matches(("a", text, 0)))
+    assert "A shortage of oil" in lines(said)[0]

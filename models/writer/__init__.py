@@ -1,0 +1,1 @@
+"""A small chat model whose weights come as a Python package."""
