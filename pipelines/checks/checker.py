@@ -230,7 +230,7 @@ def _fact_problems(text: str, rows: list[int], evidence: Evidence) -> Iterator[P
     for fact in facts(plain(text)):
         if any(units[row].told.bears_out(fact) for row in rows) or _together(fact, rows, evidence):
             continue
-        rule = _kind(fact, evidence.told)
+        rule = _kind(fact, evidence.told, opens=plain(text).lstrip('"“‘([').startswith(fact.text))
         holder = next((row for row in _around(rows, evidence) if units[row].told.bears_out(fact)), None)
         if holder is not None and _belongs(text, fact.text, holder, rows, evidence):
             rows.append(holder)
@@ -260,8 +260,11 @@ def _fact_problems(text: str, rows: list[int], evidence: Evidence) -> Iterator[P
                 rows.append(holder)
 
 
-def _kind(fact: Fact, told: Told) -> Rule:
-    """What kind of fact is missing: a name; what stands before its last word; a code or initials; only common words."""
+def _kind(fact: Fact, told: Told, *, opens: bool) -> Rule:
+    """What kind of fact is missing: a name; what stands before its last word; a code or initials; a common word.
+
+    A word that is not known and `opens` the sentence may be common too: Transferrin, Galliformes.
+    """
     if fact.kind != "name":
         return fact.kind
     words = re.split(r"[\s-]+", fact.text)
@@ -270,6 +273,8 @@ def _kind(fact: Fact, told: Told) -> Rule:
         return "term"
     if lacks and len(fact.parts) - 1 not in lacks:
         return "name in part"
+    if opens and len(words) == 1:
+        return "term"
     return "code" if _CODE.search(words[-1]) else "name"
 
 
