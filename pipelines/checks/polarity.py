@@ -67,7 +67,9 @@ def polarity_problems(pairing: Pairing, *, signed: bool = False) -> Iterator[Pro
         cue = ours.get(link.ours, theirs.get(link.theirs, -1))
         if cue in told and not opposite:
             continue
-        if not opposite and _reached_otherwise(pairing, link, ours, theirs):
+        if not opposite and (
+            _both_ways(pairing, link, ours, theirs) or _reached_otherwise(pairing, link, ours, theirs)
+        ):
             continue
         told.add(cue)
         yield _told(pairing, link, ours_turned)
@@ -121,6 +123,15 @@ def _all_turned(pairing: Pairing, link: Link, theirs: dict[int, int]) -> bool:
         return False
     base = pairing.theirs[link.theirs].base
     return all(at in theirs for at, word in enumerate(pairing.theirs) if word.base == base)
+
+
+def _both_ways(pairing: Pairing, link: Link, ours: dict[int, int], theirs: dict[int, int]) -> bool:
+    """Whether both have the word twice, once turned and once not."""
+    sides = ((pairing.ours, link.ours, ours), (pairing.theirs, link.theirs, theirs))
+    return all(
+        len({at in turned for at, word in enumerate(words) if word.base == words[place].base}) == 2
+        for words, place, turned in sides
+    )
 
 
 def _reached_otherwise(pairing: Pairing, link: Link, ours: dict[int, int], theirs: dict[int, int]) -> bool:

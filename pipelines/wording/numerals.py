@@ -63,7 +63,7 @@ _DIGITS = re.compile(
 )
 _OF_NAME = re.compile(r"(?<![^\W_])[A-Z][A-Za-z]*[-‐]$")  # the number is part of a name: COVID-19
 _WIDE = re.compile(r"D(?![^\W_])")  # 2D and 3D
-_SPAN_OF_YEARS = re.compile(r"(?<!\d)(1[5-9]|20)\d\d\s?(?:--|[-–/])\s?$")
+_SPAN_OF_YEARS = re.compile(r"(?<!\d)(1[5-9]|20)\d\d\s?(?:--|[-–—/])\s?$")
 _ANY_WORD = "|".join(sorted([*_WORDS, *_SPELLED_SCALES], key=len, reverse=True))
 _SPELLED = re.compile(
     rf"\b(?:an?[\s-]+(?=hundred|thousand|million|billion|dozen))?(?:{_ANY_WORD})(?:[\s-]+(?:and[\s-]+)?(?:{_ANY_WORD}))*\b",

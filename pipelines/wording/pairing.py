@@ -35,7 +35,7 @@ def plain(text: str) -> str:
     """The text as it reads: ligatures and wide letters as plain ones, words that a line's end divides made whole."""
     text = _MIDDLE_DOT.sub(".", unicodedata.normalize("NFKC", text))
     text = _SOFT.sub(lambda match: "" if match[0] != "\u00ad" else match[0], text)
-    return _LINE_END.sub(lambda match: _whole(match[1], match[2]), text).replace("\u00ad", "")
+    return _LINE_END.sub(lambda match: _whole(match[1], match[2]), text).replace("\u00ad", "").replace("--", "—")
 
 
 def _whole(first: str, second: str) -> str:

@@ -224,6 +224,9 @@ def test_a_name_that_is_nowhere_stops_a_retelling_too() -> None:
     [
         ("The flood does not just hurt the farmers.", "The flood hurts the farmers and the millers."),
         ("They offer cheap bread with quality.", "They offer cheap bread without compromising the quality."),
+        ("Why is it fair for towns yet not fair for us?", "So why is it fair for towns but not fair for us?"),
+        ("Ann said no more--yet her mind could not agree.", "Ann said no more; but her mind could not agree."),
+        ("Most {laugh} of the {gap} words are short.", "Most {laugh} of the {gap} words in it are short."),
     ],
 )
 def test_what_denies_nothing_is_no_negation(claim: str, told: str) -> None:
