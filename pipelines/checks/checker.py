@@ -41,7 +41,8 @@ _ENOUGH = 0.5  # support
 _AS_GOOD = 0.12  # of coverage that a unit may have less than the best and still speak for the claim
 _REACH = 40  # units from one that a claim rests on, within which a name or number may be borne out
 _WHOLLY = 0.99  # of a claim's words: what the rules account for so far needs no other voice
-_COPIED = 0.45  # of the words of a claim and a unit, that both have: a copy, in which a changed word is a change
+_COPIED = 0.45  # of the words of a claim and a unit, that both have: a copy, in which what a rule finds is a change
+_SAME = 0.75  # from here on another word in a word's place is one too; before, it often means the same
 _FIRM: frozenset[str] = frozenset(get_args(FirmRule))
 _CODE = re.compile(r"[a-z][A-Z]|[A-Z]{2}|\d")
 _OF_PLACES = ("ish", "ian", "ese")
@@ -177,7 +178,8 @@ class Checker:
             tuple(dict.fromkeys(map(str, problems))),
         )
         rules = frozenset(one.rule for one in found)
-        return Ruled(match, tuple(rows), finding, rules.isdisjoint(_FIRM) and not _copied(text, units), rules)
+        stopped = not rules.isdisjoint(_FIRM) or _likeness(text, units) >= (_SAME if rules == {"word"} else _COPIED)
+        return Ruled(match, tuple(rows), finding, not stopped, rules)
 
 
 def resolved(findings: Sequence[Finding], evidence: Evidence, how: OnUnsupported) -> list[Sentence]:
@@ -374,11 +376,11 @@ def _rule_problems(text: str, part: str, pairing: Pairing, unit: Unit, also: fro
     return [*firm, *problems]
 
 
-def _copied(text: str, units: Sequence[Unit]) -> bool:
-    """Whether the claim is one of the units with little changed."""
+def _likeness(text: str, units: Sequence[Unit]) -> float:
+    """Of the words of the claim and the unit that is most like it, those that both have."""
     words = content_words(plain(text))
     others = [content_words(unit.read) for unit in units]
-    return any(len(words & held) >= _COPIED * len(words | held) for held in others)
+    return max((len(words & held) / max(1, len(words | held)) for held in others), default=0.0)
 
 
 def _figures(pairing: Pairing, part: str, read: str) -> tuple[set[int], set[int]]:
