@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from longdoc.arguments import checked
 from longdoc.chunkers.text.span import Span, merge_spans
@@ -18,16 +19,17 @@ from longdoc.errors import UnknownNameError
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.checks.alignment import Encoder, Match, matches, verbatim
 from longdoc.pipelines.checks.degrees import degree_problems
-from longdoc.pipelines.checks.entailment import EntailmentReader, Voice, together, told, voices
+from longdoc.pipelines.checks.entailment import EntailmentReader, Voice, heard, together, voices
 from longdoc.pipelines.checks.evidence import Evidence, Unit
-from longdoc.pipelines.checks.facts import Fact, facts
-from longdoc.pipelines.checks.finding import Finding, OnUnsupported, Problem
+from longdoc.pipelines.checks.facts import Fact, Told, facts, without_references
+from longdoc.pipelines.checks.finding import Finding, FirmRule, OnUnsupported, Problem, Rule
 from longdoc.pipelines.checks.limits import not_judged
 from longdoc.pipelines.checks.polarity import converse, polarity_problems
 from longdoc.pipelines.checks.quantities import number_problems
 from longdoc.pipelines.checks.roles import role_problems
 from longdoc.pipelines.checks.swaps import replaced_words, swapped
 from longdoc.pipelines.passage import Passage
+from longdoc.pipelines.wording.lexicon import known
 from longdoc.pipelines.wording.numerals import quantities
 from longdoc.pipelines.wording.pairing import Pairing, plain
 from longdoc.pipelines.wording.words import content_words
@@ -39,7 +41,11 @@ _ENOUGH = 0.5  # support
 _AS_GOOD = 0.12  # of coverage that a unit may have less than the best and still speak for the claim
 _REACH = 40  # units from one that a claim rests on, within which a name or number may be borne out
 _WHOLLY = 0.99  # of a claim's words: what the rules account for so far needs no other voice
-_COPIED = 0.45  # of the words of a claim and a unit, that both have: a copy, in which a changed word is a change
+_COPIED = 0.45  # of the words of a claim and a unit, that both have: a copy, in which what a rule finds is a change
+_SAME = 0.75  # from here on another word in a word's place is one too; before, it often means the same
+_FIRM: frozenset[str] = frozenset(get_args(FirmRule))
+_CODE = re.compile(r"[a-z][A-Z]|[A-Z]{2}|\d")
+_OF_PLACES = ("ish", "ian", "ese")
 _PARTS = re.compile(r";\s+|,\s+(?:and|but|while|whereas)\s+")
 _LEAST_PART = 4  # words of content that make a part of a sentence a claim of its own
 
@@ -52,6 +58,7 @@ class Ruled:
     rows: tuple[int, ...]
     finding: Finding
     open: bool = False  # whether what reads meaning is asked
+    rules: frozenset[Rule] = frozenset()  # that find something against it
 
 
 def _with(one: Ruled, voice: Voice, support: float) -> Finding:
@@ -90,11 +97,12 @@ class Checker:
     def check_all(self, sentences: Sequence[str], evidence: Evidence) -> list[Finding]:
         """A `Finding` for each of `sentences`. Cost: sentences times units, and a vector for each candidate."""
         places = [verbatim(text, evidence) for text in sentences]
-        asked = [text for text, place in zip(sentences, places, strict=True) if place is None]
+        said = sentences if evidence.refers else [without_references(text) for text in sentences]
+        asked = [text for text, place in zip(said, places, strict=True) if place is None]
         ruled = [self._ruled(match, evidence) for match in matches(asked, evidence, self._encoder)]
         found = iter(self._heard(ruled, evidence))
         return [
-            next(found) if place is None else self._quoted(text, place, evidence)
+            replace(next(found), text=text) if place is None else self._quoted(text, place, evidence)
             for text, place in zip(sentences, places, strict=True)
         ]
 
@@ -136,10 +144,10 @@ class Checker:
         return [self._weighed(one, next(said)) if one.open else one.finding for one in ruled]
 
     def _weighed(self, one: Ruled, voice: Voice) -> Finding:
-        return _with(one, voice, self._weigh(told(voice, one.match)))
+        return _with(one, voice, self._weigh(heard(voice, one.match, one.rules)))
 
-    def _weigh(self, told: tuple[float, ...]) -> float:
-        return together(told)
+    def _weigh(self, heard: Mapping[str, float]) -> float:
+        return together(heard)
 
     def _ruled(self, match: Match, evidence: Evidence) -> Ruled:
         text = match.text
@@ -160,7 +168,8 @@ class Checker:
             return Ruled(match, tuple(rows), Finding(text, 0.5 + 0.5 * _likely(match), "supported", spans), not sure)
         if not problems:
             return Ruled(match, tuple(rows), Finding(text, _likely(match) * 0.4, "unsupported", (), _NOWHERE), True)
-        against = any(one.against for one in (*facts, *read))
+        found = (*facts, *read)
+        against = any(one.against for one in found)
         finding = Finding(
             text,
             0.1 if against else 0.25,
@@ -168,8 +177,9 @@ class Checker:
             spans,
             tuple(dict.fromkeys(map(str, problems))),
         )
-        retold = all(one.soft for one in (*facts, *read)) and not _copied(text, units)
-        return Ruled(match, tuple(rows), finding, retold)
+        rules = frozenset(one.rule for one in found)
+        stopped = not rules.isdisjoint(_FIRM) or _likeness(text, units) >= (_SAME if rules == {"word"} else _COPIED)
+        return Ruled(match, tuple(rows), finding, not stopped, rules)
 
 
 def resolved(findings: Sequence[Finding], evidence: Evidence, how: OnUnsupported) -> list[Sentence]:
@@ -222,15 +232,16 @@ def _fact_problems(text: str, rows: list[int], evidence: Evidence) -> Iterator[P
     for fact in facts(plain(text)):
         if any(units[row].told.bears_out(fact) for row in rows) or _together(fact, rows, evidence):
             continue
+        rule = _kind(fact, evidence.told, opens=plain(text).lstrip('"“‘([').startswith(fact.text))
         holder = next((row for row in _around(rows, evidence) if units[row].told.bears_out(fact)), None)
         if holder is not None and _belongs(text, fact.text, holder, rows, evidence):
             rows.append(holder)
         elif holder is not None and not evidence.told.bears_out(fact):
-            yield Problem(f"{fact} is not in the source")
+            yield Problem(f"{fact} is not in the source", rule)
         elif holder is not None:
-            yield Problem(f"{fact} is not said where the rest is")
+            yield Problem(f"{fact} is not said where the rest is", "elsewhere")
         elif not evidence.told.bears_out(fact):
-            yield Problem(f"{fact} is not in the source")
+            yield Problem(f"{fact} is not in the source", rule)
     near = [units[row].place for row in rows]
     around = _around(rows, evidence)
     others = [units[row].place for row in around]
@@ -240,13 +251,33 @@ def _fact_problems(text: str, rows: list[int], evidence: Evidence) -> Iterator[P
         elif place is not None:
             holder = around[others.index(place)]
             if not _belongs(text, one.text, holder, rows, evidence):
-                yield Problem(f"number {one.text} is not said where the rest is")
+                yield Problem(f"number {one.text} is not said where the rest is", "elsewhere")
             elif units[holder].row and any(units[row].row for row in rows) and not _labelled(text, units[holder]):
                 yield Problem(
-                    f"number {one.text} belongs to {units[holder].label.strip(' ,:|')} in the source", against=True
+                    f"number {one.text} belongs to {units[holder].label.strip(' ,:|')} in the source",
+                    "row",
+                    against=True,
                 )
             else:
                 rows.append(holder)
+
+
+def _kind(fact: Fact, told: Told, *, opens: bool) -> Rule:
+    """What kind of fact is missing: a name; what stands before its last word; a code or initials; a common word.
+
+    A word that is not known and `opens` the sentence may be common too: Transferrin, Galliformes.
+    """
+    if fact.kind != "name":
+        return fact.kind
+    words = re.split(r"[\s-]+", fact.text)
+    lacks = told.lacks(fact) if len(words) == len(fact.parts) else []
+    if lacks and all(known(word := words[at].rstrip(".").casefold()) or word.endswith(_OF_PLACES) for at in lacks):
+        return "term"
+    if lacks and len(fact.parts) - 1 not in lacks:
+        return "name in part"
+    if opens and len(words) == 1:
+        return "term"
+    return "code" if _CODE.search(words[-1]) else "name"
 
 
 def _together(fact: Fact, rows: Sequence[int], evidence: Evidence) -> bool:
@@ -335,18 +366,21 @@ def _rule_problems(text: str, part: str, pairing: Pairing, unit: Unit, also: fro
     if than:
         problems += role_problems(pairing)
     elif not any(converse(pairing, link) for link in pairing.links):
-        problems += [*role_problems(pairing), *(Problem(said, against=True) for said in swapped(part, unit.read))]
+        problems += [
+            *role_problems(pairing),
+            *(Problem(said, "swapped", against=True) for said in swapped(part, unit.read)),
+        ]
     if not firm and not problems:
         theirs = {word.low for word in pairing.theirs}
         problems += replaced_words(pairing, also - theirs, _figures(pairing, part, unit.read))
-    return [*firm, *(replace(one, soft=True) for one in problems)]
+    return [*firm, *problems]
 
 
-def _copied(text: str, units: Sequence[Unit]) -> bool:
-    """Whether the claim is one of the units with little changed."""
+def _likeness(text: str, units: Sequence[Unit]) -> float:
+    """Of the words of the claim and the unit that is most like it, those that both have."""
     words = content_words(plain(text))
     others = [content_words(unit.read) for unit in units]
-    return any(len(words & held) >= _COPIED * len(words | held) for held in others)
+    return max((len(words & held) / max(1, len(words | held)) for held in others), default=0.0)
 
 
 def _figures(pairing: Pairing, part: str, read: str) -> tuple[set[int], set[int]]:

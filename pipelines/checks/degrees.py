@@ -130,7 +130,9 @@ def _changed(pairing: Pairing) -> Iterator[Problem]:
     for tag, first, last, start, end in matcher.get_opcodes():
         more = {word.low for word in (*ours[first:last], *theirs[start:end])} & _DENYING
         if tag in ("insert", "delete") and len(more) == 1 and abs((last - first) - (end - start)) <= 2:
-            yield Problem(f'the {"source" if tag == "insert" else "claim"} alone says "{more.pop()}"', against=True)
+            yield Problem(
+                f'the {"source" if tag == "insert" else "claim"} alone says "{more.pop()}"', "denied", against=True
+            )
         if tag != "replace" or max(last - first, end - start) > _REACH + 1:
             continue
         for one in ours[first:last]:
@@ -138,7 +140,7 @@ def _changed(pairing: Pairing) -> Iterator[Problem]:
                 kinds = _CLASSES.get(one.low), _CLASSES.get(other.low)
                 unlike = kinds[0] and kinds[1] and kinds[0][0] == kinds[1][0] and kinds[0] != kinds[1]
                 if unlike or (as_denied and relation(one.low, other.low) == "opposite"):
-                    yield Problem(_instead(one.text, other.text), against=True)
+                    yield Problem(_instead(one.text, other.text), "degree", against=True)
 
 
 def _shares(pairing: Pairing, levels: dict[str, int]) -> Iterator[Problem]:
@@ -149,7 +151,7 @@ def _shares(pairing: Pairing, levels: dict[str, int]) -> Iterator[Problem]:
             continue
         a, b = _level(pairing.ours, one, levels), _level(pairing.theirs, other, levels)
         if (a > b and not (a <= 3 and b == 2)) or (a == 0) != (b == 0) or (a == 1 and b >= 3):
-            yield Problem(_instead(pairing.ours[one].text, pairing.theirs[other].text), against=True)
+            yield Problem(_instead(pairing.ours[one].text, pairing.theirs[other].text), "share", against=True)
 
 
 def _level(words: Sequence[Word], at: int, levels: dict[str, int]) -> int:
@@ -197,7 +199,7 @@ def _frequencies(pairing: Pairing) -> Iterator[Problem]:
     if len(ours) == 1 and len(theirs) == 1:
         a, b = _TIMES[ours[0].low], _TIMES[theirs[0].low]
         if a > b or (a == 1 and b >= 3):
-            yield Problem(_instead(ours[0].text, theirs[0].text), against=True)
+            yield Problem(_instead(ours[0].text, theirs[0].text), "frequency", against=True)
 
 
 def _modals(pairing: Pairing) -> Iterator[Problem]:
@@ -211,7 +213,9 @@ def _modals(pairing: Pairing) -> Iterator[Problem]:
             if one == "" and (other == "would" or _nominal(pairing.ours, link.ours) or _said(pairing.ours, other)):
                 continue
             yield Problem(
-                f'the claim says "{said or pairing.ours[link.ours].text}" where the source says "{held}"', against=True
+                f'the claim says "{said or pairing.ours[link.ours].text}" where the source says "{held}"',
+                "modal",
+                against=True,
             )
             return
 
@@ -289,7 +293,7 @@ def _hedged(pairing: Pairing, claim: str, source: str) -> Iterator[Problem]:
         clause = next((word.clause for word in pairing.theirs if word.start >= match.start()), -1)
         held = [link for link in pairing.links if pairing.theirs[link.theirs].clause == clause]
         if len(held) >= 2 and 2 * len(held) >= len(pairing.links):
-            yield Problem(f'the source says "{match[0]}", which the claim leaves out', against=True)
+            yield Problem(f'the source says "{match[0]}", which the claim leaves out', "hedge", against=True)
             return
 
 
@@ -309,7 +313,7 @@ def _conditions(pairing: Pairing, claim: str) -> Iterator[Problem]:
         if word.low == "whether":
             clause = [link for link in pairing.links if pairing.theirs[link.theirs].clause == word.clause]
             if len(clause) >= 2 and 2 * len(clause) > len(pairing.links):
-                yield Problem('the source only asks "whether" it is so', against=True)
+                yield Problem('the source only asks "whether" it is so', "condition", against=True)
                 return
             continue
         condition = [
@@ -325,7 +329,9 @@ def _conditions(pairing: Pairing, claim: str) -> Iterator[Problem]:
         held = [link for link in pairing.links if begin < link.theirs < stop]
         if len(held) >= 2 and len(held) * 2 > len(pairing.links):
             yield Problem(
-                f'the source says so under a condition ("{word.text} ..."), which the claim leaves out', against=True
+                f'the source says so under a condition ("{word.text} ..."), which the claim leaves out',
+                "condition",
+                against=True,
             )
             return
 

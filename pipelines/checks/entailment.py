@@ -6,10 +6,13 @@ and counts badly. A sentence holds where the rules find nothing against it and b
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from heapq import nlargest
+from importlib.resources import files
 from typing import Protocol
 
 from longdoc.models.cross_encoder.evidence import aligned
@@ -21,12 +24,7 @@ from longdoc.pipelines.wording.words import content_words
 _READ = 1400  # characters of the units that a claim rests on
 _FOUND = 600  # characters of what is found for the reader itself
 _SHARING = 24  # units among which that is found
-_LEAST = 1e-3  # a chance that is taken for none
-# Of the odds that the reader gives for what the claim rests on and for what is found for it, of the odds that either
-# contradicts, the weight of the words shared, the cosine, the part of the claim's words that the passages have; and
-# the bias. From benchmarks/fit_support.py, which fits them on claims of the training sets; both readings count alike,
-# and the bias is higher than fitted: a fifth fewer of the right claims are doubted so, at the same balanced accuracy.
-WEIGHTS = (0.42, 0.42, -0.23, -0.23, 0.37, 0.76, 0.91, -0.60)
+_LEAST = 1e-2  # a chance that is taken for none
 
 
 class Judged(Protocol):
@@ -92,13 +90,30 @@ def _found(claim: str, rows: Sequence[int], evidence: Evidence) -> str:
     return " ".join(texts[at] for at in aligned(claim, texts, _FOUND)) if texts else ""
 
 
-def told(voice: Voice, match: Match) -> tuple[float, ...]:
-    """What is weighed, in the order of `WEIGHTS`."""
-    odds = [math.log(max(_LEAST, chance) / max(_LEAST, 1 - chance)) for chance in (*voice.supports, *voice.contradicts)]
-    return (*odds, min(1.0, match.shared), match.cosine, match.told)
+def heard(voice: Voice, match: Match, rules: Iterable[str] = ()) -> dict[str, float]:
+    """What is weighed, by its name in weights.json: more of it raises the support, but for rules."""
+    return {
+        "read": sum(map(_odds, voice.supports)) / 2,
+        "not denied": -sum(map(_odds, voice.contradicts)) / 2,
+        "shared": min(1.0, match.shared),
+        "cosine": match.cosine,
+        "told": match.told,
+        **dict.fromkeys(rules, 1.0),
+    }
 
 
-def together(told: Sequence[float]) -> float:
-    """How sure reader, words and vectors are together that the source supports a claim, from 0 to 1."""
-    score = sum(weight * value for weight, value in zip(WEIGHTS, [*told, 1.0], strict=True))
-    return 1 / (1 + math.exp(-score))
+def together(heard: Mapping[str, float]) -> float:
+    """How sure reader, words, vectors and rules are together that the source supports a claim, from 0 to 1."""
+    weights = _weights()
+    return 1 / (1 + math.exp(-weights["bias"] - math.fsum(weights[name] * value for name, value in heard.items())))
+
+
+@cache
+def _weights() -> dict[str, float]:
+    """What each counts, as benchmarks/fit_support.py wrote it."""
+    read: dict[str, float] = json.loads(files("longdoc.pipelines.checks").joinpath("weights.json").read_bytes())
+    return read
+
+
+def _odds(chance: float) -> float:
+    return math.log(max(_LEAST, chance) / max(_LEAST, 1 - chance))

@@ -13,7 +13,7 @@ from functools import cached_property
 from longdoc.arguments import checked
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
-from longdoc.pipelines.checks.facts import Told
+from longdoc.pipelines.checks.facts import Told, refers
 from longdoc.pipelines.checks.quantities import Place, Scale
 from longdoc.pipelines.passage import Passage
 from longdoc.pipelines.wording.pairing import plain
@@ -87,6 +87,11 @@ class Evidence:
         """The dates, names and quotations of all passages together."""
         headings = dict.fromkeys(heading for passage in self.passages for heading in passage.headings)
         return Told("\n".join([*headings, *(f"{unit.context}\n{unit.read}" for unit in self.units)]))
+
+    @cached_property
+    def refers(self) -> bool:
+        """Whether any passage cites works by marks, so that those of a claim are to be found in it."""
+        return any(refers(passage.text) for passage in self.passages)
 
     def folded(self, number: int) -> tuple[str, list[int]]:
         """A passage's text as `folded` gives it."""

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from longdoc.pipelines.checks.quantities import Place, Scale, number_problems
 from longdoc.pipelines.wording import dates as calendar_dates
@@ -19,6 +20,7 @@ from longdoc.pipelines.wording.pairing import plain
 _WORD = re.compile(r"[^\W\d_](?:[\w&]|[.'’-](?=\w))*\.?")
 _NAME_WORD = re.compile(r"[^\W\d_](?:\.(?:[^\W\d_]\.)+|(?:[\w&]|['’](?=\w))*\.?)")  # hyphens and dots divide
 _TITLE = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|sr|jr|rev|hon|gen|col|capt|lt|sgt|gov|sen|rep|pres)\.?$", re.IGNORECASE)
+_OWNS = re.compile(r"[^\W_]['’]s$")
 _PERIOD = re.compile(r"(?:[QH]\d|FY\d*)")
 _OPENING = re.compile(r"(?:[.!?…:;|#>—–]|--)[\s\"'“‘«„(\[{*_`]*$|(?:[,\s]|^)[\"“‘«„]$")
 _ENDINGS = ("", "s", "es", "n", "an", "ian", "ns", "ans", "ians", "ish", "ese", "ic", "al", "e")
@@ -28,6 +30,14 @@ _QUOTED = re.compile(
     r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|``(.+?)''|「([^「」]+)」|『([^『』]+)』"
     r"|(?<![\w.,!?;])\"(?=\S)([^\"]+)(?<=\S)\"(?!\w)|(?<!\w)‘((?:[^‘’]|’(?=\w))+)’(?!\w)|(?<![\w'])'(?=\w)((?:[^'\n]|'(?=\w))+)'(?![\w'])"
 )
+_IN_BRACKETS = re.compile(r"(?P<long>(?:[^\W_][\w'’-]*\s+){1,8})\((?P<short>[A-Z][A-Za-z]{1,6})\)")
+_REFERENCE = re.compile(
+    r"\s*\[\s*\d+(?:\s*[,;–-]\s*\d+)*\s*\]|\s*\([^()]*\bet al\b[^()]*\)|\s*\([,;\s]*\)"
+    r"|\s?[,–-]\s?\d+(?:\s*[,–-]\s*\d+)*\]"
+    r"|\s*\((?:see\s+|e\.g\.,?\s+)?[A-Z][^()\d]{1,60},\s*(?:19|20)\d\d[a-z]?(?:;[^()]*)?\)"
+)
+_LISTED = re.compile(r"^\s*\(?\d{1,2}[.)]\s+(?=[A-Z])")
+_REFERS = re.compile(rf"(?m)(?<=[\w,;])(?:{_REFERENCE.pattern})|^\s*\(?\d{{1,2}}[.)]\s")
 _CUT = re.compile(r"\[[^\]]*\]|\.\s?\.\s?\.|…")
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+|[^\w\s]")
@@ -40,7 +50,7 @@ class Fact:
     Every one of `parts` has to be found; a part is a set of forms any one of which will do.
     """
 
-    kind: str  # date, name or quotation
+    kind: Literal["date", "name", "number", "quotation"]
     text: str
     parts: tuple[frozenset[str], ...]
 
@@ -60,10 +70,37 @@ def dates(text: str) -> list[Fact]:
 
 def names(text: str) -> list[Fact]:
     """The runs of capitalised words in `text` that are not explained by where they stand or as ordinary words."""
-    runs = list(_runs(text))
+    spelled = _spelled_out(text)
+    runs = [run for run in _runs(text) if len(run) > 1 or run[0].rstrip(".") not in spelled]
     if capitalizes_nouns(text):
         runs = [run for run in runs if len(run) > 1 and not _GERMAN.match(run[0])]
     return [_name(run) for run in runs]
+
+
+def _spelled_out(text: str) -> set[str]:
+    """The initials that the text itself gives for words before them: "autism spectrum disorder (ASD)"."""
+    found: set[str] = set()
+    for match in _IN_BRACKETS.finditer(text):
+        letters = match["short"].rstrip("s").casefold()
+        words = re.findall(r"[^\W_]+", match["long"].casefold())
+        starts = [word for word in words if word[0] == letters[0]]
+        if starts and re.search(".*".join(map(re.escape, letters)), " ".join(words[words.index(starts[0]) :])):
+            found.add(match["short"])
+    return found
+
+
+def without_references(text: str) -> str:
+    """The text without its number in a list and without the marks that it cites works by, [12] or (Lee et al., 2020).
+
+    Itself where no words are left.
+    """
+    left = " ".join(_REFERENCE.sub("", _LISTED.sub("", text)).split())
+    return left if any(map(str.isalpha, left)) else text
+
+
+def refers(text: str) -> bool:
+    """Whether a text cites works by such marks, or numbers its lines, so that those of a claim can be looked up."""
+    return _REFERS.search(text) is not None
 
 
 def quotations(text: str) -> list[Fact]:
@@ -72,7 +109,7 @@ def quotations(text: str) -> list[Fact]:
     for match in _QUOTED.finditer(text):
         quoted = next(group for group in match.groups() if group is not None)
         pieces = [_sequence(piece) for piece in _CUT.split(quoted)]
-        parts = tuple(frozenset([piece]) for piece in pieces if piece.strip())
+        parts = tuple(frozenset([piece]) for piece in pieces if any(map(str.isalnum, piece)))
         if parts:
             found.append(Fact("quotation", f'"{" ".join(quoted.split())}"', parts))
     return found
@@ -99,6 +136,10 @@ class Told:
         if fact.kind == "date":
             return all(not self._dates.isdisjoint(part) for part in fact.parts)
         return self._has_name(fact)
+
+    def lacks(self, fact: Fact) -> list[int]:
+        """Which parts of a name the text does not have."""
+        return [at for at, part in enumerate(fact.parts) if self._names.isdisjoint(part)]
 
     def _has_name(self, fact: Fact) -> bool:
         if any(form.startswith("acronym:") and form in self._names for form in fact.parts[0]):
@@ -137,6 +178,9 @@ def _runs(text: str) -> Iterator[list[str]]:
             yield run
             run = []
         end = match.end() - (word.endswith(".") and not _is_initial(word))
+        if run and _OWNS.search(word):
+            yield run
+            run = []
     if run:
         yield run
 

@@ -9,18 +9,24 @@ from longdoc.chunkers.text.span import Span
 
 Verdict = Literal["supported", "contradicted", "unsupported", "unjudged"]
 OnUnsupported = Literal["mark", "drop", "quote"]
+FirmRule = Literal["number", "unit", "sign", "row", "date", "name", "quotation"]  # these stop any claim
+Rule = Literal[
+    FirmRule,
+    "bound", "code", "condition", "degree", "denied", "elsewhere", "facing", "frequency", "hedge", "modal",
+    "name in part", "negation", "opposite", "roles", "share", "swapped", "term", "word",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Why a sentence does not hold, in a plain sentence; whether the source says otherwise or says nothing of it.
 
-    A `soft` one rests on how single words are put: it tells a copy with a change, and not a free retelling.
+    `rule` names what found it: how much each tells of a sentence that is no copy of its source was measured.
     """
 
     text: str
+    rule: Rule
     against: bool = False
-    soft: bool = False
 
     def __str__(self) -> str:
         return self.text

@@ -23,6 +23,7 @@ _CODE = re.compile(
     r"[{};]|=>|->|::|==|\w\(\)|\w+_\w+\(|</?\w+>|\$\w+|\w+\.\w+\("
     r"|^\s*(?:def|class|import|return|const|let|var|#include)\b"
 )
+_NOTED = re.compile(r"\{[a-z]+\}")  # what a transcript notes: {laugh}
 _CONCLUDES = re.compile(
     r"\b(?:therefore|hence|consequently|it\s+follows|which\s+(?:means|implies|proves)|thereby\s+proving"
     r"|we\s+can\s+conclude)\b",
@@ -50,7 +51,7 @@ def not_judged(claim: str, evidence: str, covered: float) -> str:
     """Why what is not word for word there cannot be judged; "" where it can. `covered`: of the claim's words."""
     if another_language(claim) or another_language(evidence):
         return "another language than English is not judged"
-    marks = len(_CODE.findall(claim))
+    marks = len(_CODE.findall(_NOTED.sub("", claim)))
     if marks >= 2 and marks * 5 >= len(claim.split()):
         return "code is not judged"
     if len(claim.split()) > _LONGEST:

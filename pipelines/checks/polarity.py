@@ -20,13 +20,13 @@ _CUES = frozenset(_CUES_WORDS.split())
 _OF_NOUNS = frozenset({"no", "none", "neither", "without", "lack", "lacks", "lacked", "lacking"})
 _PASSED_OVER_WORDS = """
     be been being have has had do does did done is are was were to of the a an any all at yet ever even also really
-    actually fully quite very so it them this that these those his her its their our my your such able
+    actually fully quite very so true case correct it them this that these those his her its their our my your such able
     """
 _PASSED_OVER = frozenset(_PASSED_OVER_WORDS.split())
 _IDIOMS = """
     not only, no more than, no fewer than, no less than, no later than, not more than, not less than, not fewer
-    than, no doubt, no matter, no earlier than, not just, not merely, not exceed, not over, no sooner, no other, not
-    to mention, nothing but, none other
+    than, no doubt, no matter, no earlier than, not just, not merely, not simply, not exceed, not over, no sooner,
+    no other, not to mention, nothing but, none other
     """
 _NOT_NEGATIVE = tuple(tuple(idiom.split()) for idiom in _IDIOMS.split(","))  # the cue in them denies nothing
 _FACING_WORDS = """
@@ -67,7 +67,9 @@ def polarity_problems(pairing: Pairing, *, signed: bool = False) -> Iterator[Pro
         cue = ours.get(link.ours, theirs.get(link.theirs, -1))
         if cue in told and not opposite:
             continue
-        if not opposite and _reached_otherwise(pairing, link, ours, theirs):
+        if not opposite and (
+            _both_ways(pairing, link, ours, theirs) or _reached_otherwise(pairing, link, ours, theirs)
+        ):
             continue
         told.add(cue)
         yield _told(pairing, link, ours_turned)
@@ -77,10 +79,10 @@ def polarity_problems(pairing: Pairing, *, signed: bool = False) -> Iterator[Pro
 def _told(pairing: Pairing, link: Link, turned: bool) -> Problem:
     one, other = pairing.ours[link.ours].text, pairing.theirs[link.theirs].text
     if link.relation == "opposite":
-        return Problem(f'the claim says "{one}" where the source says "{other}"', against=True)
+        return Problem(f'the claim says "{one}" where the source says "{other}"', "opposite", against=True)
     if turned:
-        return Problem(f'the claim denies "{one}", which the source affirms', against=True)
-    return Problem(f'the claim affirms "{one}", which the source denies', against=True)
+        return Problem(f'the claim denies "{one}", which the source affirms', "negation", against=True)
+    return Problem(f'the claim affirms "{one}", which the source denies', "negation", against=True)
 
 
 def _turned(words: Sequence[Word]) -> dict[int, int]:
@@ -89,10 +91,13 @@ def _turned(words: Sequence[Word]) -> dict[int, int]:
     for at, word in enumerate(words):
         if not _is_cue(words, at):
             continue
-        reach = _REACH
+        reach = 1 if word.low == "without" and at + 1 < len(words) and words[at + 1].low.endswith("ing") else _REACH
+        clause = word.clause
         for place in range(at + 1, len(words)):
             other = words[place]
-            if other.clause != word.clause or not reach:
+            if other.low == "that" and place <= at + 4 and reach == _REACH:
+                clause = other.clause  # "it is not true that ..." turns what follows
+            if other.clause != clause or not reach:
                 break
             if not other.content or other.low in _PASSED_OVER or other.low.endswith("ly"):
                 continue
@@ -108,7 +113,7 @@ def _is_cue(words: Sequence[Word], at: int) -> bool:
     low = words[at].low
     if low not in _CUES and not low.endswith("n't"):
         return False
-    following = tuple(word.low for word in words[at : at + 3])
+    following = ("not" if low.endswith("n't") else low, *(word.low for word in words[at + 1 : at + 3]))
     return not any(following[: len(idiom)] == idiom for idiom in _NOT_NEGATIVE)
 
 
@@ -118,6 +123,15 @@ def _all_turned(pairing: Pairing, link: Link, theirs: dict[int, int]) -> bool:
         return False
     base = pairing.theirs[link.theirs].base
     return all(at in theirs for at, word in enumerate(pairing.theirs) if word.base == base)
+
+
+def _both_ways(pairing: Pairing, link: Link, ours: dict[int, int], theirs: dict[int, int]) -> bool:
+    """Whether both have the word twice, once turned and once not."""
+    sides = ((pairing.ours, link.ours, ours), (pairing.theirs, link.theirs, theirs))
+    return all(
+        len({at in turned for at, word in enumerate(words) if word.base == words[place].base}) == 2
+        for words, place, turned in sides
+    )
 
 
 def _reached_otherwise(pairing: Pairing, link: Link, ours: dict[int, int], theirs: dict[int, int]) -> bool:
@@ -202,7 +216,9 @@ def _faced(pairing: Pairing) -> Iterator[Problem]:
         if _said_so(pairing, link, one.low):
             continue
         word = pairing.ours[link.ours].text
-        yield Problem(f'the claim says "{one.text} {word}" where the source says "{other.text} {word}"', against=True)
+        yield Problem(
+            f'the claim says "{one.text} {word}" where the source says "{other.text} {word}"', "facing", against=True
+        )
 
 
 def _said_so(pairing: Pairing, link: Link, facing: str) -> bool:
@@ -218,6 +234,10 @@ def _before(words: Sequence[Word], at: int) -> Word | None:
     for place in range(at - 1, max(-1, at - 4), -1):
         if words[place].low in facing:
             return words[place]
-        if not words[place].is_word or (words[place].content and not words[place].low[0].isdigit() and place < at - 2):
+        if (
+            not words[place].is_word
+            or words[place].low.endswith("ing")
+            or (words[place].content and not words[place].low[0].isdigit() and place < at - 2)
+        ):
             return None
     return None

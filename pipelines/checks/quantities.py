@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import permutations
 
 from longdoc.pipelines.checks.finding import Problem
+from longdoc.pipelines.wording.dates import calendar_dates
 from longdoc.pipelines.wording.numerals import hints, quantities
 from longdoc.pipelines.wording.quantity import Quantity, Reading
 from longdoc.pipelines.wording.units import SCALES, SYMBOL, alike, mentioned, units_of
@@ -82,10 +83,17 @@ class Place:
     @property
     def figures(self) -> tuple[Quantity, ...]:
         """Its quantities, the bare ones of a row as the caption scales them."""
-        found = quantities(self.text)
+        found = (*quantities(self.text), *_years(self.text))
         if self.scale is None or not (self.row or _IS_CAPTION.search(self.text)):
             return found
         return tuple(_scaled(one, self.scale) for one in found)
+
+
+def _years(text: str) -> Iterator[Quantity]:
+    """The years of dates, which a claim may give alone."""
+    for date in calendar_dates(text):
+        if (year := re.search(r"\d{4}", date.text)) is not None:
+            yield Quantity(year[0], date.start, date.end, (Reading(Decimal(year[0]), "", Decimal(1)),))
 
 
 def _scaled(one: Quantity, scale: Scale) -> Quantity:
@@ -158,8 +166,8 @@ def _unlike(one: Quantity, places: Sequence[Place]) -> Problem:
     for place in places:
         for figure in place.figures:
             if digits and re.findall(r"\d[\d.,]*", figure.text) == digits and figure.text != one.text:
-                return Problem(f"{one.text} stands where the source has {figure.text}", against=True)
-    return Problem(f"number {one.text} is not in the source")
+                return Problem(f"{one.text} stands where the source has {figure.text}", "unit", against=True)
+    return Problem(f"number {one.text} is not in the source", "number")
 
 
 def agree(ours: Quantity, theirs: Quantity, place: Place) -> bool:
@@ -214,7 +222,8 @@ def _part_of_one(one: Reading, other: Reading, ours: Quantity, theirs: Quantity)
     """Whether one is a share written as a part of one, the other the same as percent."""
     for part, percent in ((one, other), (other, one)):
         if percent.dimension == "percent" and not part.dimension and 0 < part.value < 1:
-            return abs(part.value * 100 - percent.value) <= max(percent.step, part.step * 100) / 2
+            off = max(percent.step, part.step * 100) / 2
+            return abs(part.value * 100 - percent.value) <= max(off, percent.value * _ABOUT if ours.about else off)
     return False
 
 
@@ -250,8 +259,8 @@ def _signed(claim: str, one: Quantity, place: Place, figure: Quantity) -> Proble
     if _LOST.search(around.partition(";")[0]):
         return None
     if figure.negative:
-        return Problem(f"{one.text} is {figure.text}, below nought, in the source", against=True)
-    return Problem(f"{one.text} is {figure.text}, above nought, in the source", against=True)
+        return Problem(f"{one.text} is {figure.text}, below nought, in the source", "sign", against=True)
+    return Problem(f"{one.text} is {figure.text}, above nought, in the source", "sign", against=True)
 
 
 def _bounded(one: Quantity, figure: Quantity) -> Problem | None:
@@ -261,12 +270,12 @@ def _bounded(one: Quantity, figure: Quantity) -> Problem | None:
     if not theirs:
         exact = any(a.value == b.value for a in one.readings for b in figure.readings)
         return (
-            Problem(f"{_WORDED[ours]} {one.text} stands where the source has {figure.text}", against=True)
+            Problem(f"{_WORDED[ours]} {one.text} stands where the source has {figure.text}", "bound", against=True)
             if abs(ours) == 2 and exact
             else None
         )
     said = f"{_WORDED[ours]} {one.text}".strip()
-    return Problem(f"{said} stands where the source has {_WORDED[theirs]} {figure.text}", against=True)
+    return Problem(f"{said} stands where the source has {_WORDED[theirs]} {figure.text}", "bound", against=True)
 
 
 _WORDED = {-2: "less than", -1: "at most", 0: "", 1: "at least", 2: "more than"}

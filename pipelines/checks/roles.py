@@ -47,7 +47,7 @@ def _turned_about(pairing: Pairing) -> Iterator[Problem]:
 
 
 def _told(pairing: Pairing, link: Link) -> Problem:
-    return Problem(f'who and whom of "{pairing.ours[link.ours].text}" are changed over', against=True)
+    return Problem(f'who and whom of "{pairing.ours[link.ours].text}" are changed over', "roles", against=True)
 
 
 def _pivot(pairing: Pairing, link: Link) -> bool:
@@ -165,9 +165,9 @@ def _compared(pairing: Pairing) -> Iterator[Problem]:
     turned = crossed(pairing, one, other)
     if turned == (signs[0] == signs[1]):
         if turned:
-            yield Problem('the two sides of "than" are changed over', against=True)
+            yield Problem('the two sides of "than" are changed over', "roles", against=True)
         elif not any(word.low[0].isdigit() for word in pairing.ours[one + 1 : one + 3]):
-            yield Problem("the comparison is turned round", against=True)
+            yield Problem("the comparison is turned round", "roles", against=True)
 
 
 def _parted(pairing: Pairing) -> Iterator[Problem]:
@@ -190,7 +190,9 @@ def _parted(pairing: Pairing) -> Iterator[Problem]:
                 pairing.ours[at].text for at in own if at in places and pairing.theirs[places[at]].base in telling
             )
             yield Problem(
-                f"{pairing.ours[figure].text} belongs to something else than {wrong} in the source", against=True
+                f"{pairing.ours[figure].text} belongs to something else than {wrong} in the source",
+                "roles",
+                against=True,
             )
 
 

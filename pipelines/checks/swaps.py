@@ -89,7 +89,9 @@ def replaced_words(pairing: Pairing, also: Set[str], figures: tuple[Set[int], Se
             continue
         ours = " ".join(word.text for word in said)
         yield Problem(
-            f'the claim says "{ours}" where the source says "{" ".join(word.text for word in theirs)}"', against=True
+            f'the claim says "{ours}" where the source says "{" ".join(word.text for word in theirs)}"',
+            "word",
+            against=True,
         )
 
 

@@ -38,14 +38,17 @@ class CalendarDate:
     values: frozenset[str]
 
 
-def calendar_dates(text: str) -> Iterator[CalendarDate]:
-    """The dates of `text`, none inside another; `3/4/2020` may mean two days. Years alone are numbers."""
+def calendar_dates(text: str, *, small: bool = False) -> Iterator[CalendarDate]:
+    """The dates of `text`, none inside another; `3/4/2020` may mean two days. Years alone are numbers.
+
+    `small`: months in small letters count, though "may 5" may be a verb's.
+    """
     taken: list[tuple[int, int]] = []
     for pattern in _WRITTEN:
         for match in pattern.finditer(text):
             if any(start < match.end() and match.start() < end for start, end in taken):
                 continue
-            values = frozenset(_values(match))
+            values = frozenset(_values(match, small=small))
             if values:
                 taken.append(match.span())
                 yield CalendarDate(" ".join(match[0].split()), *match.span(), values)
@@ -54,7 +57,7 @@ def calendar_dates(text: str) -> Iterator[CalendarDate]:
 def borne_out(text: str) -> set[str]:
     """All dates that a claim about `text` may give: its own, coarser ones, and days with the years it names."""
     found: set[str] = set()
-    for date in calendar_dates(text):
+    for date in calendar_dates(text, small=True):
         for value in date.values:
             year, *rest = value.split("-")
             found |= {value, f"-{rest[0]}", f"-{'-'.join(rest)}"}
@@ -63,7 +66,7 @@ def borne_out(text: str) -> set[str]:
     return found | {f"{year}{value}" for value in found if value.startswith("-") for year in years}
 
 
-def _values(match: re.Match[str]) -> Iterator[str]:
+def _values(match: re.Match[str], *, small: bool) -> Iterator[str]:
     parts = match.groupdict()
     year = _whole(parts.get("year"))
     if "a" in parts:
@@ -74,7 +77,7 @@ def _values(match: re.Match[str]) -> Iterator[str]:
         return
     if parts.get("m"):
         month = int(parts["m"])
-    elif parts["month"][0].isupper():
+    elif small or parts["month"][0].isupper():
         month = _MONTHS.index(parts["month"][:3].casefold()) + 1
     else:
         return  # "may 5" and "march 3" are verbs

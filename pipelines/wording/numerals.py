@@ -58,9 +58,12 @@ _HINTS = {
     "trio": 3,
 }
 
-_DIGITS = re.compile(r"(?<!\d)\d{1,3}(?:[\u00a0\u202f\u2009\x20'’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*")
+_DIGITS = re.compile(
+    r"(?<!\d)\d{1,3}(?:[\u00a0\u202f\u2009\x20'’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*|(?<![\w.,)\]])\.\d+"
+)
 _OF_NAME = re.compile(r"(?<![^\W_])[A-Z][A-Za-z]*[-‐]$")  # the number is part of a name: COVID-19
-_SPAN_OF_YEARS = re.compile(r"(?<!\d)(1[5-9]|20)\d\d[-–/]$")
+_WIDE = re.compile(r"D(?![^\W_])")  # 2D and 3D
+_SPAN_OF_YEARS = re.compile(r"(?<!\d)(1[5-9]|20)\d\d\s?(?:--|[-–—/])\s?$")
 _ANY_WORD = "|".join(sorted([*_WORDS, *_SPELLED_SCALES], key=len, reverse=True))
 _SPELLED = re.compile(
     rf"\b(?:an?[\s-]+(?=hundred|thousand|million|billion|dozen))?(?:{_ANY_WORD})(?:[\s-]+(?:and[\s-]+)?(?:{_ANY_WORD}))*\b",
@@ -110,13 +113,13 @@ def hints(text: str) -> tuple[Quantity, ...]:
 
 def _in_digits(text: str) -> Iterator[Quantity]:
     for match in _DIGITS.finditer(text):
-        if _OF_NAME.search(text, max(0, match.start() - 12), match.start()):
+        if _OF_NAME.search(text, max(0, match.start() - 12), match.start()) or _WIDE.match(text, match.end()):
             continue
         values = _values(match[0])
         if not values:
             yield Quantity(match[0], *match.span(), (), raw=re.sub(r"[^\d.,]", "", match[0]))
             continue
-        if len(match[0]) == 2 and (year := _SPAN_OF_YEARS.search(text, max(0, match.start() - 6), match.start())):
+        if len(match[0]) == 2 and (year := _SPAN_OF_YEARS.search(text, max(0, match.start() - 8), match.start())):
             values = [*values, (Decimal(year[1] + match[0]), Decimal(1))]  # 2007-11
         decade = re.match(r"['’]?s\b", text[match.end() : match.end() + 3])
         if decade and len(match[0]) == 4:
@@ -133,7 +136,7 @@ def _in_digits(text: str) -> Iterator[Quantity]:
 
 def _values(digits: str) -> list[tuple[Decimal, Decimal]]:
     """The values of a numeral with their last digits' steps: `1,200` is one, `1.200` is two, for half of Europe."""
-    bare = re.sub(r"[^\d.,]", "", digits)
+    bare = re.sub(r"^\.", "0.", re.sub(r"[^\d.,]", "", digits))
     if len(bare) > _LONGEST:
         return []
     found = []

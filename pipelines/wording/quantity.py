@@ -16,10 +16,10 @@ _LEFT = re.compile(
     rf"(?P<open>\()?\s?(?P<minus>(?<![\w.)-])[-−–](?=[$€£¥\d]*$)|[−]|\bminus\s|\bnegative\s)?\s?(?P<money>{SYMBOL.pattern})?\s?(?P<open2>\()?(?P<minus2>[-−])?\s?$"
 )
 _SCALE = re.compile(
-    r"\s?-?\s?(?P<scale>(?i:hundred|thousand|million|billion|trillion|dozen|lakh|crore|mio\.?|mrd\.?)s?|bn|mn|tn|mln|mm|[kKmMbBT])\b(?!/)(?P<half>\s+and\s+a\s+half)?"
+    r"\s?-?\s?(?P<scale>(?i:hundred|thousand|million|billion|trillion|dozen|lakh|crore|mio\.?|mrd\.?)s?|bn|mn|tn|mln|mil|mm|[kKmMbBT])\b(?!/)(?P<half>\s+and\s+a\s+half)?"
 )
 WORD_AFTER = re.compile(
-    r"(?:[\s-]{0,2}|\s-\s)(?P<one>[%٪‰°℃℉$€£][CF]?(?![a-z])|[^\W\d_]+[²³23]?(?:/[a-z]+)?)"
+    r"(?:[\s-]{0,2}|\s-\s)(?P<one>[%٪‰°℃℉$€£][CF]?(?![a-z])|[^\W\d_]+(?!['’]?[^\W\d_]|['’][^\W\d_]{2})[²³23]?(?:/[a-z]+)?)"
     r"(?:[ -](?P<two>[^\W\d_]+)(?:\s(?P<three>[a-z]+))?)?"
 )
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")

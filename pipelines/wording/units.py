@@ -113,6 +113,7 @@ SCALES = {
     "lakh": Decimal(10**5),
     "crore": Decimal(10**7),
     "mio": Decimal(10**6),
+    "mil": Decimal(10**6),
     "mrd": Decimal(10**9),
     "bn": Decimal(10**9),
     "mn": Decimal(10**6),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longdoc.pipelines.checks.facts import Told, dates, facts, missing_facts, names, quotations
+from longdoc.pipelines.checks.facts import Told, dates, facts, missing_facts, names, quotations, without_references
 from longdoc.pipelines.wording.numerals import quantities
 
 
@@ -64,6 +64,14 @@ def test_a_number_is_found_in_any_spelling_and_no_other_number_is(number: int, o
         ('He said "I \'m here".', "and I'm here, said he"),
         ("He said “the ... house”.", "the old house"),
         ("彼は「古い家」と言った。", "古い家です"),
+        ("It was written in 1919.", "It came out on April 15th, 1919."),
+        ("Some 1.3 million came.", "Some 1·3 million came."),
+        ("It weighs .5 kg.", "It weighs 0.5 kg."),
+        ("They lost 5 million pounds.", "They lost 5 mil. pounds."),
+        ("Almost 1/3 of them left.", "Of them almost 31% left."),
+        ("He reigned from 2007 to 2011.", "He reigned ( 2007 -- 11 )."),
+        ("On May 30 they met.", "they met on may 30"),
+        ("The 2009 L'Aquila quake came.", "The quake of L'Aquila came in 2009."),
     ],
 )
 def test_what_the_evidence_has_in_another_form_is_not_missing(claim: str, evidence: str) -> None:
@@ -85,6 +93,8 @@ def test_what_the_evidence_has_in_another_form_is_not_missing(claim: str, eviden
         ("They saw Ann Lee.", "They saw Ann.", "name Ann Lee"),
         ("He said “the new house”.", "the old house", 'quotation "the new house"'),
         ("He said 'art is all'.", "A party is all.", 'quotation "art is all"'),
+        ("It was written in 1918.", "It came out on April 15th, 1919.", "number 1918"),
+        ("It weighs .5 kg.", "It weighs 5 kg.", "number .5 kg"),
     ],
 )
 def test_what_the_evidence_does_not_have_is_named(claim: str, evidence: str, missing: str) -> None:
@@ -100,6 +110,30 @@ def test_the_first_word_of_a_sentence_is_no_name_for_its_capital() -> None:
     assert [str(name) for name in names("Lindqvist fell. We saw NASA and iPhone there.")] == [
         "name Lindqvist", "name NASA", "name iPhone",
     ]  # fmt: skip
+
+
+def test_initials_that_the_text_itself_spells_out_are_no_names_of_their_own() -> None:
+    assert names("We treat autism spectrum disorders (ASD).") == []
+    assert [str(name) for name in names("We treat autism spectrum disorders (AXD).")] == ["name AXD"]
+
+
+def test_an_owner_is_a_name_beside_what_is_owned() -> None:
+    assert [name.text for name in names("Then Hibernia's McGinn ran.")] == ["Hibernia", "McGinn"]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Cells die early [12, 14–16].", "Cells die early."),
+        ("Cells die (Lee et al., 2011; Ray et al., ) early.", "Cells die early."),
+        ("Cells die early (Lee and Ray, 2011a).", "Cells die early."),
+        ("2. Cells die early.", "Cells die early."),
+        ("Cells (of 12 mice) die in [a] dish (2011).", "Cells (of 12 mice) die in [a] dish (2011)."),
+        ("[12]", "[12]"),
+    ],
+)
+def test_marks_that_cite_works_are_told_from_what_is_said(text: str, left: str) -> None:
+    assert without_references(text) == left
 
 
 def test_german_nouns_are_no_names_but_runs_are() -> None:

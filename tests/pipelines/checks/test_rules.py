@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,8 +15,11 @@ from numpy.typing import NDArray
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import UnknownNameError
+from longdoc.pipelines.checks.alignment import Match
 from longdoc.pipelines.checks.checker import Checker
+from longdoc.pipelines.checks.entailment import Voice, heard, together
 from longdoc.pipelines.checks.evidence import Evidence
+from longdoc.pipelines.checks.finding import FirmRule, Rule
 from longdoc.pipelines.checks.limits import another_language
 from longdoc.pipelines.summarizers.protocol import Passage
 from longdoc.pipelines.wording.lexicon import relation
@@ -45,6 +49,7 @@ class Sure:
         return [self._said] * len(pairs)
 
 
+RULES = get_args(Rule)
 CHECKER = Checker(Alike())
 TEXT = "The mill was sold in 1902 for 300 pounds. Ann Lee bought it. If the vote passes, the mill will close in June."
 
@@ -179,3 +184,50 @@ def test_languages_are_told_apart() -> None:
     assert another_language("港は1843年に造られた。")
     assert not another_language("The dog and the cat are in the house.")
     assert not another_language("Revenue grew strongly")
+
+
+CHANCE = st.floats(0, 1)
+OPEN_RULES = sorted(set(RULES) - set(get_args(FirmRule)))
+
+
+@settings(deadline=None)
+@given(st.tuples(CHANCE, CHANCE), st.tuples(CHANCE, CHANCE), CHANCE, CHANCE, st.sets(st.sampled_from(OPEN_RULES)))
+def test_no_rule_speaks_for_a_claim_and_no_voice_against_it(
+    supports: tuple[float, float], contradicts: tuple[float, float], shared: float, more: float, rules: set[Rule]
+) -> None:
+    voice = Voice(supports, contradicts)
+    match = Match("", (0,), shared, shared, shared)
+    support = together(heard(voice, match, rules))
+    assert support <= together(heard(voice, match))
+    surer = Voice((max(supports[0], more), supports[1]), (min(contradicts[0], more), contradicts[1]))
+    assert support <= together(heard(surer, match, rules)) + 1e-9
+
+
+def test_what_rests_on_wording_lowers_a_retelling_and_stops_a_copy() -> None:
+    told = "Ann Lee, a rich widow, bought the old mill at the auction for a sum that nobody in the town would tell."
+    retold = "The mill never went to the rich widow."
+    copied = f"It is not true that {told}"
+    surely, hardly = Checker(Alike(), Sure(0.99, 0.0)), Checker(Alike(), Sure(0.3, 0.3))
+    assert surely.check(retold, evidence(told)).support > hardly.check(retold, evidence(told)).support
+    assert not surely.check(copied, evidence(told)).supported
+
+
+def test_a_name_that_is_nowhere_stops_a_retelling_too() -> None:
+    sure = Checker(Alike(), Sure(0.99, 0.0))
+    told = "Ann Lee bought the old mill at the auction for a sum that nobody in the town would tell."
+    assert not sure.check("It was Harcourt who got hold of the building.", evidence(told)).supported
+    assert sure.check("It was the Buyer who got hold of the building.", evidence(told)).supported
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("The flood does not just hurt the farmers.", "The flood hurts the farmers and the millers."),
+        ("They offer cheap bread with quality.", "They offer cheap bread without compromising the quality."),
+        ("Why is it fair for towns yet not fair for us?", "So why is it fair for towns but not fair for us?"),
+        ("Ann said no more--yet her mind could not agree.", "Ann said no more; but her mind could not agree."),
+        ("Most {laugh} of the {gap} words are short.", "Most {laugh} of the {gap} words in it are short."),
+    ],
+)
+def test_what_denies_nothing_is_no_negation(claim: str, told: str) -> None:
+    assert CHECKER.check(claim, evidence(told)).supported
