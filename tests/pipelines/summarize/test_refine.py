@@ -141,7 +141,7 @@ def test_a_chat_model_reads_the_summary_so_far_and_is_held_to_the_budget() -> No
 
 
 def test_the_extractive_summarizer_and_unknown_strategies_are_refused() -> None:
-    with pytest.raises(InputError, match="give a chat model"):
+    with pytest.raises(InputError, match="give a larger chat model"):
         summarize("A text. And more.", strategy="refine")
     with pytest.raises(UnknownNameError, match="give map-reduce or refine"):
         summarize("A text. And more.", strategy="tree")
