@@ -136,6 +136,23 @@ def test_after_any_changes_all_is_as_if_made_at_once(
     assert results(folder / "out") == results(folder / "fresh")
 
 
+def test_unlike_documents_are_each_told_of_whatever_most_of_them_say(tmp_path: Path) -> None:
+    docs, out = filled(tmp_path / "docs", range(6)), tmp_path / "out"
+    (docs / "form.txt").write_text("First name:\n\nLast name:\n", encoding="utf-8")
+    (docs / "story.txt").write_text("The dragon slept under the hill. Nobody dared to wake it.", encoding="utf-8")
+    run(out, docs)
+    tree = json.loads((out / "corpus.json").read_bytes())
+    sources = [span["source"] for one in tree["sentences"] for span in one["spans"]]
+    assert "docs/story.txt" in sources
+    assert {Path(one).parent.name for one in sources} == {"north", "south", "docs"}
+    assert "docs/form.txt" not in sources
+    [north] = [one for one in tree["children"] if one.get("title") == "docs/north"]
+    assert {one["spans"][0]["source"] for one in north["sentences"]} == {f"docs/north/n0{n}.txt" for n in (1, 3, 5)}
+    with Corpus(out, engine=Here(), max_tokens=60, overall_tokens=5) as corpus:  # no sentence is as short
+        corpus.run(docs)
+    assert json.loads((out / "corpus.json").read_bytes())["sentences"] == []
+
+
 def test_a_renamed_document_is_not_even_read(tmp_path: Path) -> None:
     docs, out = filled(tmp_path / "docs", [0, 1]), tmp_path / "out"
     run(out, docs)
