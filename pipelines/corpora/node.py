@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from longdoc.pipelines.summarizers.protocol import Passage
 from longdoc.pipelines.summarizers.registry import summarizer_of
 
 _OF_A_DOCUMENT = 4  # sentences of one document that a node chooses from
+_FRAGMENT = re.compile(r".*:|\W*\w+(?:\W+\w+){0,2}", re.DOTALL)  # a label of a form, or few words without an end
 
 
 def made_node(task: Task, recipe: Recipe, settings: Settings) -> dict[str, Any]:
@@ -60,8 +62,8 @@ def _sentences(summary: Summary, name: str) -> Iterator[Sentence]:
         yield from summary.sentences
         return
     points = [one for block, said in summary.parts() if block.form == "points" for one in said if not one.label]
-    whole = [one for one in points or summary.sentences if not one.text.endswith(":")]  # and no label of a form
-    yield from whole[:_OF_A_DOCUMENT]
+    said = [one for one in points or summary.sentences if not _FRAGMENT.fullmatch(one.text)]
+    yield from said[:_OF_A_DOCUMENT]
 
 
 def _summary(children: list[list[Passage]], recipe: Recipe, settings: Settings) -> Summary:
