@@ -180,7 +180,7 @@ def kills(documents: int, count: int) -> None:
             runs += 1
             run = subprocess.Popen(command(docs, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             while run.poll() is None and steps:
-                done = _done(out)
+                done = done_of(out)
                 workers = _workers(run.pid)
                 if done >= steps[0] and workers:
                     steps.pop(0)
@@ -189,7 +189,7 @@ def kills(documents: int, count: int) -> None:
                     killed[kind] += 1
                     if kind == "coordinator":
                         run.wait()
-                        lost.append(done - _done(out))
+                        lost.append(done - done_of(out))
                 time.sleep(0.05)
             run.wait()
             if run.returncode in (0, 1):
@@ -210,7 +210,8 @@ def kills(documents: int, count: int) -> None:
     publish("corpus_kills", "A corpus whose processes are killed", body)
 
 
-def _done(out: Path) -> int:
+def done_of(out: Path) -> int:
+    """How many documents a manifest has as done."""
     path = out / "manifest.sqlite"
     if not path.exists():
         return 0

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ class Watched:
         self.engine = engine
         self.done: list[tuple[float, Done]] = []
 
-    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Iterator[Done]:
+    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Generator[Done, None, None]:
         """See `Engine`."""
         for done in self.engine.stream(recipe, tasks, jobs):
             self.done.append((time.monotonic(), done))
@@ -67,7 +67,7 @@ class Watched:
 class Instant:
     """The engine that does nothing but write an empty result: what is left is the coordinator's own work."""
 
-    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Iterator[Done]:
+    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Generator[Done, None, None]:
         """See `Engine`."""
         for task in tasks:
             if task.kind == "make":

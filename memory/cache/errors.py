@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 _log = logging.getLogger(__name__)
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ELOOP)
 
 Kind = Literal["cache", "index"]
@@ -35,7 +35,7 @@ def in_words(folder: Path, code: int, said: str, of: Kind = "cache") -> str:
     """What an error of the system means for the user of the cache or index in `folder`, and the remedy."""
     another = f"give another folder with --{of}"
     said = " ".join(said.split())
-    if code in _FULL:
+    if code in FULL:
         return f"no room on the disk for the {of} in {folder}: free some, or {another}"
     if code == errno.EIO:  # also what LMDB says when only part of its write found room
         return f"the disk of the {of} in {folder} is full or failing ({said}): free some, or {another}"

@@ -16,9 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from longdoc.errors import LongdocError
+from longdoc.errors import CacheError, LongdocError
 
-Cause = Literal["", "refused", "memory", "disk", "broken", "late", "lost", "closed"]
+Cause = Literal["", "refused", "store", "memory", "disk", "broken", "late", "lost", "closed"]
 More: TypeAlias = Callable[[float], None]
 MEMORY = 4 << 30  # bytes that the process may map
 
@@ -27,8 +27,8 @@ MEMORY = 4 << 30  # bytes that the process may map
 class Answer:
     """A value, or what went wrong, in words and by its kind.
 
-    "refused" is a `LongdocError`; "memory", "disk" and "broken" are what the child caught; of "late" and "lost" the
-    child has died; "closed" was not asked any more.
+    "refused" is a `LongdocError`, "store" one that comes of a cache or an index, whatever the value; "memory", "disk"
+    and "broken" are what the child caught; of "late" and "lost" the child has died; "closed" was not asked any more.
     """
 
     value: Any = None
@@ -178,7 +178,7 @@ def _answered(answer: Callable[[Any, More], Any], value: Any, more: More) -> dic
     try:
         return {"value": answer(value, more)}
     except LongdocError as error:
-        return {"error": str(error), "cause": "refused"}
+        return refused(error)
     except MemoryError:
         return {"error": "needs too much memory; give a smaller one, or its text", "cause": "memory"}
     except OSError as error:
@@ -186,6 +186,16 @@ def _answered(answer: Callable[[Any, More], Any], value: Any, more: More) -> dic
     except Exception as error:  # noqa: BLE001  the edge of the process: a parser's own error, on a file from anywhere
         told = f"cannot be read ({type(error).__name__}); check that other programs open it"
         return {"error": told, "cause": "broken"}
+
+
+def refused(error: LongdocError) -> dict[str, Any]:
+    """What is told of an error: of one that a cache or an index is the cause of, the words of those."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, CacheError):
+            return {"error": str(cause), "cause": "store"}
+        cause = cause.__cause__
+    return {"error": str(error), "cause": "refused"}
 
 
 def _limit_memory(most: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -48,8 +49,8 @@ class RayExecutor:
     `address` is the cluster's ("auto", "host:6379"); None begins one on this machine. A call takes `num_cpus` and
     `num_gpus` of a node while it runs; one whose process or node is lost is made again up to `max_retries` times, which
     counts as one attempt. At most `max_concurrency` of the options are in flight, with their items; their `timeout`
-    counts from when a call is handed over, so give no more than the cluster has room for. What a function loads it
-    keeps in each process from one item to the next.
+    counts from when a call first begins on a node. What a function loads it keeps in each process from one item to the
+    next.
     """
 
     def __init__(
@@ -72,20 +73,25 @@ class RayExecutor:
     ) -> list[Outcome[Any]]:
         """See `Executor.map`."""
         ray = connected(self._address)
-        there = ray.remote(**self._placed)(_called)
+        there = ray.remote(num_returns="streaming", **self._placed)(_called)
         name, given = uuid4().hex, [ray.put(function)]  # in a list Ray leaves it where it is until it is asked for
 
         async def call(item: T) -> Any:
             made = there.remote(name, given, item)
             try:
-                return await asyncio.wrap_future(made.future())
+                await (await anext(made))
+                async with asyncio.timeout(options.timeout):
+                    return await (await anext(made))
             except asyncio.CancelledError:
                 ray.cancel(made, force=True)
                 raise
             except ray.exceptions.RayTaskError as error:
                 raise (error.cause if isinstance(error.cause, Exception) else error) from None
+            except TimeoutError:  # after the other: a task's own error is of its kind too
+                ray.cancel(made, force=True)
+                raise TimeoutError(f"no answer within timeout={options.timeout} seconds") from None
 
-        return self._local.map(call, items, options, tokens=tokens, on_event=on_event)
+        return self._local.map(call, items, replace(options, timeout=None), tokens=tokens, on_event=on_event)
 
     def __enter__(self) -> Self:
         return self
@@ -96,13 +102,14 @@ class RayExecutor:
         self._local.__exit__(kind, error, trace)
 
 
-def _called(name: str, given: list[Any], item: Any) -> Any:
-    """In a worker: what the function makes of the item."""
+def _called(name: str, given: list[Any], item: Any) -> Iterator[Any]:
+    """In a worker: None as it begins, then what the function makes of the item."""
+    yield None
     if name not in _held:
         _held.clear()
         _held[name] = import_module("ray").get(given[0])
     made = _held[name](item)
-    return asyncio.run(_awaited(made)) if inspect.isawaitable(made) else made
+    yield asyncio.run(_awaited(made)) if inspect.isawaitable(made) else made
 
 
 async def _awaited(made: Awaitable[Any]) -> Any:

@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -124,7 +124,7 @@ class Corpus:
 
         `sources` are files, folders and files of JSON lines or Parquet, as `Path`s, or `Document`s, or an iterable of
         either. With `prune` the results of documents that are gone are removed. Raises `CacheError` while another run
-        works in the same folder.
+        works in the same folder, and where index, cache or disk fail: what is not done then waits for the next run.
         """
         with self._alone():
             self._survey(sources, Chosen(tuple(include), tuple(exclude), self._apart))
@@ -150,7 +150,7 @@ class Corpus:
             sums = dict.fromkeys(names, 0)
             documents = unreadable = 0
             tasks = (self._task(entry, "plan") for entry in self.manifest.waiting())
-            for done in self._engine.stream(self.recipe, tasks, self.jobs):
+            for done in self._stream(tasks, self.jobs):
                 documents += 1
                 unreadable += bool(done.answer.error)
                 for name in names if not done.answer.error else ():
@@ -295,7 +295,7 @@ class Corpus:
         spread = Spread(jobs, sum(size for _, size in self.manifest.left().values()))
         tasks: Iterator[Task] | None = spread.tasks(makes)
         while tasks is not None:
-            for done in self._engine.stream(self.recipe, tasks, self.jobs):
+            for done in self._stream(tasks, self.jobs):
                 if done.task.kind == "embed":
                     spread.landed(done.task, done.seconds)
                 elif done.answer.cause in _AGAIN:
@@ -305,8 +305,16 @@ class Corpus:
             tasks = iter(left) if (left := spread.left()) else None
         shutil.rmtree(self.out / "parts", ignore_errors=True)
         if again:
-            for done in self._engine.stream(self.recipe, iter(again), 1):
+            for done in self._stream(iter(again), 1):
                 watch.told(self._record(done, ", twice" if done.answer.cause in _AGAIN else ""))
+
+    def _stream(self, tasks: Iterator[Task], jobs: int) -> Iterator[Done]:
+        """What becomes of tasks. A store that fails is no fault of a document: it ends the run, and they wait on."""
+        with closing(self._engine.stream(self.recipe, tasks, jobs)) as stream:
+            for done in stream:
+                if done.answer.cause == "store":
+                    raise CacheError(done.answer.error)
+                yield done
 
     def _task(self, entry: Entry, kind: Any) -> Task:
         return Task(
@@ -333,7 +341,7 @@ class Corpus:
         """Removes the results and the index entries of what is gone, and what is kept for no document any more."""
         gone = list(self.manifest.entries("gone"))
         indexed = [Task("forget", entry.name) for entry in gone if entry.indexed]
-        for done in self._engine.stream(self.recipe, iter(indexed), 1) if indexed else ():
+        for done in self._stream(iter(indexed), 1) if indexed else ():
             if done.answer.error:
                 raise CacheError(f"{done.task.name!r} cannot be taken out of the index: {done.answer.error}")
         for entry in gone:
@@ -354,7 +362,7 @@ class Corpus:
         if root is None:
             return
         for level in tasks_of(root, self.out):
-            for done in self._engine.stream(self.recipe, iter(level), self.jobs):
+            for done in self._stream(iter(level), self.jobs):
                 if done.answer.error:
                     raise CacheError(f"the summary of {done.task.name!r} cannot be made: {done.answer.error}")
         path = self.out / "corpus.json"

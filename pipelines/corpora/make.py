@@ -16,7 +16,8 @@ from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.readers.registry import read_bytes
-from longdoc.errors import InputError
+from longdoc.errors import CacheError, InputError
+from longdoc.memory.cache.errors import FULL
 from longdoc.memory.disk import write_whole
 from longdoc.memory.summaries.tree import Run, SummaryTree
 from longdoc.memory.summaries.tree_json import tree_to_json
@@ -54,6 +55,15 @@ class Maker:
 
     def do(self, task: Task, more: Callable[[float], None], seconds: float) -> dict[str, Any]:
         """What became of a task, as JSON. Raises `LongdocError`; asks for `more` time once a document is read."""
+        try:
+            return self._done(task, more, seconds)
+        except OSError as error:
+            if error.errno in FULL or self._out in Path(str(error.filename or "")).parents:
+                told = f"the results in {str(self._out)!r} cannot be written ({error.strerror}); make room, or give"
+                raise CacheError(f"{told} yourself permission, and start this again") from error
+            raise
+
+    def _done(self, task: Task, more: Callable[[float], None], seconds: float) -> dict[str, Any]:
         match task.kind:
             case "forget":
                 if self.recipe.index:

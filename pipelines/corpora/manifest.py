@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -59,21 +60,37 @@ class Manifest:
     """The entries of a corpus, by name. Safe to use from many threads; a change is one transaction."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        with self._used():
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
         try:
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")  # a result is on disk before it is entered here
-            self._db.execute(f"CREATE TABLE IF NOT EXISTS documents ({_TABLE}, PRIMARY KEY (name)) WITHOUT ROWID")
-            self._db.execute("CREATE INDEX IF NOT EXISTS by_state ON documents (state, size DESC, name)")
-            self._db.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
-        except sqlite3.Error as error:
+            with self._used():
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=NORMAL")  # a result is on disk before it is entered here
+                self._db.execute(f"CREATE TABLE IF NOT EXISTS documents ({_TABLE}, PRIMARY KEY (name)) WITHOUT ROWID")
+                self._db.execute("CREATE INDEX IF NOT EXISTS by_state ON documents (state, size DESC, name)")
+                self._db.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+            if self.fact("format") is None:
+                self.tell("format", _FORMAT)
+            if self.fact("format") != _FORMAT:
+                raise CacheError(f"{str(path)!r} is of another version's format; give another --out")
+        except CacheError:
             self._db.close()
-            raise CacheError(f"{str(path)!r} is no manifest of a corpus ({error}); give another --out") from error
-        if self.fact("format") is None:
-            self.tell("format", _FORMAT)
-        if self.fact("format") != _FORMAT:
-            raise CacheError(f"{str(path)!r} is of another version's format; give another --out")
+            raise
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        """Holds the database for one thread. Raises `CacheError` where it is damaged, or the disk refuses."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.OperationalError as error:
+                told = f"the manifest {str(self._path)!r} cannot be written ({error})"
+                raise CacheError(f"{told}; make room, or give yourself permission for its folder") from error
+            except sqlite3.DatabaseError as error:
+                told = f"{str(self._path)!r} is no manifest of a corpus, or damaged ({error}); delete it and its -wal"
+                raise CacheError(f"{told}, and run the corpus again: what is kept is not made again") from error
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -81,25 +98,25 @@ class Manifest:
 
     def fact(self, name: str) -> Any:
         """What was told by that name; None where nothing was."""
-        with self._lock:
+        with self._used():
             row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def tell(self, name: str, value: Any) -> None:
         """Keeps a value of JSON by that name."""
-        with self._lock:
+        with self._used():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
 
     def get(self, name: str) -> Entry | None:
         """The entry of that name."""
-        with self._lock:
+        with self._used():
             row = self._db.execute("SELECT * FROM documents WHERE name = ?", (name,)).fetchone()
         return None if row is None else Entry(*row)
 
     def put(self, *entries: Entry) -> None:
         """Has the entries as they are given, in one transaction."""
         marks = ", ".join("?" * len(_COLUMNS))
-        with self._lock:
+        with self._used():
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(
                 f"INSERT OR REPLACE INTO documents VALUES ({marks})",  # noqa: S608  question marks
@@ -109,26 +126,26 @@ class Manifest:
 
     def remove(self, name: str) -> None:
         """Forgets the entry of that name."""
-        with self._lock:
+        with self._used():
             self._db.execute("DELETE FROM documents WHERE name = ?", (name,))
 
     def found(self, names: list[str], run: int) -> None:
         """Has entries seen by a run, in one transaction."""
-        with self._lock:
+        with self._used():
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany("UPDATE documents SET run = ? WHERE name = ?", [(run, name) for name in names])
             self._db.execute("COMMIT")
 
     def gone(self, run: int) -> int:
         """Marks what that run did not find; how many there are."""
-        with self._lock:
+        with self._used():
             self._db.execute("UPDATE documents SET state = 'gone' WHERE run < ?", (run,))
             row = self._db.execute("SELECT COUNT(*) FROM documents WHERE state = 'gone'").fetchone()
         return int(row[0])
 
     def again(self) -> int:
         """Has what failed wait again; how many there were."""
-        with self._lock:
+        with self._used():
             return self._db.execute(
                 "UPDATE documents SET state = 'waiting' WHERE state = 'failed' AND key != ''"
             ).rowcount
@@ -154,7 +171,7 @@ class Manifest:
 
     def counts(self) -> dict[State, int]:
         """How many entries are in each state."""
-        with self._lock:
+        with self._used():
             found = dict(self._db.execute("SELECT state, COUNT(*) FROM documents GROUP BY state").fetchall())
         states: tuple[State, ...] = ("done", "failed", "waiting", "gone")
         return {state: int(found.get(state, 0)) for state in states}
@@ -162,7 +179,7 @@ class Manifest:
     def left(self) -> dict[str, tuple[int, int]]:
         """Of what waits, by the suffix of its path: how many, and bytes."""
         made: dict[str, tuple[int, int]] = {}
-        with self._lock:
+        with self._used():
             rows = self._db.execute("SELECT path, size FROM documents WHERE state = 'waiting'")
             for path, size in rows:
                 suffix = Path(path).suffix.lower()
@@ -172,18 +189,18 @@ class Manifest:
 
     def values(self, column: Literal["key", "result"]) -> set[str]:
         """What the entries have in that column."""
-        with self._lock:
+        with self._used():
             return {value for (value,) in self._db.execute(f"SELECT DISTINCT {column} FROM documents")}  # noqa: S608
 
     def totals(self) -> dict[str, float]:
         """Sums over what is done."""
         asked = "COALESCE(SUM(size), 0), COALESCE(SUM(characters), 0), COALESCE(SUM(seconds), 0)"
-        with self._lock:
+        with self._used():
             row = self._db.execute(f"SELECT {asked} FROM documents WHERE state = 'done'").fetchone()  # noqa: S608  ours
         return dict(zip(("bytes", "characters", "seconds"), row, strict=True))
 
     def _rows(self, where: str, values: tuple[Any, ...], most: int = _PAGE) -> list[Entry]:
-        with self._lock:
+        with self._used():
             asked = f"SELECT * FROM documents WHERE {where} LIMIT {most}"  # noqa: S608  no name or text is in it
             rows = self._db.execute(asked, values).fetchall()
         return [Entry(*row) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,15 @@ from longdoc.pipelines.summarizers.protocol import Passage
 from longdoc.pipelines.summarizers.registry import summarizer_of
 
 _OF_A_DOCUMENT = 4  # sentences of one document that a node chooses from
+_FRAGMENT = re.compile(r".*:|\W*\w+(?:\W+\w+){0,2}", re.DOTALL)  # a label of a form, or few words without an end
 
 
 def made_node(task: Task, recipe: Recipe, settings: Settings) -> dict[str, Any]:
     """Makes the node's summary from those of its children, which are on disk; how many sentences it has."""
     out = Path(recipe.out)
-    passages = [
-        Passage(one.text, one.spans) for key, name in task.children for one in _sentences(_child(out, key, name), name)
-    ]
-    summary = _summary(passages, recipe, settings) if passages else EMPTY
+    said = (_sentences(_child(out, key, name), name) for key, name in task.children)
+    children = [[Passage(one.text, one.spans) for one in sentences] for sentences in said]
+    summary = _summary([one for one in children if one], recipe, settings)
     path = node_at(out, task.key)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, tree_to_json(SummaryTree(task.name, (), summary, task.key)))
@@ -61,12 +62,26 @@ def _sentences(summary: Summary, name: str) -> Iterator[Sentence]:
         yield from summary.sentences
         return
     points = [one for block, said in summary.parts() if block.form == "points" for one in said if not one.label]
-    yield from (points or summary.sentences)[:_OF_A_DOCUMENT]
+    said = [one for one in points or summary.sentences if not _FRAGMENT.fullmatch(one.text)]
+    yield from said[:_OF_A_DOCUMENT]
 
 
-def _summary(passages: list[Passage], recipe: Recipe, settings: Settings) -> Summary:
+def _summary(children: list[list[Passage]], recipe: Recipe, settings: Settings) -> Summary:
+    """What is written of all children at once, or chosen of each: alike ones would crowd out the rest."""
     summarizer = summarizer_of(settings.model, recipe.tokenizer, recipe.context_tokens, None, {})
-    try:
-        return summarizer.summarize(passages, recipe.overall_tokens, recipe.query)
-    except BudgetError:  # no sentence is short enough
-        return EMPTY
+
+    def said(passages: list[Passage], tokens: int) -> Summary:
+        try:
+            return summarizer.summarize(passages, tokens, recipe.query) if passages and tokens else EMPTY
+        except BudgetError:  # no sentence is short enough
+            return EMPTY
+
+    if not recipe.model.startswith("extractive"):
+        return said([one for child in children for one in child], recipe.overall_tokens)
+    left, chosen = recipe.overall_tokens, [EMPTY] * len(children)
+    for _ in range(2):  # once more with what the others left, where a share is less than a sentence
+        untold = [at for at, made in enumerate(chosen) if not made.sentences]
+        for place, at in enumerate(untold):
+            chosen[at] = said(children[at], left // (len(untold) - place))
+            left -= chosen[at].tokens
+    return Summary(tuple(one for made in chosen for one in made.sentences), recipe.overall_tokens - left)

@@ -12,6 +12,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from longdoc.memory.cache.keys import code_digest
 from longdoc.pipelines.corpora.manifest import Entry
 from longdoc.pipelines.corpora.places import node_at
 from longdoc.pipelines.corpora.recipe import Recipe, Task, digest_of
@@ -19,6 +20,7 @@ from longdoc.pipelines.summarize.grouping import grouped
 
 _FAN_IN = 16  # children of a node
 _TO = " … "
+_CODE = "longdoc.pipelines.corpora.node"  # which makes what a node says
 _BITS = 64
 
 
@@ -52,7 +54,7 @@ def tree_over(entries: Iterable[Entry], recipe: Recipe) -> Node | None:
     way to the root made anew, and a new one those near it. Grouped by likeness, a changed document goes where its new
     summary belongs: the nodes over its old and its new place are made anew.
     """
-    base = f"{recipe.fingerprint}/{recipe.overall_tokens}"
+    base = f"{recipe.fingerprint}/{code_digest(_CODE)}/{recipe.overall_tokens}"
     if recipe.group == "likeness":
         return _by_likeness(entries, base)
     root = _Folder("")

@@ -15,25 +15,27 @@ from numpy.typing import NDArray
 from longdoc.bundled import FINGERPRINT
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer
+from longdoc.chunkers.tokenizers.huggingface import HuggingFaceTokenizer
 from longdoc.memory.summaries.summary import EMPTY, Block, Sentence, Summary
 from longdoc.pipelines.digest.digest import about, all_facts, digest
 from longdoc.pipelines.digest.kinds import Kind
-from longdoc.pipelines.digest.points import is_outcome
+from longdoc.pipelines.digest.points import is_common, is_outcome
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.summarizers.learned_salience import LearnedSalience
 from longdoc.pipelines.summarizers.protocol import Chooser
 from longdoc.pipelines.summarizers.salience import GENERAL, Scorer, features, readable, scores_of, standardized
 from longdoc.pipelines.summarizers.sentence_table import EMPTY_TABLE, SentenceTable
 from longdoc.pipelines.units.hygiene import readable as legible
-from longdoc.pipelines.wording.ordinary_words import ORDINARY
 from longdoc.pipelines.wording.words import content_words
 
 LEAST = 60  # tokens; a smaller summary has no room for headings
 _SAMPLED = 60  # sentences that tell the language
 _ASCII = 0.95  # of the characters of a text of few sentences that is taken for English
-_WORD = re.compile(r"[^\W\d_]{5,}")
+_WORD = re.compile(r"(?<![{\[<])\b[^\W\d_]{5,}")  # not of a transcript's marks
 _NO_WORD = re.compile(r"</?\w[^<>]*>|[\d\W_]+(?=\s|$)")  # tags, numbers and signs, which are of no language
 _MOST_SHARED = 7  # words
+_PROMINENT = 40  # of each document's words, those that it says most often, and that no text is full of
+_ORDINARY = 5000  # below it the bundled vocabulary, in order of frequency, has some 3,000 words of English
 _ASKED, _TRIED = 3, 8  # questions of a document, and facts that they are made from
 _ASKABLE = re.compile(r"[^\W\d_][^\W\d_]+(?:[ '’&/-][^\W\d_]+){0,4}")  # a label that reads as a name
 _ASIDE = re.compile(r"\s*\([^()]*\)")
@@ -196,12 +198,16 @@ def questions_of(document: Document, answers: Callable[[str], Sequence[Placed]])
 
 
 def in_common(readings: Sequence[Reading]) -> Sentence | None:
-    """The words that every document says often, each cited where each document says it first; None for none."""
+    """What every document is full of and not any text, each word cited where each says it first; None for none."""
+    known = HuggingFaceTokenizer.bundled().backend.token_to_id
     counts = [Counter(match[0].casefold() for match in _WORD.finditer(reading.text)) for reading in readings]
-    shares = [
-        {word: times / sum(count.values()) for word, times in count.items() if times >= _SAID} for count in counts
+    shares = []
+    for count in counts:
+        own = [one for one in count.most_common() if one[1] >= _SAID and not is_common(one[0])]
+        shares.append({word: times / count.total() for word, times in own[:_PROMINENT]})
+    shared = [
+        word for word in shares[0] if all(word in one for one in shares) and (known(word) or _ORDINARY) >= _ORDINARY
     ]
-    shared = [word for word in shares[0] if word not in ORDINARY and all(word in share for share in shares[1:])]
     best = sorted(shared, key=lambda word: (-min(share[word] for share in shares), word))[:_MOST_SHARED]
     if not best:
         return None

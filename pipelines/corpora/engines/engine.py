@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -52,7 +52,7 @@ class Engine(Protocol):
     they are, each with its task.
     """
 
-    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Iterator[Done]:
+    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Generator[Done, None, None]:
         """What becomes of each task, in any order; `tasks` is asked for the next only where one of `jobs` is idle."""
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict
 
 from longdoc.pipelines.calls.child import Child
@@ -25,7 +25,7 @@ class Processes:
         self._recipe: Recipe | None = None
         self._children: list[Child] = []
 
-    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Iterator[Done]:
+    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Generator[Done, None, None]:
         """See `Engine`."""
         pending = _Shared(iter(tasks))
         done: queue.SimpleQueue[Done | BaseException | None] = queue.SimpleQueue()

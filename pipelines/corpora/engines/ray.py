@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -64,7 +64,7 @@ class RayWorkers:
         rooms = [there.get(name, 0.0) // self._placed[f"num_{name.lower()}s"] for name in self._asked()]
         return max(1, int(min(rooms, default=1)))
 
-    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Iterator[Done]:
+    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Generator[Done, None, None]:
         """See `Engine`."""
         ray = connected(self._address)
         if not recipe.far and sum(node["Alive"] for node in ray.nodes()) > 1:

@@ -174,7 +174,8 @@ def _where(engine: str, address: str | None, gpus: float, jobs: int | None, seco
 
 
 def _existing(folder: Path, where: _Where | None = None) -> Corpus:
-    if not (folder / "manifest.sqlite").exists():
+    manifest = folder / "manifest.sqlite"
+    if not manifest.exists() or (manifest.is_file() and not manifest.stat().st_size):
         refuse(f"there is no corpus in {str(folder)!r}; give the folder that corpus run had as --out")
     return (where or _Where()).opened(folder)
 

@@ -40,6 +40,30 @@ def test_slips_are_told_in_one_line(tmp_path: Path) -> None:
     assert "give --failed" in told.stderr
 
 
+@pytest.mark.parametrize("words", [["status"], ["retry", "--failed"], ["report"]])
+def test_what_is_no_manifest_any_more_is_told_in_one_line(tmp_path: Path, words: list[str]) -> None:
+    manifest = tmp_path / "manifest.sqlite"
+
+    def told() -> str:
+        made = CliRunner().invoke(app, ["corpus", *words, str(tmp_path)])
+        assert made.exit_code == 2
+        assert made.stderr.count("\n") == 1
+        return made.stderr
+
+    manifest.touch()
+    assert "there is no corpus in" in told()
+    manifest.write_bytes(b"something else" * 99)
+    assert "is no manifest of a corpus, or damaged" in told()
+    manifest.unlink()
+    Manifest(manifest).close()
+    held = manifest.read_bytes()
+    manifest.write_bytes(held[:4096] + b"Z" * (len(held) - 4096))
+    assert "is no manifest of a corpus, or damaged" in told()
+    manifest.unlink()
+    manifest.mkdir()
+    assert "cannot be written (unable to open database file); make room" in told()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -12,10 +12,12 @@ import pytest
 from langchain_core.stores import ByteStore
 from langchain_tests.integration_tests.base_store import BaseStoreSyncTests
 
-from longdoc.errors import MissingExtraError
+from longdoc.errors import CacheError, MissingExtraError, StageError
 from longdoc.memory.cache.encoding_cache import EncodingCache
 from longdoc.memory.cache.errors import Damage
 from longdoc.memory.cache.redis import RedisStore, redis_store
+from longdoc.pipelines.summarize.summarize import summarize
+from longdoc.testing import CountingTokenizer, ScriptedChatModel
 
 redis = pytest.importorskip("redis", reason="redis-py is not installed")
 SERVER = shutil.which("redis-server")
@@ -92,3 +94,48 @@ def test_without_the_extra_one_sentence_names_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'longdoc\[redis\]'"):
         redis_store("redis://localhost")
+
+
+class Ending:
+    """A client of Redis whose server is gone after so many calls."""
+
+    def __init__(self, calls: int) -> None:
+        self.left, self.values = calls, dict[str, bytes]()
+
+    def called(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise redis.ConnectionError("Connection refused")
+
+    def mget(self, keys: list[str]) -> list[bytes | None]:
+        self.called()
+        return [self.values.get(key) for key in keys]
+
+    def mset(self, values: dict[str, bytes]) -> None:
+        self.called()
+        self.values |= values
+
+    def delete(self, *keys: str) -> None:
+        self.called()
+
+    def scan_iter(self, match: str) -> Iterator[bytes]:
+        self.called()
+        yield from ()
+
+
+def test_a_server_that_fails_is_named_in_one_sentence() -> None:
+    store = RedisStore(Ending(0))
+    asked = [lambda: store.mget(["a"]), lambda: store.mset([("a", b"")]), lambda: store.mdelete(["a"])]
+    for ask in [*asked, lambda: list(store.yield_keys())]:
+        with pytest.raises(CacheError, match=r"^the Redis server does not serve the cache \(Connection refused\); see"):
+            ask()
+
+
+@pytest.mark.parametrize("calls", [0, 1, 3])
+def test_a_summary_whose_cache_fails_in_the_middle_says_so_and_asks_the_model_no_more(calls: int) -> None:
+    model = ScriptedChatModel(replies=["The cat sat."] * 9)
+    text = "\n\n".join(f"# Part {n}\n\nA cat came in and sat on mat {n}." for n in range(6))
+    with pytest.raises((CacheError, StageError)) as told:
+        summarize(text, model=model, tokenizer=CountingTokenizer(), chunk_tokens=20, cache=RedisStore(Ending(calls)))
+    assert isinstance(told.value, CacheError) or isinstance(told.value.__cause__, CacheError)
+    assert "the Redis server does not serve the cache" in str(told.value)

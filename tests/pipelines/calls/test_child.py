@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from longdoc.pipelines.calls.child import Answer, Child
+from longdoc.errors import CacheError, InputError, LongdocError, StageError
+from longdoc.pipelines.calls.child import Answer, Child, refused
 
 TESTS = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
@@ -58,3 +59,14 @@ def test_a_value_is_skipped_in_the_middle_and_the_next_one_answered(child: Child
             child.skip()
         assert hanging.result() == Answer(error="came to an unexpected end", cause="lost")
     assert child.ask("one").value[1] != pid
+
+
+def test_an_error_that_a_store_is_the_cause_of_is_the_stores() -> None:
+    failed = StageError("item 0 failed")
+    failed.__cause__ = CacheError("the server is gone; start it")
+    told: list[LongdocError] = [failed, CacheError("the disk is full"), InputError("no text")]
+    assert [(one["error"], one["cause"]) for one in map(refused, told)] == [
+        ("the server is gone; start it", "store"),
+        ("the disk is full", "store"),
+        ("no text", "refused"),
+    ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +62,18 @@ class TestOnRay:
             [made] = executor.map(endless, [0], FanOutOptions(max_attempts=1, timeout=1.0, on_error="return"))
             assert isinstance(made.error, TimeoutError)
             assert [one.unwrap() for one in executor.map(Doubled(), [1, 2])] == [2, 4]
+
+    def test_waiting_for_room_is_no_part_of_the_time_that_a_call_has(self) -> None:
+        with RayExecutor(num_cpus=2) as executor:
+            made = executor.map(a_second, range(5), FanOutOptions(max_attempts=1, timeout=3.5, on_error="return"))
+        assert [outcome.value for outcome in made] == [0, 1, 2, 3, 4]
+
+
+def a_second(item: int) -> int:
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        pass
+    return item
 
 
 def endless(item: int) -> None:

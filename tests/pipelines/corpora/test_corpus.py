@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from langchain_core.documents import Document
 
 from longdoc.errors import CacheError, InputError, LongdocError, MissingExtraError
-from longdoc.pipelines.calls.child import Answer
+from longdoc.pipelines.calls.child import Answer, refused
 from longdoc.pipelines.corpora.corpus import Corpus
 from longdoc.pipelines.corpora.engines.engine import Done, Limits
 from longdoc.pipelines.corpora.make import Maker
@@ -31,7 +31,7 @@ class Here:
         self.jobs: list[int] = []
         self._maker: Maker | None = None
 
-    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Iterator[Done]:
+    def stream(self, recipe: Recipe, tasks: Iterable[Task], jobs: int) -> Generator[Done, None, None]:
         self._maker = self._maker if self._maker and self._maker.recipe == recipe else Maker(recipe)
         self.jobs.append(jobs)
         for task in tasks:
@@ -47,7 +47,7 @@ class Here:
         try:
             return Answer(maker.do(task, lambda seconds: None, 1.0))
         except LongdocError as error:
-            return Answer(error=str(error), cause="refused")
+            return Answer(**refused(error))
 
     def close(self) -> None:
         pass
@@ -136,6 +136,23 @@ def test_after_any_changes_all_is_as_if_made_at_once(
     assert results(folder / "out") == results(folder / "fresh")
 
 
+def test_unlike_documents_are_each_told_of_whatever_most_of_them_say(tmp_path: Path) -> None:
+    docs, out = filled(tmp_path / "docs", range(6)), tmp_path / "out"
+    (docs / "form.txt").write_text("First name:\n\nLast name:\n", encoding="utf-8")
+    (docs / "story.txt").write_text("The dragon slept under the hill. Nobody dared to wake it.", encoding="utf-8")
+    run(out, docs)
+    tree = json.loads((out / "corpus.json").read_bytes())
+    sources = [span["source"] for one in tree["sentences"] for span in one["spans"]]
+    assert "docs/story.txt" in sources
+    assert {Path(one).parent.name for one in sources} == {"north", "south", "docs"}
+    assert "docs/form.txt" not in sources
+    [north] = [one for one in tree["children"] if one.get("title") == "docs/north"]
+    assert {one["spans"][0]["source"] for one in north["sentences"]} == {f"docs/north/n0{n}.txt" for n in (1, 3, 5)}
+    with Corpus(out, engine=Here(), max_tokens=60, overall_tokens=5) as corpus:  # no sentence is as short
+        corpus.run(docs)
+    assert json.loads((out / "corpus.json").read_bytes())["sentences"] == []
+
+
 def test_a_renamed_document_is_not_even_read(tmp_path: Path) -> None:
     docs, out = filled(tmp_path / "docs", [0, 1]), tmp_path / "out"
     run(out, docs)
@@ -191,6 +208,36 @@ def test_a_document_that_ends_its_process_is_tried_once_more_alone_and_named(tmp
         page = corpus.report().read_text(encoding="utf-8")
         assert 'href="results/docs-north-n01.txt-' in page
     assert engine.made()[5:] == ["docs/north/n01.txt"]
+
+
+def test_a_store_that_fails_in_the_middle_ends_the_run_and_no_document_has_failed(tmp_path: Path) -> None:
+    docs, out = filled(tmp_path / "docs", range(4)), tmp_path / "out"
+    gone = Answer(error="the Postgres server does not serve the index (no connection)", cause="store")
+    with Corpus(out, engine=Here({"docs/south/n02.txt": [gone]}), jobs=2, max_tokens=60) as corpus:
+        with pytest.raises(CacheError, match="the Postgres server does not serve the index"):
+            corpus.run(docs)
+        told = corpus.status()
+        assert (told.done, told.failed, told.waiting) == (1, 0, 3)
+    assert len(run(out, docs).made()) == 3
+    run(tmp_path / "fresh", docs)
+    assert results(out) == results(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("kept", ["index", "results"])
+def test_an_index_or_results_that_cannot_be_written_are_no_fault_of_a_document(tmp_path: Path, kept: str) -> None:
+    docs, out = filled(tmp_path / "docs", [0]), tmp_path / "out"
+    index = tmp_path / "no folder"
+    index.write_bytes(b"")
+    settings = {"index": str(index / "index")} if kept == "index" else {}
+    if kept == "results":
+        out.mkdir()
+        (out / "kept").write_bytes(b"")
+    with pytest.raises(CacheError, match="no folder" if kept == "index" else "^the results in .* cannot be written"):
+        run(out, docs, **settings)
+    with Corpus(out) as corpus:
+        assert str(corpus.status()) == "0 done, 0 failed, 1 waiting"
+    (index if kept == "index" else out / "kept").unlink()
+    assert run(out, docs, **settings).made() == ["docs/south/n00.txt"]
 
 
 def test_rows_and_documents_are_a_corpus_too(tmp_path: Path) -> None:

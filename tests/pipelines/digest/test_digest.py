@@ -16,7 +16,7 @@ from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
 from longdoc.pipelines.digest.kinds import Kind, kind_of
-from longdoc.pipelines.digest.make import LEAST, digest_of
+from longdoc.pipelines.digest.make import LEAST, digest_of, in_common
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.summarize.summarize import summarize
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
@@ -206,6 +206,24 @@ def test_several_documents_have_a_part_each() -> None:
     assert parts == ["l", "m"]
     here = made.text.index("\nm\n")
     assert made.text.index("Orchard Tools") < here < made.text.index("ferry")
+
+
+def test_what_documents_have_in_common_is_what_each_is_full_of_and_not_any_text() -> None:
+    def shared(*texts: str) -> str:
+        readings = [
+            Reading(Document(text, metadata={"source": f"{at}"}), EMPTY_TABLE, np.zeros(0), known=True)
+            for at, text in enumerate(texts)
+        ]
+        made = in_common(readings)
+        return made.line if made else ""
+
+    story = "The person thought of the State. It was based on what every person thought of the State, and based there."
+    other = "A person of that State based it on what the State thought. Such a person was based where others thought."
+    assert shared(story, other) == ""
+    assert shared(f"{story} The premises are let; the premises are dry.", f"{other} Premises, premises!") == (
+        "In common: premises"
+    )
+    assert shared(f"{story} [laughter] {{vocalsound}} {{vocalsound}}", f"{other} {{vocalsound}} {{vocalsound}}") == ""
 
 
 def test_with_a_query_the_facts_and_sentences_are_about_it() -> None:
