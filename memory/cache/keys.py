@@ -81,7 +81,7 @@ def code_digest(*packages: str) -> str:
 
 def _sources(folder: Traversable, above: str) -> Iterator[tuple[str, Traversable]]:
     for one in folder.iterdir():
-        if one.name.endswith(".py"):
+        if one.name.endswith((".py", ".json")):  # constants that were fitted are code as well
             yield f"{above}{one.name}", one
         elif one.is_dir() and one.name.isidentifier() and one.name != "__pycache__":
             yield from _sources(one, f"{above}{one.name}/")

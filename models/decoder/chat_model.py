@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import fields
 from typing import Any, ClassVar, Self
 
@@ -35,6 +36,8 @@ from longdoc.models.decoder.tool_calls import ToolCalls, require_tools
 
 _WINDOW = 8192  # tokens seen where nothing is asked and the model was trained for as many
 _SAMPLING = [field.name for field in fields(Sampling)]
+
+_TOGETHER = 4  # replies that are scored at once
 
 
 class WindowedChatModel(BaseChatModel):
@@ -156,14 +159,27 @@ class WindowedChatModel(BaseChatModel):
             return []
         model, ends = self.decoder.model, end_tokens(self.decoder)[:1]
         rows = [encoded(self.tokenizer, reply, framed=False) + ends for reply in replies]
-        longest = max(map(len, rows))
-        ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=model.device)  # (replies, T)
+        if not all(rows):
+            raise InputError("a reply is empty, and the model has no token that ends one; leave it out")
         cache = DynamicCache()
-        first = model(ChatPrompt(self.tokenizer).ids(messages).to(model.device), past_key_values=cache).logits[:, -1:]
-        cache.batch_repeat_interleave(len(rows))
-        rest = model(ids[:, :-1], past_key_values=cache).logits
-        scores = torch.cat([first.expand(len(rows), -1, -1), rest], dim=1).float().log_softmax(-1)
-        taken = scores.gather(2, ids[..., None])[..., 0]  # (replies, T)
+        prompt = ChatPrompt(self.tokenizer).ids(messages).to(model.device)
+        first = model(prompt, past_key_values=cache, logits_to_keep=1).logits
+        found: list[float] = []
+        for at in range(0, len(rows), _TOGETHER):
+            found += self._behind(first, cache, rows[at : at + _TOGETHER])
+        return found
+
+    def _behind(self, first: Tensor, prompt: DynamicCache, rows: list[list[int]]) -> list[float]:
+        """The mean log-probability of each row of tokens behind a prompt, whose last logits are (1, 1, V)."""
+        model, longest = self.decoder.model, max(map(len, rows))
+        ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=model.device)  # (replies, T)
+        logits = first.expand(len(rows), -1, -1)
+        if longest > 1:
+            cache = deepcopy(prompt)
+            cache.batch_repeat_interleave(len(rows))
+            logits = torch.cat([logits, model(ids[:, :-1], past_key_values=cache).logits], dim=1)  # (replies, T, V)
+        logits = logits.float()
+        taken = logits.gather(2, ids[..., None])[..., 0] - logits.logsumexp(-1)  # (replies, T)
         return [taken[at, : len(row)].mean().item() for at, row in enumerate(rows)]
 
     def _generate(

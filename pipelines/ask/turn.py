@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from longdoc.pipelines.ask.claims import Visible
     from longdoc.pipelines.ask.fitting import Fitting, Prompt
 
+_log = logging.getLogger(__name__)
 _ALONE_TOKENS = 128  # of a question that is rewritten to be understood alone
 _COUNTED_EACH = 400  # characters of a reply between two counts of its tokens
 
@@ -182,7 +184,10 @@ class Turn:
             from longdoc.pipelines.summarizers.retold import Retelling
 
             retelling = Retelling(means.small, Checker.load(means.encoder))
-            self._sentences = retelling.answer(self._offline.asked, self._sentences)
+            try:
+                self._sentences = retelling.answer(self._offline.asked, self._sentences)
+            except Exception as error:  # noqa: BLE001  what was found stands without it
+                _log.warning("the model failed, and what was found is quoted: %s", error)
 
     def _prompt(self, alone: str) -> Prompt:
         from longdoc.pipelines.ask.fitting import Fitting

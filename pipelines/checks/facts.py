@@ -30,14 +30,15 @@ _QUOTED = re.compile(
     r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|``(.+?)''|「([^「」]+)」|『([^『』]+)』"
     r"|(?<![\w.,!?;])\"(?=\S)([^\"]+)(?<=\S)\"(?!\w)|(?<!\w)‘((?:[^‘’]|’(?=\w))+)’(?!\w)|(?<![\w'])'(?=\w)((?:[^'\n]|'(?=\w))+)'(?![\w'])"
 )
-_IN_BRACKETS = re.compile(r"(?P<long>(?:[^\W_][\w'’-]*\s+){1,8})\((?P<short>[A-Z][A-Za-z]{1,6})\)")
+_IN_BRACKETS = re.compile(r"(?<![\w'’-])(?P<long>(?:[^\W_][\w'’-]{0,40}\s+){1,8})\((?P<short>[A-Z][A-Za-z]{1,6})\)")
 _REFERENCE = re.compile(
-    r"\s*\[\s*\d+(?:\s*[,;–-]\s*\d+)*\s*\]|\s*\([^()]*\bet al\b[^()]*\)|\s*\([,;\s]*\)"
-    r"|\s?[,–-]\s?\d+(?:\s*[,–-]\s*\d+)*\]"
-    r"|\s*\((?:see\s+|e\.g\.,?\s+)?[A-Z][^()\d]{1,60},\s*(?:19|20)\d\d[a-z]?(?:;[^()]*)?\)"
+    r"[ \t]{0,3}\[[ \t]?\d{1,4}(?:[ \t]{0,2}[,;–-][ \t]{0,2}\d{1,4}){0,20}[ \t]?\]"
+    r"|[ \t]{0,3}\([^()\n]{0,80}\bet al\b[^()\n]{0,80}\)|[ \t]{0,3}\([,; \t]{0,9}\)"
+    r"|[ \t]?[,–-][ \t]?\d{1,4}(?:[ \t]{0,2}[,–-][ \t]{0,2}\d{1,4}){0,20}\]"
+    r"|[ \t]{0,3}\((?:see\s|e\.g\.,?\s)?[A-Z][^()\d]{1,60},\s?(?:19|20)\d\d[a-z]?(?:;[^()]{0,200})?\)"
 )
 _LISTED = re.compile(r"^\s*\(?\d{1,2}[.)]\s+(?=[A-Z])")
-_REFERS = re.compile(rf"(?m)(?<=[\w,;])(?:{_REFERENCE.pattern})|^\s*\(?\d{{1,2}}[.)]\s")
+_REFERS = re.compile(rf"(?m)(?<=[\w,;])(?:{_REFERENCE.pattern})|^[ \t]{{0,9}}\(?\d{{1,2}}[.)]\s")
 _CUT = re.compile(r"\[[^\]]*\]|\.\s?\.\s?\.|…")
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+|[^\w\s]")
@@ -84,9 +85,15 @@ def _spelled_out(text: str) -> set[str]:
         letters = match["short"].rstrip("s").casefold()
         words = re.findall(r"[^\W_]+", match["long"].casefold())
         starts = [word for word in words if word[0] == letters[0]]
-        if starts and re.search(".*".join(map(re.escape, letters)), " ".join(words[words.index(starts[0]) :])):
+        if starts and _in_order(letters, "".join(words[words.index(starts[0]) :])):
             found.add(match["short"])
     return found
+
+
+def _in_order(letters: str, text: str) -> bool:
+    """Whether the text has the letters one behind the other, whatever stands between them."""
+    left = iter(text)
+    return all(letter in left for letter in letters)
 
 
 def without_references(text: str) -> str:

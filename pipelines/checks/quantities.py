@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import permutations
 
 from longdoc.pipelines.checks.finding import Problem
@@ -83,10 +84,15 @@ class Place:
     @property
     def figures(self) -> tuple[Quantity, ...]:
         """Its quantities, the bare ones of a row as the caption scales them."""
-        found = (*quantities(self.text), *_years(self.text))
+        found = _figures(self.text)
         if self.scale is None or not (self.row or _IS_CAPTION.search(self.text)):
             return found
         return tuple(_scaled(one, self.scale) for one in found)
+
+
+@lru_cache(maxsize=4096)
+def _figures(text: str) -> tuple[Quantity, ...]:
+    return (*quantities(text), *_years(text))
 
 
 def _years(text: str) -> Iterator[Quantity]:

@@ -85,7 +85,12 @@ class Manifest:
         with self._lock:
             try:
                 yield
+            except sqlite3.ProgrammingError:  # ours, and no fault of the file
+                raise
             except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    told = f"the manifest {str(self._path)!r} is in use by another program ({error})"
+                    raise CacheError(f"{told}; wait for it, and run this again") from error
                 told = f"the manifest {str(self._path)!r} cannot be written ({error})"
                 raise CacheError(f"{told}; make room, or give yourself permission for its folder") from error
             except sqlite3.DatabaseError as error:

@@ -84,4 +84,7 @@ def _summary(children: list[list[Passage]], recipe: Recipe, settings: Settings) 
         for place, at in enumerate(untold):
             chosen[at] = said(children[at], left // (len(untold) - place))
             left -= chosen[at].tokens
-    return Summary(tuple(one for made in chosen for one in made.sentences), recipe.overall_tokens - left)
+    sentences = tuple(one for made in chosen for one in made.sentences)
+    while (whole := Summary.of(sentences, summarizer.tokenizer)).tokens > recipe.overall_tokens:
+        sentences = sentences[:-1]
+    return whole

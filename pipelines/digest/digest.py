@@ -262,8 +262,9 @@ def _narrative(reading: Reading) -> list[Section]:
     sections = [_title(reading, dated=False), Section("", "facts", 0.1, cast)]
     sections += [Section("", "points", 0.2, [Entry(lure)])] if lure is not None else []
     last = last_words(reading)
+    chosen = [one for _, found in parts for one in found]
     for name, found in parts:
-        told = [Entry(passage(reading, one)) for one in found]
+        told = [Entry(passage(reading, one, chosen)) for one in found]
         told = [one for one in told if lure is None or not _within(one.sentence, lure)]
         if last is not None and (name, found) == parts[-1]:
             told = [Entry(last), *(one for one in told if not _within(one.sentence, last))]

@@ -182,12 +182,11 @@ def questions_of(document: Document, answers: Callable[[str], Sequence[Placed]])
     `answers` gives the places that the answer to a question rests on. Costs eight answers at most.
     """
     reading = Reading(document, EMPTY_TABLE, np.zeros(0), known=True)
-    facts = {
-        _ASIDE.sub("", one.sentence.label): one.sentence.spans[-1]
-        for one in sorted(all_facts(reading), key=lambda one: (one.weight, -one.place))
-    }
+    facts: dict[str, Span] = {}
+    for one in sorted(all_facts(reading), key=lambda one: (-one.weight, one.place)):
+        facts.setdefault(_ASIDE.sub("", one.sentence.label), one.sentence.spans[-1])
     asked: list[str] = []
-    askable = [(label, span) for label, span in reversed(facts.items()) if _ASKABLE.fullmatch(label)]
+    askable = [(label, span) for label, span in facts.items() if _ASKABLE.fullmatch(label)]
     for label, span in askable[:_TRIED]:
         question = f"What is the {label}?"
         if any(span.overlaps(place.span) for place in answers(question)):

@@ -255,10 +255,11 @@ class Reading:
 
     def _told(self, unit: Unit) -> Unit:
         """A label that says that a summary follows is none of a fact: what follows it is a sentence."""
-        if unit.kind != "label" or not SUMMARY.fullmatch(unit.label):
+        summed_up = unit.kind == "label" and SUMMARY.fullmatch(unit.label)
+        colon = re.search(r"[:：\t]\s*(?=\S)", self.text[unit.start : unit.end]) if summed_up else None
+        if colon is None:
             return unit
-        raw = self.text[unit.start : unit.end]
-        start = unit.end - len(raw.partition(":")[2].lstrip())
+        start = unit.start + colon.end()
         return replace(unit, kind="sentence", spans=(Span(start, unit.end, self.source),), text=unit.value)
 
     @cached_property

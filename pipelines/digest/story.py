@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.digest.people import names, who
@@ -16,6 +17,8 @@ _EDGES = (12, 36, 64, 90)  # percent of the text, between the parts
 _EDGE_WORTH = 0.6  # what the first place of the beginning, and the last of the ending, is worth
 _LAST_WORDS = range(8, 71)  # of a paragraph that a story ends with
 _GOES_ON = 30  # words of a sentence that is shown behind another
+_LAST_CHARACTERS = 4000  # in which its last paragraphs are looked for
+_BREAK = re.compile(r"\n[ \t\r]*\n")  # between two paragraphs
 _LAST = 3  # paragraphs, of which the last that is long enough is the end
 _CAST = 6  # names
 _SENTENCES = 6  # of a part, at most
@@ -35,10 +38,12 @@ def story(reading: Reading) -> tuple[Sentence | None, list[tuple[str, list[Candi
     return everyone, [(name, found) for name, found in parts if found]
 
 
-def passage(reading: Reading, one: Candidate) -> Sentence:
-    """A sentence with the one that goes on with it in its paragraph, as they stand."""
+def passage(reading: Reading, one: Candidate, chosen: Sequence[Candidate]) -> Sentence:
+    """A sentence with the one that goes on with it in its paragraph; alone where that one is chosen, too."""
     after = next((other for other in reading.said if other.unit.start >= one.unit.end), None)
-    if after is None or reading.text[one.unit.end : after.unit.start].strip(" ") or not after.unit.whole:
+    if after is None or any(after is other or one.unit.end > other.unit.start > one.unit.start for other in chosen):
+        return reading.sentence(one.unit)
+    if reading.text[one.unit.end : after.unit.start].strip(" ") or not after.unit.whole:
         return reading.sentence(one.unit)
     if len(after.raw.split()) > _GOES_ON or "?" in after.raw or after.raw[:1] in "\"“‘'":
         return reading.sentence(one.unit)
@@ -48,8 +53,9 @@ def passage(reading: Reading, one: Candidate) -> Sentence:
 def last_words(reading: Reading) -> Sentence | None:
     """The paragraph that the story ends with, as it stands; None where the last ones are too short or too long."""
     end = len(reading.text.rstrip())
+    low = max(0, end - _LAST_CHARACTERS)
     for _ in range(_LAST):
-        start = max(reading.text.rfind("\n\n", 0, end), reading.text.rfind("\n \n", 0, end)) + 1
+        start = max((match.end() for match in _BREAK.finditer(reading.text, low, end)), default=low)
         start += len(reading.text[start:end]) - len(reading.text[start:end].lstrip())
         if len(reading.text[start:end].split()) in _LAST_WORDS and is_ended(reading.text[start:end]):
             return reading.line(start, end)

@@ -142,8 +142,9 @@ class Retelling:
 def shortened(sentence: str) -> list[str]:
     """The sentence without one to three of its phrases: brackets, and what stands between commas or semicolons.
 
-    What stood around a phrase has a comma between it or has none. Kept are figures, members of lists, the clause behind
-    what leads up to it, and words that say of how many, under which condition, how surely, or that not.
+    What stood around a phrase has a comma between it or has none. Kept are figures outside brackets, members of lists,
+    the clause behind what leads up to it, and words that say of how many, under which condition, how surely, or that
+    not.
     """
     phrases = _phrases(sentence)
     free = [at for at in range(len(phrases)) if _can_go(phrases, at)] if 1 < len(phrases) <= _PHRASES else []
@@ -196,7 +197,7 @@ def _joined(phrases: Sequence[str], gone: Sequence[int], commas: bool) -> str:
         if at in gone and not commas and not phrase.startswith((" ", "(")):
             text = re.sub(r"[,;]\s*$", " ", text)
         elif at not in gone:
-            text += phrase
+            text += f" {phrase}" if text[-1:].isalnum() and phrase[:1].isalnum() else phrase
     text = re.sub(r"([,;])\s*[,;]", r"\1", re.sub(r"\s+([,;.])", r"\1", text)).strip()
     text = re.sub(r"[\s,;]+$", "", text)
     return f"{text[:1].upper()}{text[1:]}" + ("" if _ENDS.search(text) else ".")

@@ -66,7 +66,7 @@ class _Finder:
         self._text, self._source, self._start = text, source, start
         self._lines = lines_of(text)
         self._width, self._turning = width(self._lines), taking_turns(self._lines)
-        self._tables = named(tables, [self._lines[at].start for at in self._turning])
+        self._tables = named(tables, sorted(self._lines[at].start for at in self._turning))
         self._table_starts = [one["start"] for one in self._tables]
         self._outer = headings
         self._inner: list[tuple[int, str]] = []
@@ -174,10 +174,10 @@ class _Finder:
         """The rows of a table with the names of their columns. Gives the first line behind it."""
         head = self._trimmed(table["start"], table["header_end"])
         name = table["header"][0]
-        named: Cell | None = None  # what the rows below belong to whose first cell is empty
+        owner: Cell | None = None  # what the rows below belong to whose first cell is empty
         for row in rows_of(self._text, table):
-            named = row[0] if row[0].column == name else named if name else None
-            of = named or row[0]
+            owner = row[0] if row[0].column == name else owner if name else None
+            of = owner or row[0]
             said = [f"{readable(one.column)} {readable(one.value)}".strip() for one in row if one.span != of.span]
             label = readable(of.value)
             above = [] if of is row[0] else [self._span(of.span.start, of.span.end)]

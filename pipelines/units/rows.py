@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -36,13 +37,20 @@ def named(tables: Sequence[Table], pairs: Sequence[int]) -> list[Table]:
     return [
         one
         for one in tables
-        if _tells_apart(one["header"]) and not any(one["start"] <= at < one["end"] for at in pairs)
+        if _tells_apart(one["header"]) and bisect_left(pairs, one["start"]) == bisect_left(pairs, one["end"])
     ]
 
 
 def rows_of(text: str, table: Table) -> Iterator[tuple[Cell, ...]]:
     """The rows of a table below its header, but those that say the header again."""
-    return (row for row in cells(text, table) if not all(one.value in one.column for one in row))
+    return (row for row in cells(text, table) if not all(_names(one.value, one.column) for one in row))
+
+
+def _names(value: str, column: str) -> bool:
+    """Whether a cell says its column's name, or a line of it."""
+    return (
+        value == column or value in column.split("\n") or column.endswith(f" {value}") or column.startswith(f"{value} ")
+    )
 
 
 def _tells_apart(header: Sequence[str]) -> bool:

@@ -29,7 +29,7 @@ Chat = Annotated[bool, typer.Option("--chat", help="The text is a message: lay i
 
 
 def generate(
-    model: Annotated[str, typer.Option(help="A folder or hub id of a causal model, safetensors only.")],
+    model: Annotated[str, typer.Option(help="A folder or hub id of a causal model, safetensors only; or smollm2.")],
     attention_window: Window = 256,
     sinks: Sinks = 4,
     max_new_tokens: MaxNewTokens = 256,

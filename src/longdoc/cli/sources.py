@@ -80,15 +80,15 @@ def documents_of(sources: Iterable[str], strict: bool = False, ocr: Ocr = "auto"
     failed = False
     alone = strict or len(found.paths) == 1
     for path in found.paths:
-        if ocr != "auto" and (path == Path("-") or (alone and path not in found.in_folders)):
-            given.append(read_stdin(ocr) if path == Path("-") else read(path, ocr))
-            continue
-        if path == Path("-") or (alone and path not in found.in_folders):
+        named = alone and path not in found.in_folders
+        if ocr == "auto" and (named or path == Path("-")):
             given.append(path)
             continue
         try:
-            given.append(read(path, ocr))
+            given.append(read_stdin(ocr) if path == Path("-") else read(path, ocr))
         except InputError as error:
+            if named:
+                raise
             if path in found.in_folders:
                 found.left_out.append((path, _why(error, path)))
             else:

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longdoc.pipelines.checks.facts import Told, dates, facts, missing_facts, names, quotations, without_references
+from longdoc.pipelines.checks.facts import (
+    Told,
+    dates,
+    facts,
+    missing_facts,
+    names,
+    quotations,
+    refers,
+    without_references,
+)
 from longdoc.pipelines.wording.numerals import quantities
 
 
@@ -152,3 +161,15 @@ def test_apostrophes_open_no_quotation() -> None:
 def test_evidence_is_read_for_each_kind() -> None:
     evidence = Told("Ann paid 12 in May.")
     assert [evidence.bears_out(fact) for fact in facts("Then Ann paid 12 in May, and Bob 13.")] == [True, True, False]
+
+
+def test_initials_are_spelled_out_by_words_whose_letters_come_in_order() -> None:
+    assert [fact.text for fact in names("It is autism spectrum disorder (ASD), as they say.")] == []
+    long = " ".join(["aaaaaaaaaaaa"] * 8)
+    assert names(f"It is {long} (Aaaaaab), as they say.")  # at once
+
+
+@pytest.mark.parametrize("text", ["A" * 200_000, "1,2,3," * 20_000, "-1\n-2\n" * 20_000, "x" + "\n" * 50_000])
+def test_references_and_initials_are_looked_for_in_linear_time(text: str) -> None:
+    assert not refers(text)
+    assert names(text) == [] or text[0] == "A"

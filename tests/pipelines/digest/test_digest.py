@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -474,3 +475,19 @@ def test_who_is_spoken_to_is_left_out_of_what_is_said() -> None:
     said = "Mr. Chair, the council decided to keep all of the four lamps of the harbour."
     made = digest(f"{MEETING}\nAnna: {said}", 1500)
     assert "Anna: The council decided to keep all of the four lamps of the harbour." in made.text
+
+
+def test_a_summary_behind_a_wide_colon_is_told_and_none_is_empty() -> None:
+    made = digest(f"Abstract： The harbour office proposes to close the northern basin to red boats.\n\n{BODY}", 900)
+    said = [one.text for one in made.sentences]
+    assert "The harbour office proposes to close the northern basin to red boats." in said
+    assert all(said)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_no_sentence_of_a_story_is_told_twice(end: str) -> None:
+    last = "The long hall was as dark and as silent as it had been on the first evening."
+    made = digest(f"{STORY}\n\n{last}\n".replace("\n", end), 4000)
+    spans = sorted((span.start, span.end) for one in made.sentences if not one.label for span in one.spans)
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+    assert made.sentences[-1].text == last

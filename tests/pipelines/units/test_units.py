@@ -234,6 +234,8 @@ def test_two_labels_and_two_values_of_a_line_are_two_pairs_where_a_column_mixes_
 def test_a_header_that_is_said_again_is_no_row() -> None:
     text = "| Ship | Crew |\n| --- | --- |\n| Aurora | 7 |\n| Ship | Crew |\n| Boreas | 9 |\n"
     assert [unit.text for unit in units_of(text)] == ["Aurora: Crew 7", "Boreas: Crew 9"]
+    short = "| Passed (yes/no) | Final (yes/no) |\n| --- | --- |\n| yes | no |\n| no | no |\n"
+    assert sum(unit.kind == "row" for unit in units_of(short)) == 2
 
 
 def test_a_title_over_a_table_names_no_column_of_a_single_amount() -> None:
