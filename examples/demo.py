@@ -1,4 +1,6 @@
-"""Summarizes Python's language reference, which every CPython carries, asks it two questions, and writes a report.
+"""Summarizes Python's language reference, which every CPython carries: what it says of exceptions, then all of it.
+
+Asks it two questions, and writes a report.
 
 make demo
 """
@@ -16,7 +18,7 @@ from longdoc.pipelines import ExtractiveSummarizer
 from longdoc.pipelines.ask.answer import answer_text
 from longdoc.pipelines.summarize.map_reduce import Event, NodeDone
 
-BUDGETS = (150, 300)
+ABOUT = "how exceptions are handled"
 QUESTIONS = ("What does the pass statement do?", "What is a descriptor?")
 REPORT = Path("demo/report.html")
 
@@ -38,10 +40,12 @@ def main() -> None:
     source = Document(page_content=text, metadata={"source": "language reference", "format": "rst"})
     print(f"Python's language reference: {len(text.split()):,} words")
     model = ExtractiveSummarizer()
-    for budget in BUDGETS:
-        tree = longdoc.summarize(source, max_tokens=budget, model=model, on_event=show)
-        print(f"\n=== at most {budget} tokens ===\n")
-        print(longdoc.render(tree, "text"))
+    tree = longdoc.summarize(source, max_tokens=150, model=model, query=ABOUT, on_event=show)
+    print(f"\n=== {ABOUT}, at most 150 tokens ===\n")
+    print(longdoc.render(tree, "text"))
+    tree = longdoc.summarize(source, max_tokens=300, model=model, on_event=show)
+    print("\n=== all of it, at most 300 tokens ===\n")
+    print(longdoc.render(tree, "text"))
     index = DocumentIndex()
     index.put([source])
     chat = DocumentChat(index)
