@@ -68,8 +68,9 @@ class _Drawn:
         edges = self.call.written("FPDFPageObj_GetBounds", len(numbers), asked, parts=range(4)).view(np.float32)
         if spaces[numbers].any():
             left, bottom, right, top = edges.T
-            sides = (left, left, right, right), (bottom, top, bottom, top), np.ones((4, len(edges)))
-            moved = np.stack([np.stack(side) for side in sides], -1).swapaxes(0, 1)
+            ones = np.ones_like(left)
+            corners = [(x, y, ones) for x in (left, right) for y in (bottom, top)]
+            moved = np.array(corners).transpose(2, 0, 1)
             moved = (moved @ np.stack(self.matrices)[spaces[numbers]])[..., :2]
             edges = np.concatenate((moved.min(1), moved.max(1)), 1).astype(np.float32)
         return edges
@@ -84,41 +85,51 @@ def covered(
     kinds, spaces = np.concatenate(drawn.kinds), np.concatenate(drawn.spaces)
     texts, paths = np.flatnonzero(kinds == _TEXT), np.flatnonzero(kinds == _PATH)
     paths = paths[paths > texts[0]] if len(texts) else paths[:0]
-    none = np.zeros(len(boxes), np.bool_)
+    under = np.zeros(len(boxes), np.bool_)
     if not len(paths):
-        return none
+        return under
     edges = drawn.bounds(paths, spaces)
     broad = (edges[:, 2:] - edges[:, :2] > _BROAD).all(1)
     middles = np.sort((boxes[:, 1] + boxes[:, 3]) / 2)
     broad &= np.searchsorted(middles, edges[:, 1]) < np.searchsorted(middles, edges[:, 3])
     paths, edges = paths[broad], edges[broad]
     if not len(paths):
-        return none
+        return under
     order = dict(zip(map(drawn.things.__getitem__, texts.tolist()), texts.tolist(), strict=True))
     when = np.array([order.get(one.value or 0, len(kinds)) for one in objects])  # what is not known comes last
-    last, paint = np.full(len(boxes), -1), _Painted(page)
-    for number in _over(boxes, when, paths, edges):
+    last = np.full(len(boxes), -1)
+    paint = _Painted(page)
+    for number, below in _over(boxes, when, paths, edges, last):
         thing = ctypes.c_void_p(drawn.things[number])
         box = _rectangle(thing, drawn.matrices[spaces[number]]) if drawn.solid[spaces[number]] else None
         if box is not None:
-            below = _inside(boxes, box[None])[0] & (when < number)
-            if below.any() and paint.shows(box, _colour(thing)):
+            below = below[_inside(boxes[below], box[None])[0]]
+            if len(below) and paint.shows(box, _colour(thing)):
                 last[below] = number
     below = np.flatnonzero(last >= 0)
     if len(below):
-        none[below] = ~_drawn_again(drawn.bounds(when[below], spaces), last[below], drawn.bounds(texts, spaces), texts)
-    return none
+        under[below] = ~_drawn_again(drawn.bounds(when[below], spaces), last[below], drawn.bounds(texts, spaces), texts)
+    return under
 
 
 def _over(
-    boxes: NDArray[np.float32], when: NDArray[np.int64], paths: NDArray[np.int64], edges: NDArray[np.float32]
-) -> Iterator[int]:
-    """Of the paths those whose bounds lie around a run that was drawn before, in order."""
+    boxes: NDArray[np.float32],
+    when: NDArray[np.int64],
+    paths: NDArray[np.int64],
+    edges: NDArray[np.float32],
+    last: NDArray[np.int64],
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """The paths whose bounds lie around runs that were drawn before and have no `last` cover yet, from the end."""
     step = max(1, _AT_ONCE // len(boxes))
-    for first in range(0, len(paths), step):
-        some = paths[first : first + step]
-        inside = _inside(boxes, edges[first : first + step]) & (when < some[:, None])
-        yield from some[inside.any(1)].tolist()
+    for end in range(len(paths), 0, -step):
+        block = slice(max(0, end - step), end)
+        bare = np.flatnonzero(last < 0)
+        inside = _inside(boxes[bare], edges[block]) & (when[bare] < paths[block, None])
+        for row in np.flatnonzero(inside.any(1))[::-1].tolist():
+            below = bare[inside[row]]
+            below = below[last[below] < 0]
+            if len(below):
+                yield int(paths[end - len(inside) + row]), below
 
 
 def _inside(boxes: NDArray[np.float32], edges: NDArray[Any]) -> NDArray[np.bool_]:
@@ -227,6 +238,6 @@ class _Painted:
             bitmap.close()
         across = np.clip((box[[0, 2]] - left) * scale, 0, None).round().astype(int)
         down = np.clip((top - box[[3, 1]]) * scale, 0, None).round().astype(int)
-        part = self._pixels[slice(*down), slice(*across)].astype(int)
+        part = self._pixels[slice(*down), slice(*across)].astype(np.int16)
         alike = (np.abs(part - colour[:3]) <= _ALIKE).all(-1)
         return bool(alike.size and alike.mean() >= _MOST)

@@ -169,4 +169,4 @@ def test_a_map_of_many_small_paths_takes_little_room() -> None:
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert sum(len(one.runs) for one in found) > 1000
-    assert most < 40_000_000  # a byte for each path and run is 12 million, and there were ten
+    assert most < 12_000_000  # a byte for each path and run
