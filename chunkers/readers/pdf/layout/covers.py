@@ -228,16 +228,17 @@ class _Painted:
     def shows(self, box: _Floats, colour: list[int]) -> bool:
         """Whether most of the box, as far as it is on the page, is of the colour."""
         left, bottom, right, top = page_box(self._page)
-        scale = min(1.0, _FINEST / max(right - left, top - bottom, 1.0))
         if colour[3] != _OPAQUE:
             return False
         if self._pixels is None:
+            scale = min(1.0, _FINEST / max(self._page.get_size()))
             upright = -self._page.get_rotation() % 360
             bitmap = self._page.render(scale=scale, rotation=upright, draw_annots=False, rev_byteorder=True)
             self._pixels = bitmap.to_numpy()[..., :3].copy()
             bitmap.close()
-        across = np.clip((box[[0, 2]] - left) * scale, 0, None).round().astype(int)
-        down = np.clip((top - box[[3, 1]]) * scale, 0, None).round().astype(int)
+        high, wide = self._pixels.shape[:2]
+        across = np.clip((box[[0, 2]] - left) / (right - left) * wide, 0, wide).round().astype(int)
+        down = np.clip((top - box[[3, 1]]) / (top - bottom) * high, 0, high).round().astype(int)
         part = self._pixels[slice(*down), slice(*across)].astype(np.int16)
         alike = (np.abs(part - colour[:3]) <= _ALIKE).all(-1)
         return bool(alike.size and alike.mean() >= _MOST)

@@ -130,6 +130,14 @@ def test_text_of_a_form_is_hidden_by_what_is_drawn_after_it() -> None:
     assert not hidden(page(b"q 1 0 0 1 0 -200 cm /X Do Q " + bar + OPEN, SECRET))
 
 
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_turned_page_cut_at_its_sides_hides_as_an_upright_one(turned: int) -> None:
+    cut = b"/Rotate %d /CropBox [50 100 600 730] /MediaBox" % turned
+    assert hidden(page(SECRET + b"0 0 0.5 rg 60 690 300 30 re f" + OPEN).replace(b"/MediaBox", cut))
+    assert not hidden(page(SECRET + b"0 0 0.5 rg 60 60 300 500 re f" + OPEN).replace(b"/MediaBox", cut))
+    assert not hidden(page(SECRET + b"/Pattern cs /Tiles scn 60 690 300 30 re f" + OPEN).replace(b"/MediaBox", cut))
+
+
 def test_what_is_printed_once_more_over_the_cover_is_seen() -> None:
     bar = b"0 1 1 rg 60 690 300 30 re f 0 g "
     assert not hidden(page(SECRET + bar + SECRET + OPEN))
