@@ -67,7 +67,7 @@ def pdf(sheets: Sequence[Sheet | bytes], catalog: str = "") -> bytes:
         b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /X /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) "
         b"/Supplement 0 >> /DW 500 /FontDescriptor << /Type /FontDescriptor /FontName /X /Flags 4 "
         b"/FontBBox [0 -200 1000 800] /ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >> >>",
-        _stream(mapped),
+        stream(mapped),
     ]
     fonts = f"/F1 {_REGULAR} 0 R /F2 {_BOLD} 0 R /F3 {_OTHER} 0 R"
     for number, sheet in enumerate(pages):
@@ -75,7 +75,7 @@ def pdf(sheets: Sequence[Sheet | bytes], catalog: str = "") -> bytes:
             f"<< /Type /Page /Parent {_PAGES} 0 R /MediaBox [0 0 {sheet.size[0]} {sheet.size[1]}] "
             f"/Rotate {sheet.turned} /Resources << /Font << {fonts} >> >> /Contents {_FIRST + 2 * number + 1} 0 R >>"
             "".encode(),
-            _stream(sheet.content),
+            stream(sheet.content),
         ]
     return written(objects)
 
@@ -91,5 +91,6 @@ def written(objects: Sequence[bytes]) -> bytes:
     return bytes(out) + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + trailer
 
 
-def _stream(content: bytes) -> bytes:
-    return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
+def stream(content: bytes, entries: bytes = b"") -> bytes:
+    """A stream object, and what else its dictionary says."""
+    return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (entries, len(content), content)

@@ -43,6 +43,8 @@ _RESULTS: dict[str, Any] = {
     "FPDFPageObj_GetType": _INT,
     "FPDFPage_CountObjects": _INT,
     "FPDFPage_GetObject": _HANDLE,
+    "FPDFFormObj_CountObjects": _INT,
+    "FPDFFormObj_GetObject": _HANDLE,
 }
 _HANDLES = {"FPDFPageObj_GetType": (_HANDLE,)}
 """What is asked of each object of a page once, so that to convert the handle takes less than to make one."""

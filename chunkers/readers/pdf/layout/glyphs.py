@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.chunkers.readers.pdf.layout import letters
-from longdoc.chunkers.readers.pdf.layout.styles import INVISIBLE, covered, page_box, seen, styles
+from longdoc.chunkers.readers.pdf.layout.covers import covered
+from longdoc.chunkers.readers.pdf.layout.styles import INVISIBLE, page_box, seen, styles
 from longdoc.chunkers.readers.pdf.pdfium import calls, handle
 
 Floats = NDArray[np.float32]

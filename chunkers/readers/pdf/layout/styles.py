@@ -5,23 +5,19 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longdoc.chunkers.readers.pdf.pdfium import Calls, handle
+from longdoc.chunkers.readers.pdf.pdfium import Calls
 
 _INVISIBLE_MODES = (3, 7)  # of text rendering: neither filled nor stroked
 _WHITE = 250  # of 255, in each colour, is not seen on the bare page
 _LEAST_SIZE = 1.0  # points
 _SCANNED = 0.3  # of the page's area: a picture this large may be what an invisible text layer belongs to
-_TEXT, _PATH, _IMAGE, _SHADING = 1, 2, 3, 4  # FPDF_PAGEOBJ_*
-_OPAQUE = 255
-_BROAD, _NEAR = 3.0, 1.0  # points: no rule, and how far text may reach beyond the sides of what covers it
-_HIDDEN = 1.5  # times as high as what covers it may text be, most of whose box is white
+_PATH, _IMAGE, _SHADING = 2, 3, 4  # FPDF_PAGEOBJ_*
 _DEEPEST_FORM = 8
 _BOLD = 600  # of a font's weight
 _DESCENTS = {b"helvetica": -0.207, b"times": -0.217, b"courier": -0.194}  # of the standard fonts, by Adobe's metrics
@@ -105,65 +101,6 @@ def seen(
             x, y = float(across[run]), float(up[run])
             shown[run] = any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in grounds)
     return shown
-
-
-def covered(
-    call: Calls, page: Any, objects: Sequence[ctypes.c_void_p], boxes: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    """Whether each run lies below an opaque rectangle that the page draws after it; `boxes` as in `seen`."""
-    under = np.zeros(len(boxes), np.bool_)
-    whole = handle(page)
-    count = call["FPDFPage_CountObjects"](whole)
-    drawn = partial(map, call["FPDFPage_GetObject"], repeat(whole))
-    kinds = np.fromiter(map(call["FPDFPageObj_GetType"], drawn(range(count))), np.int8, count)
-    texts, paths = np.flatnonzero(kinds == _TEXT), np.flatnonzero(kinds == _PATH)
-    paths = paths[paths > texts[0]] if len(texts) else paths[:0]
-    asked = list(map(ctypes.c_void_p, drawn(paths.tolist())))
-    if not asked:
-        return under
-    edges = call.written("FPDFPageObj_GetBounds", len(paths), asked, parts=range(4))
-    left, bottom, right, top = edges.view(np.float32).T[:, :, None]
-    middle, high = (boxes[:, 1] + boxes[:, 3]) / 2, boxes[:, 1] - boxes[:, 3]
-    inside = (boxes[:, 0] >= left - _NEAR) & (boxes[:, 2] <= right + _NEAR) & (right - left > _BROAD)
-    inside &= (middle > bottom) & (middle < top) & (high < _HIDDEN * (top - bottom)) & (top - bottom > _BROAD)
-    if not inside.any():
-        return under
-    order = dict(zip(drawn(range(count)), range(count), strict=True))
-    when = np.array([order.get(one.value or 0, count) for one in objects])  # those of forms come last
-    inside &= when < paths[:, None]
-    for number in np.flatnonzero(inside.any(1)).tolist():
-        if _is_opaque(asked[number]):
-            later = list(map(ctypes.c_void_p, drawn(texts[texts > paths[number]].tolist())))
-            under |= inside[number] & ~_drawn_again(call, later, objects, inside[number])
-    return under
-
-
-def _drawn_again(
-    call: Calls, later: Sequence[ctypes.c_void_p], objects: Sequence[ctypes.c_void_p], chosen: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Which of the runs chosen are drawn once more, in one place: pdfium gives the first of two prints only."""
-    hidden = [objects[run] for run in np.flatnonzero(chosen).tolist()]
-    places, own = (
-        call.written("FPDFPageObj_GetBounds", len(some), some, parts=range(4)).view(np.float32)
-        for some in (later, hidden)
-    )
-    again = np.zeros(len(chosen), np.bool_)
-    again[chosen] = (np.abs(own[:, None] - places).max(2, initial=0.0) < _NEAR).any(1)
-    return again
-
-
-def _is_opaque(path: ctypes.c_void_p) -> bool:
-    """Whether a path hides what is below it: a rectangle, filled without transparency, of which nothing is cut off."""
-    import pypdfium2.raw as raw
-
-    thing = ctypes.cast(path, raw.FPDF_PAGEOBJECT)
-    mode, stroke, colour = ctypes.c_int(), ctypes.c_int(), [ctypes.c_uint() for _ in range(4)]
-    if raw.FPDFPageObj_HasTransparency(thing) or raw.FPDFPath_CountSegments(thing) not in (4, 5):
-        return False
-    if raw.FPDFClipPath_CountPaths(raw.FPDFPageObj_GetClipPath(thing)) > 0:
-        return False
-    raw.FPDFPath_GetDrawMode(thing, mode, stroke)
-    return bool(mode.value and raw.FPDFPageObj_GetFillColor(thing, *colour) and colour[3].value == _OPAQUE)
 
 
 def page_box(page: Any) -> _Box:
