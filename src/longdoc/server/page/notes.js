@@ -46,6 +46,7 @@ function row(note) {
     try {
       await put(`/api/notes/${note.id}`, { words: written });
       made.saved = written;
+      made.told = JSON.stringify([written, note.answer]);
       for (const one of notes) if (one.id === note.id) one.words = written;
       say("The note is saved.");
     } catch (error) {
