@@ -102,6 +102,7 @@ class ChatHistory(BaseChatMessageHistory):
         self._count: Count = counter(counting)
         self._embeddings = embeddings
         self._problem: str | None = None
+        self.written: int | None = None  # the place, from 1, of the last message that this object added
 
     def __reduce__(self) -> tuple[Callable[[], ChatHistory], tuple[()]]:
         return self._again, ()
@@ -123,7 +124,7 @@ class ChatHistory(BaseChatMessageHistory):
 
     def add_messages(self, messages: Sequence[BaseMessage]) -> None:
         """Appends the messages, all or none; they are on disk when it returns."""
-        self._store.add(self.session_id, messages)
+        self.written = self._store.add(self.session_id, messages) or self.written
 
     def clear(self) -> None:
         """Deletes the session: its messages, summaries and words. The file's other sessions stay."""

@@ -107,11 +107,11 @@ class HistoryStore:
             )
         return int(size * (pages - free))
 
-    def add(self, name: str, messages: Sequence[BaseMessage]) -> None:
-        """Appends the messages to the session, all or none."""
+    def add(self, name: str, messages: Sequence[BaseMessage]) -> int | None:
+        """Appends the messages to the session, all or none; the place of the last, None where there is none."""
         rows = [(to_json(message), words(said(message))) for message in messages]
         if not rows:
-            return
+            return None
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             given = (name, len(rows), sum(counts.total() for _, counts in rows))
@@ -122,6 +122,7 @@ class HistoryStore:
                 postings = ((number, word, place, times, length) for word, times in counts.items())
                 connection.executemany("INSERT INTO postings VALUES (?, ?, ?, ?, ?)", postings)
             connection.execute("COMMIT")
+        return int(last)
 
     def read(self, session: Session, first: int, last: int) -> list[Stored]:
         """The messages from place `first` to place `last`, both included, in order."""

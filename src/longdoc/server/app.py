@@ -75,7 +75,8 @@ class Api:
         self._summaries = Turnstile(limits.summaries, "summaries")
         self._pictures = Turnstile(limits.pictures, "pictures")
         self._suggestions = Turnstile(limits.pictures, "looks for questions")
-        self._looks = Turnstile(limits.pictures, "looks at pages")
+        self._looks = desk.looks
+        self._suggesting = asyncio.Lock()
         self._turns = asyncio.Semaphore(limits.answering)
         self._summarizing = asyncio.Lock()
 
@@ -195,7 +196,12 @@ class Api:
         """Up to three questions that the document answers; made of its facts when they are first asked for."""
         held = self._ready(id)
         with self._suggestions:
-            return AsciiResponse(await asyncio.to_thread(self._library.questions, held))
+            async with self._suggesting:  # those that wait hold no thread
+                try:
+                    return AsciiResponse(await asyncio.to_thread(self._library.questions, held))
+                except FileNotFoundError:
+                    self._held(id)  # deleted meanwhile
+                    raise
 
     async def ask(self, question: Question) -> EventStream:
         """Answers a question: events `text` as it is written, then the checked `answer`, or `error`."""
@@ -206,8 +212,12 @@ class Api:
         if question.conversation is not None and await asyncio.to_thread(self._library.is_talked_out):
             most = self._library.settings.limits.conversation_bytes
             raise HTTPException(409, f"conversations take {most:,} bytes, the most that are kept; delete one first")
-        await asyncio.to_thread(self._desk.begin, question)
         self._questions.enter()
+        try:
+            await asyncio.to_thread(self._desk.begin, question)
+        except BaseException:
+            self._questions.leave()
+            raise
         return EventStream(partial(answer, self._library, question, self._turns), self._questions.leave)
 
     def _held(self, id: str) -> Held:

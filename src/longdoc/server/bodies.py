@@ -169,7 +169,9 @@ async def uploaded(library: Library, request: Request, name: str, folder: str = 
     """
     limits = library.settings.limits
     shown = "/".join([*filter(None, map(seen_name, re.split(r"[/\\]", folder))), shown_name(name)])
-    _check_room(library, int(request.headers.get("content-length", "0")))
+    size = int(request.headers.get("content-length", "0"))
+    if not library.shelf.alike(shown, size):
+        _check_room(library, size)
     try:
         with anyio.fail_after(limits.upload_seconds):
             found = await _stored(library, request, shown)
@@ -188,8 +190,8 @@ async def _stored(library: Library, request: Request, name: str) -> tuple[Held, 
         await _write(request, arriving)
         if not arriving.bytes:
             raise HTTPException(400, f"the file {name!r} is empty; give one with text in it")
-        _check_room(library, arriving.bytes)  # again: other uploads ended meanwhile
-        held = await to_thread.run_sync(partial(arriving.finish, name, once=True))
+        room = partial(_check_room, library, arriving.bytes)  # again: other uploads ended meanwhile
+        held = await to_thread.run_sync(arriving.finish, name, room)
         return held, held.id == arriving.id
 
 

@@ -34,6 +34,7 @@ from longdoc.server.library import Library
 from longdoc.server.streams import messages, named
 
 _NAMED = 80  # characters of a first question that name its conversation
+_PASSAGE = 5_000  # characters of a passage that is noted
 _KINDS = {"markdown": ("text/markdown", ".md"), "html": ("text/html", ".html"), "pdf": ("application/pdf", ".pdf")}
 
 Conversation = Annotated[str, Path(pattern=CONVERSATION)]
@@ -50,6 +51,7 @@ class Desk:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._exports = Turnstile(library.settings.limits.pictures, "exports")
+        self.looks = Turnstile(library.settings.limits.pictures, "looks at pages")
 
     def router(self) -> APIRouter:
         """Its routes, with what the schema says of each."""
@@ -88,9 +90,9 @@ class Desk:
 
     def forget(self, conversation: Conversation) -> Response:
         """Deletes a conversation. Notes that were made of it stay."""
+        self._library.talks.remove(conversation)  # first: an answer that comes late looks whether it is there
         with closing(self._library.history(conversation)) as history:
             history.clear()
-        self._library.talks.remove(conversation)
         return Response(status_code=204)
 
     async def export_conversation(
@@ -133,23 +135,30 @@ class Desk:
         """The notes, in the order in which they were made."""
         return AsciiResponse([self._told(one) for one in self._library.notes.all()])
 
-    def note(self, order: NoteOrder) -> AsciiResponse:
+    async def note(self, order: NoteOrder) -> AsciiResponse:
         """Keeps an answer of a conversation, or a passage of a document, with what the reader says of it."""
-        most = self._library.settings.limits.notes
-        if len(self._library.notes) >= most:
-            raise HTTPException(409, f"there are {most:,} notes, the most that are kept; delete one first")
+        with self.looks:
+            return AsciiResponse(await asyncio.to_thread(self._made, order), 201)
+
+    def _made(self, order: NoteOrder) -> dict[str, Any]:
         heading, answer = self._noted(order)
         id = secrets.token_hex(16)
         made = {"heading": heading, "words": order.words, "answer": answer}
-        self._library.notes.put(id, made)
-        return AsciiResponse(self._told({"id": id, **made}), 201)
+        self._keep(id, made)
+        return self._told({"id": id, **made})
+
+    def _keep(self, id: str, made: dict[str, Any]) -> None:
+        if not self._library.notes.put(id, made):
+            limits = self._library.settings.limits
+            most = f"{limits.notes:,} notes and {limits.note_bytes:,} bytes of them"
+            raise HTTPException(409, f"at most {most} are kept; delete one first")
 
     def write(self, note: NoteId, words: NoteWords) -> Response:
         """Changes what the reader says in a note."""
         held = self._library.notes.get(note)
         if held is None:
             raise HTTPException(404, "there is no such note")
-        self._library.notes.put(note, {**held, "words": words.words})
+        self._keep(note, {**held, "words": words.words})
         return Response(status_code=204)
 
     def tear(self, note: NoteId) -> Response:
@@ -172,11 +181,9 @@ class Desk:
             return
         most, talks = self._library.settings.limits.conversations, self._library.talks
         held = talks.get(question.conversation)
-        if held is None and len(talks) >= most:
-            raise HTTPException(409, f"there are {most:,} conversations, the most that are kept; delete one first")
         told = {"name": quoted(question.question, _NAMED), **(held or {}), "documents": question.documents}
-        if told != held:
-            talks.put(question.conversation, told)
+        if told != held and not talks.put(question.conversation, told):
+            raise HTTPException(409, f"there are {most:,} conversations, the most that are kept; delete one first")
 
     def _talk(self, conversation: str) -> dict[str, Any]:
         talk = self._library.talks.get(conversation)
@@ -198,8 +205,9 @@ class Desk:
         held = self._library.shelf.get(order.document or "")
         if held is None or held.status != "ready":
             raise HTTPException(404, "there is no such document")
-        if not order.start < order.end <= held.characters:
-            raise HTTPException(400, f"start is {order.start} and end {order.end}; give a stretch of the text")
+        if not order.start < order.end <= min(held.characters, order.start + _PASSAGE):
+            told = f"start is {order.start} and end {order.end}"
+            raise HTTPException(400, f"{told}; give a stretch of the text, {_PASSAGE:,} characters at most")
         span = Span(order.start, order.end, held.id)
         text = self._library.shelf.text(held, order.start, order.end)
         place = {"source": held.id, "start": order.start, "end": order.end, "quote": text}

@@ -23,7 +23,7 @@ from longdoc.server.shelf import Held
 
 Format = Literal["markdown", "html", "pdf"]
 GONE = "a deleted document"
-_PAGE = 20_000_000  # characters of sources
+_PAGE, _MARKDOWN = 20_000_000, 100_000_000  # characters of sources, all of which are read for an export
 _ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]]*\s*\Z")
 Told = Mapping[str, Any]
 
@@ -49,16 +49,16 @@ class Export:
     notes: Sequence[Piece] = ()
     _documents: dict[str, Document] = field(default_factory=dict, init=False)
     _gone: list[str] = field(default_factory=list, init=False)
+    _length: int = field(default=0, init=False)  # of what is gone, with what parts it
 
     def markdown(self) -> str:
-        """With footnotes that quote; all text of documents is escaped, so that it reads as it is."""
+        """With footnotes that quote; all text of documents is escaped. Raises `InputError` for very large sources."""
+        self._check_size(_MARKDOWN, "export a single answer, or a summary of fewer documents")
         return render_markdown(self._tree(), self._facts)
 
     def html(self) -> str:
         """The page that stands alone, with the whole sources to read against. Raises `InputError` for large ones."""
-        held = filter(None, map(self.library.shelf.get, self.sources))
-        if (size := sum(one.characters for one in held)) > _PAGE:
-            raise InputError(f"the sources have {size:,} characters, over {_PAGE:,} in one page; take Markdown")
+        self._check_size(_PAGE, "take Markdown")
         return render_html(self._tree(), self.heading, self._facts)
 
     def pdf(self, held: Held) -> bytes:
@@ -78,6 +78,11 @@ class Export:
     @property
     def _facts(self) -> list[tuple[str, str]] | None:
         return None if self.summary is not None else [("Sources", f"{len(self.sources):,}")]
+
+    def _check_size(self, most: int, remedy: str) -> None:
+        held = filter(None, map(self.library.shelf.get, self.sources))
+        if (size := sum(one.characters for one in held)) > most:
+            raise InputError(f"the sources have {size:,} characters, over {most:,} in one export; {remedy}")
 
     def _tree(self) -> SummaryTree:
         """All of it as the root of a summary, whose blocks are its parts."""
@@ -151,8 +156,9 @@ class Export:
         if name != place["source"]:
             return Span(place["start"], place["end"], name)
         quote = str(place.get("quote", ""))
-        start = sum(len(one) + 2 for one in self._gone)
+        start = self._length
         self._gone.append(quote)
+        self._length += len(quote) + 2
         return Span(start, start + len(quote), GONE)
 
     def _named(self, id: str) -> str:

@@ -58,9 +58,10 @@ class Library:
         self.index = DocumentIndex.mended(settings.folder / "index", self._embedder)
         self._models = at_hand(settings.models, chats=True) if model is None else OneModel(model)
         self.drawer = Drawer(self.shelf, settings.limits.drawing_seconds)
-        self.talks, self.notes, self._digests = (
-            Records(settings.folder / name) for name in ("talks", "notes", "digests")
-        )
+        limits = settings.limits
+        self.talks = Records(settings.folder / "talks", limits.conversations)
+        self.notes = Records(settings.folder / "notes", limits.notes, limits.note_bytes)
+        self._digests = Records(settings.folder / "digests", limits.digests)
         self.places = ShelfPages(self.shelf, self.drawer)
         self._cache = EncodingCache(settings.folder / "cache")
         self._reader = Reader(settings.limits.reading_seconds, settings.ocr)
@@ -110,7 +111,9 @@ class Library:
         if len(ids) == 1:
             self.shelf.keep_summary(ids[0], shown)
         else:
-            self._digests.put(_key(ids), {"documents": ids, "summary": json.loads(shown)})
+            self._digests.remove(_key(ids))  # a new one is the latest
+            while not self._digests.put(_key(ids), {"documents": ids, "summary": json.loads(shown)}):
+                self._digests.remove(self._digests.all()[0]["id"])
         if any(self.shelf.get(id) is None for id in ids):
             self._digests.remove(_key(ids))
             raise InputError("a document was deleted while it was summarized")

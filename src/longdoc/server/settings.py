@@ -19,12 +19,13 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})")
 class Limits:
     """How much one server takes on; what is over a limit is refused, never queued without end.
 
-    Sizes are in bytes, times in seconds; `conversation_bytes` is of all conversations together, and `idle_seconds` how
-    long a body may stand still, or an answer wait to be read; `head_seconds` how long a connection may take to say what
-    it wants. `folder_bytes` is of the files and of their texts, which take four bytes a character; `reading_seconds`
-    how long a file may take to be read and indexed, `drawing_seconds` a page to be drawn. `uploads`, `questions`,
-    `summaries` and `pictures` are those under way at once, those that wait for a turn among them; at a time `answering`
-    questions, one summary and one picture are worked on.
+    Sizes are in bytes, times in seconds; `conversation_bytes` is of all conversations together, `note_bytes` of all
+    notes; of summaries of several documents the latest `digests` are kept. `idle_seconds` is how long a body may stand
+    still, or an answer wait to be read; `head_seconds` how long a connection may take to say what it wants.
+    `folder_bytes` is of the files and of their texts, which take four bytes a character; `reading_seconds` how long a
+    file may take to be read and indexed, `drawing_seconds` a page to be drawn. `uploads`, `questions`, `summaries` and
+    `pictures` are those under way at once, those that wait for a turn among them; at a time `answering` questions, one
+    summary and one picture are worked on.
     """
 
     upload_bytes: int = 64 * MIB
@@ -33,6 +34,8 @@ class Limits:
     documents: int = 500
     conversations: int = 10_000
     notes: int = 2_000
+    note_bytes: int = 64 * MIB
+    digests: int = 200
     json_bytes: int = 64 << 10
     uploads: int = 8
     questions: int = 64

@@ -5,11 +5,13 @@ from __future__ import annotations
 import filecmp
 import json
 import logging
+import math
 import os
+import re
 import secrets
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -27,6 +29,7 @@ Status = Literal["reading", "ready", "failed"]
 _FAILED, _SUMMARY = "failed.json", "summary.json"
 _WRONG = (OSError, ValueError, KeyError, TypeError, AttributeError)  # what reading a damaged file raises
 _WIDTH = 4  # bytes of a character on disk
+_PART = re.compile(r".+\.json\.\d+")  # a file that was not written to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Held:
     pictures: bool = False
     summarized: bool = False
     progress: float | None = None  # from 0 to 1 while it is indexed
+    watched: bool = False  # it goes when a file that is watched does
 
     def json(self) -> dict[str, Any]:
         """The object that the HTTP interface tells."""
@@ -102,28 +106,34 @@ class Shelf:
         finally:
             arriving.discard()
 
-    def admit(self, folder: Path, name: str, size: int, *, once: bool = False) -> Held:
+    def admit(
+        self, folder: Path, name: str, size: int, room: Callable[[], None] | None = None, *, watched: bool = False
+    ) -> Held:
         """Makes a folder in incoming a document; it is on disk when this returns.
 
-        With `once` a file that is here already, under whatever name of its format, stays the one that it is.
+        With `room` a file that is here already, under whatever name of its format, stays the one that it is, and
+        `room` is called before another is made, which it may prevent by an error.
         """
         with self._admitting:
-            twin = self._twin(folder, name, size) if once else None
-            return twin or self._admitted(folder, name, size)
+            if room is not None:
+                for twin in self.alike(name, size):
+                    with suppress(OSError):  # it is being deleted
+                        if filecmp.cmp(folder / FILE, self.folder(twin) / FILE, shallow=False):
+                            return twin
+                room()
+            return self._admitted(folder, name, size, watched)
 
-    def _twin(self, folder: Path, name: str, size: int) -> Held | None:
+    def alike(self, name: str, size: int) -> list[Held]:
+        """The documents that a file of this name and size may be; none that goes with a file that is watched."""
         suffix = Path(name).suffix.lower()
-        for one in self.all():
-            if one.bytes == size and one.status != "failed" and Path(one.name).suffix.lower() == suffix:
-                with suppress(OSError):  # it is being deleted
-                    if filecmp.cmp(folder / FILE, self.folder(one) / FILE, shallow=False):
-                        return one
-        return None
+        same = (one for one in self.all() if one.bytes == size and Path(one.name).suffix.lower() == suffix)
+        return [one for one in same if one.status != "failed" and not one.watched]
 
-    def _admitted(self, folder: Path, name: str, size: int) -> Held:
+    def _admitted(self, folder: Path, name: str, size: int, watched: bool) -> Held:
         added = 1 + max((one.added for one in self.all()), default=0)
-        write_whole(folder / ABOUT, json.dumps({"name": name, "bytes": size, "added": added}).encode())
-        held = Held(folder.name, name, size, added)
+        about = {"name": name, "bytes": size, "added": added, "watched": watched}
+        write_whole(folder / ABOUT, json.dumps(about).encode())
+        held = Held(folder.name, name, size, added, watched=watched)
         folder.rename(self.folder(held))
         sync_folder(self._root)
         with self._mutex:
@@ -219,13 +229,13 @@ class Arriving:
         self._file.write(data)
         self.bytes += len(data)
 
-    def finish(self, name: str, *, once: bool = False) -> Held:
-        """Makes the file a document, on disk when this returns; with `once` it may be one that is here already."""
+    def finish(self, name: str, room: Callable[[], None] | None = None, *, watched: bool = False) -> Held:
+        """Makes the file a document, on disk when this returns; with `room` it may be one that is here already."""
         with self._ending:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            return self._shelf.admit(self._folder, name, self.bytes, once=once)
+            return self._shelf.admit(self._folder, name, self.bytes, room, watched=watched)
 
     def discard(self) -> None:
         """Removes what was written, unless it is a document by now."""
@@ -234,35 +244,53 @@ class Arriving:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class Records:
-    """Small JSON objects by id, in the order in which they were first put; a file each, written whole."""
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """An object, its place among the others, and the bytes of its file."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    place: int
+    id: str
+    told: dict[str, Any]
+    bytes: int
+
+
+class Records:
+    """Small JSON objects by id, in the order in which they were first put; a file each, written whole.
+
+    There are at most `most` of them, with `most_bytes` together.
+    """
+
+    def __init__(self, folder: Path, most: int, most_bytes: float = math.inf) -> None:
+        self._folder, self._most, self._most_bytes = folder, most, most_bytes
         folder.mkdir(exist_ok=True)
         self._mutex = threading.Lock()
-        found = sorted(filter(None, map(_record, folder.iterdir())), key=lambda one: one[0])
-        self._held: dict[str, tuple[int, dict[str, Any]]] = {id: (place, told) for place, id, told in found}
-
-    def __len__(self) -> int:
-        return len(self._held)
+        found = sorted(filter(None, map(_record, folder.iterdir())), key=lambda one: one.place)
+        self._held = {one.id: one for one in found}
 
     def all(self) -> list[dict[str, Any]]:
         """The objects, each with its `id`."""
         with self._mutex:
-            return [{"id": id, **told} for id, (_, told) in self._held.items()]
+            return [{"id": id, **one.told} for id, one in self._held.items()]
 
     def get(self, id: str) -> dict[str, Any] | None:
         """The object with this id; None where there is none."""
         with self._mutex:
-            return self._held[id][1] if id in self._held else None
+            return self._held[id].told if id in self._held else None
 
-    def put(self, id: str, told: dict[str, Any]) -> None:
-        """Keeps an object, in place of an older one; it is on disk when this returns."""
+    def put(self, id: str, told: dict[str, Any]) -> bool:
+        """Keeps an object, in place of an older one, on disk when this returns; False where there is no room for it."""
         with self._mutex:
-            place = self._held[id][0] if id in self._held else 1 + max((at for at, _ in self._held.values()), default=0)
-            write_whole(self._path(id), json.dumps({"place": place, "id": id, "told": told}).encode())
-            self._held[id] = place, told
+            before = self._held.get(id)
+            place = before.place if before else 1 + max((one.place for one in self._held.values()), default=0)
+            data = json.dumps({"place": place, "id": id, "told": told}).encode()
+            grows = len(data) - (before.bytes if before else 0)
+            if before is None and len(self._held) >= self._most:
+                return False
+            if grows > 0 and sum(one.bytes for one in self._held.values()) + grows > self._most_bytes:
+                return False
+            write_whole(self._path(id), data)
+            self._held[id] = _Record(place, id, told, len(data))
+        return True
 
     def remove(self, id: str) -> bool:
         """Deletes an object; False where there is none."""
@@ -278,13 +306,16 @@ class Records:
         return self._folder / f"{blake2b(id.encode(), digest_size=16).hexdigest()}.json"
 
 
-def _record(path: Path) -> tuple[int, str, dict[str, Any]] | None:
-    if path.suffix != ".json":  # what a kill left
+def _record(path: Path) -> _Record | None:
+    """What a file holds; None for one that a kill left, which is removed, and for what is not ours."""
+    if _PART.fullmatch(path.name) and path.is_file():
         path.unlink(missing_ok=True)
+    if path.suffix != ".json":
         return None
     try:
-        held = json.loads(path.read_bytes())
-        return int(held["place"]), str(held["id"]), dict(held["told"])
+        data = path.read_bytes()
+        held = json.loads(data)
+        return _Record(int(held["place"]), str(held["id"]), dict(held["told"]), len(data))
     except _WRONG as error:
         _log.warning("%s is damaged and is left alone (%s)", path, error)
         return None
@@ -295,6 +326,7 @@ def _found(folder: Path) -> Held | None:
     try:
         about = json.loads((folder / ABOUT).read_bytes())
         held = Held(folder.name, str(about["name"]), int(about["bytes"]), int(about["added"]))
+        held = replace(held, watched=bool(about.get("watched")))
     except _WRONG as error:
         _log.warning("%s is no document and is left alone (%s)", folder, error)
         return None

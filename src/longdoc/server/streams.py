@@ -53,12 +53,14 @@ async def _answer(library: Library, asked: Question, outbox: Outbox) -> None:
             async for piece in pieces:
                 if isinstance(piece, Answer):
                     told = await asyncio.to_thread(answer_json, piece)  # boxes are made now
-                    place = None if history is None else await asyncio.to_thread(lambda: history.count)
+                    place = None if history is None else history.written
                     await outbox.put("answer", {**named(library, told), "message": place})
                 else:
                     await outbox.put("text", {"text": _with_names(library, piece)})
     finally:
         if history is not None:
+            if library.talks.get(history.session_id) is None:  # deleted meanwhile
+                history.clear()
             history.close()
 
 

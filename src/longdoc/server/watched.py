@@ -44,7 +44,8 @@ class WatchedFolder:
         apart(root.resolve(), library.settings.folder.resolve())
         self._library, self._root = library, root
         self._path = library.settings.folder / "watched.json"
-        self._files, self._leaving = _loaded(self._path, str(root.resolve()))
+        self._takes: list[object] = [library.settings.ocr, library.settings.limits.upload_bytes]
+        self._files, self._leaving = _loaded(self._path, str(root.resolve()), self._takes)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="longdoc-watching", daemon=True)
 
@@ -127,7 +128,7 @@ class WatchedFolder:
             self._files[name] = replace(file, id=arriving.id)
             self._save()
             arriving.write(data)
-            held = arriving.finish(seen_name(name))
+            held = arriving.finish(seen_name(name), watched=True)
         self._library.read_soon(held)
         self._files[name] = replace(self._files[name], taken=True)
         self._let_go()
@@ -141,17 +142,20 @@ class WatchedFolder:
 
     def _save(self) -> None:
         told = {name: asdict(one) for name, one in self._files.items()}
-        notes = {"root": str(self._root.resolve()), "files": told, "leaving": self._leaving}
+        root = str(self._root.resolve())
+        notes = {"root": root, "takes": self._takes, "files": told, "leaving": self._leaving}
         write_whole(self._path, json.dumps(notes).encode())
 
 
-def _loaded(path: Path, root: str) -> tuple[dict[str, _File], list[str]]:
-    """What was noted; of another folder, its documents are to go."""
+def _loaded(path: Path, root: str, takes: list[object]) -> tuple[dict[str, _File], list[str]]:
+    """What was noted; of another folder, its documents are to go, and where others are taken, none is left out yet."""
     try:
         told = json.loads(path.read_bytes())
         files = {name: _File(**{**row, "stat": Stat(**row["stat"])}) for name, row in told["files"].items()}
         leaving = [str(id) for id in told["leaving"]]
         other = told["root"] != root
+        if told.get("takes") != takes:
+            files = {name: one for name, one in files.items() if one.id}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}, []
     return ({}, [*leaving, *(one.id for one in files.values())]) if other else (files, leaving)

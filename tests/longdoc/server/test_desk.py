@@ -234,8 +234,52 @@ def test_there_are_as_many_notes_and_conversations_as_may_be(start: Any) -> None
     assert caller.post("/api/notes", json=passage).status_code == 409
 
 
+def test_a_note_has_a_size(start: Any) -> None:
+    caller = start(limits=Limits(note_bytes=12_000))
+    id = caller.added("long.txt", b"The keeper wrote. " * 400)["id"]
+    note = {"document": id, "start": 0, "end": 5_000}
+    assert caller.post("/api/notes", json={**note, "end": 5_001}).status_code == 400
+    kept = caller.post("/api/notes", json=note).json()["id"]
+    assert caller.post("/api/notes", json=note).status_code == 409
+    assert caller.put(f"/api/notes/{kept}", json={"words": "x" * 9_000}).status_code == 409
+    assert caller.put(f"/api/notes/{kept}", json={"words": "mine"}).status_code == 204
+    assert [one["words"] for one in caller.get("/api/notes").json()] == ["mine"]
+
+
+def test_the_latest_digests_are_kept(start: Any) -> None:
+    caller = start(limits=Limits(digests=1))
+    ids = [caller.added(f"{n}.txt", TUG + b"It sank in %d." % n)["id"] for n in (1950, 1951, 1952)]
+    pairs = [ids[:2], ids[1:]]
+    for pair in pairs:
+        assert caller.post("/api/summaries", json={"documents": pair}).status_code == 200
+    kept = [caller.get("/api/summaries", params={"documents": ",".join(pair)}).json() for pair in pairs]
+    assert kept[0] is None
+    assert kept[1]["sentences"]
+
+
+def test_a_file_that_is_here_is_found_where_there_is_no_room_for_another(start: Any) -> None:
+    caller = start(limits=Limits(documents=1))
+    first = caller.added("a.txt", TUG)
+    sent = {"headers": {"Content-Type": "application/octet-stream"}}
+    again = caller.post("/api/documents?name=copy.txt", content=TUG, **sent)
+    assert (again.status_code, again.json()["id"]) == (200, first["id"])
+    for other in (TUG + b"More.", TUG.replace(b"Mia", b"Ann")):
+        assert caller.post("/api/documents?name=b.txt", content=other, **sent).status_code == 409
+
+
+def test_records_leave_alone_what_is_not_theirs(tmp_path: Path) -> None:
+    Records(tmp_path, 9).put("c-a", {"said": 1})
+    for folder in ("@eaDir", "old.json", "old.json.1"):
+        (tmp_path / folder).mkdir()
+    for name in (".DS_Store", "x.json.123"):
+        (tmp_path / name).write_text("{}")
+    assert [one["id"] for one in Records(tmp_path, 9).all()] == ["c-a"]
+    assert {".DS_Store", "@eaDir", "old.json.1"} < {path.name for path in tmp_path.iterdir()}
+    assert not (tmp_path / "x.json.123").exists()
+
+
 def test_records_keep_their_order_and_tell_letters_by_case(tmp_path: Path) -> None:
-    records = Records(tmp_path / "records")
+    records = Records(tmp_path / "records", 9)
     for id in ("c-b", "c-B", "c-a"):
         records.put(id, {"said": id})
     records.put("c-b", {"said": "again"})
@@ -243,5 +287,5 @@ def test_records_keep_their_order_and_tell_letters_by_case(tmp_path: Path) -> No
     assert not records.remove("c-B")
     wanted = [{"id": "c-b", "said": "again"}, {"id": "c-a", "said": "c-a"}]
     assert records.all() == wanted
-    assert Records(tmp_path / "records").all() == wanted
+    assert Records(tmp_path / "records", 9).all() == wanted
     assert all(json.loads(path.read_bytes())["told"] for path in (tmp_path / "records").iterdir())

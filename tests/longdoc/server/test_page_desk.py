@@ -102,6 +102,11 @@ def begin(page: Any) -> None:
         expect(page.locator("#log article")).to_have_count(0)
 
 
+def look_again(page: Any) -> None:
+    """Asks for the list of documents, as the page does by itself while one is being read."""
+    page.evaluate("import('/documents.js').then((documents) => documents.refresh())")
+
+
 def test_an_answer_is_copied_and_a_conversation_exported(look: Callable[..., Any]) -> None:
     page = look("harbour.pdf")
     ask(page, KEEPER)
@@ -124,6 +129,9 @@ def test_a_suggested_question_is_answered(look: Callable[..., Any]) -> None:
     expect(offered.nth(3)).to_be_visible(timeout=SLOW)  # two for any documents, and two of its facts at least
     assert offered.all_text_contents()[:2] == ["Summarize", "What is in it?"]
     picture(page, "page-suggested")
+    offered.nth(1).focus()
+    look_again(page)
+    expect(offered.nth(1)).to_be_focused()
     for question in offered.all_text_contents():
         begin(page)
         page.get_by_role("button", name=question, exact=True).click()
@@ -193,6 +201,9 @@ def test_notes_are_kept_beside_a_document(look: Callable[..., Any]) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="2 notes on harbour.pdf").click()
     page.get_by_label(f"Your words on {KEEPER}").fill("Ask <b>her</b> * * *")
+    look_again(page)
+    expect(page.get_by_label(f"Your words on {KEEPER}")).to_be_focused()
+    expect(page.get_by_label(f"Your words on {KEEPER}")).to_have_value("Ask <b>her</b> * * *")
     page.get_by_label(f"Your words on {KEEPER}").blur()
     expect(page.locator("#said")).to_have_text("The note is saved.")
     picture(page, "page-notes")
@@ -220,6 +231,10 @@ def test_one_digest_of_the_chosen_documents_is_exported(look: Callable[..., Any]
     assert "Tenant" in marked(page)
     expect(page.locator("#pane-heading")).to_have_text("lease.txt")
     page.keyboard.press("Escape")
+    page.get_by_label("Ask lease.txt").uncheck()
+    expect(page.locator("#tree .document")).to_have_count(2)
+    expect(page.locator("#which option:checked")).to_have_text("2 documents")
+    page.get_by_label("Ask lease.txt").check()
     page.get_by_role("button", name="Export the summary").click()
     text = taken(page, "Markdown").decode()
     assert "## lease.txt" in text

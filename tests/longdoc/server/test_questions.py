@@ -180,12 +180,28 @@ def test_more_questions_than_there_is_room_for_come_again(start: Any) -> None:
     first = threading.Thread(target=server.post, args=("/api/questions",), kwargs={"json": {"question": QUESTION}})
     first.start()
     model.begun.wait()
-    second = server.post("/api/questions", json={"question": QUESTION})
+    second = server.post("/api/questions", json={"question": QUESTION, "conversation": "c-two"})
     model.end.set()
     first.join()
+    assert server.get("/api/conversations").json() == []
     assert (second.status_code, second.headers["retry-after"]) == (429, "1")
     assert second.json() == {"error": "1 questions are under way, the most at once; try again soon"}
     assert server.post("/api/questions", json={"question": QUESTION}).status_code == 200
+
+
+def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(start: Any) -> None:
+    model = waiting()
+    server = start(model)
+    server.added("ships.md", BOOK)
+    told = {"json": {"question": QUESTION, "conversation": "c-one"}}
+    first = threading.Thread(target=server.post, args=("/api/questions",), kwargs=told)
+    first.start()
+    model.begun.wait()
+    assert server.delete("/api/conversations/c-one").status_code == 204
+    model.end.set()
+    first.join()
+    assert server.get("/api/conversations/c-one").json() == []
+    assert server.asked(QUESTION, conversation="c-one")["message"] == 2
 
 
 def test_an_answer_has_its_time(start: Any, parsed: Callable[[str], Any]) -> None:

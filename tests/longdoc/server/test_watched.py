@@ -109,3 +109,27 @@ def test_a_file_that_is_no_document_any_more_is_let_go_and_read_once(library: Li
     (root / "a.md").write_text("# Harbour\n\nBuilt in 1850.\n")
     watched.catch_up()
     assert [held.name for held in library.shelf.all()] == ["a.md"]
+
+
+def test_what_was_left_out_is_decided_anew_where_more_is_taken(tmp_path: Path) -> None:
+    write(tmp_path / "docs" / "long.txt", "word " * 1000)
+    for most, wanted in ((1000, []), (10_000, ["long.txt"])):
+        library = Library(ServerSettings(tmp_path / "data", limits=Limits(upload_bytes=most)))
+        WatchedFolder(library, tmp_path / "docs").catch_up()
+        assert names(library) == wanted
+        library.close()
+
+
+def test_an_upload_does_not_go_with_a_file_of_the_same_bytes(library: Library, tmp_path: Path) -> None:
+    write(tmp_path / "docs" / "a.md", "The gate is open.\n")
+    watched = WatchedFolder(library, tmp_path / "docs")
+    watched.catch_up()
+    uploads = []
+    for _ in range(2):
+        with library.shelf.adding() as arriving:
+            arriving.write(b"The gate is open.\n")
+            uploads.append(arriving.finish("b.md", lambda: None).id)
+    (tmp_path / "docs" / "a.md").unlink()
+    watched.catch_up()
+    assert [one.id for one in library.shelf.all()] == uploads[:1]
+    assert uploads[0] == uploads[1]

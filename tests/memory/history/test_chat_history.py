@@ -217,6 +217,13 @@ def test_a_question_of_many_parts_is_there_as_it_is(path: Path) -> None:
         history.prompt("Be brief.", question, 2000)
 
 
+def test_a_history_knows_the_place_that_it_wrote_to(path: Path) -> None:
+    mine, other = ChatHistory(path), ChatHistory(path)
+    mine.add_messages([HumanMessage("a"), AIMessage("b")])
+    other.add_messages([HumanMessage("c"), AIMessage("d")])
+    assert (mine.written, other.written, mine.count) == (2, 4, 4)
+
+
 def test_an_empty_history(history: ChatHistory) -> None:
     assert history.messages == []
     assert history.summary == ""

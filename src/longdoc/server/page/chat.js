@@ -12,6 +12,7 @@ import * as talks from "/talks.js";
 const SUGGESTED = 3; // questions of documents, and documents that they are of
 let abort = null; // of the question being answered
 let looks = 0; // grows with each look for questions, so that one that comes late changes nothing
+let offered = ""; // the documents whose questions are offered, so that they are made again only when these change
 const asks = new Map(); // id: what a document can be asked, as a promise
 
 function said(role, ...children) {
@@ -45,7 +46,7 @@ const atEnd = () => innerHeight + scrollY > document.documentElement.scrollHeigh
 function asking(on) {
   $("send").disabled = on;
   $("stop").hidden = !on;
-  $("talks").disabled = on;
+  for (const name of ["talks", "begin", "rename", "forget"]) $(name).disabled = on;
   if (!on) scope();
 }
 
@@ -112,16 +113,21 @@ export function scope() {
 }
 
 const asksOf = (id) => {
-  if (!asks.has(id)) asks.set(id, json(`/api/documents/${id}/questions`).catch(() => []));
+  if (!asks.has(id)) asks.set(id, json(`/api/documents/${id}/questions`).catch(() => {
+    asks.delete(id); // asked for again with the next choice
+    return [];
+  }));
   return asks.get(id);
 };
 
 // Questions that the chosen documents answer, while nothing has been asked.
 async function suggest() {
-  const mine = ++looks;
   const list = chosen();
   $("suggested").hidden = !list.length || $("log").children.length > 0;
-  if ($("suggested").hidden) return;
+  const now = JSON.stringify(list.map(({ id, name }) => [id, name]));
+  if ($("suggested").hidden || now === offered) return;
+  offered = now;
+  const mine = ++looks;
   const general = ["Summarize", list.length > 1 ? "What is in them?" : "What is in it?"];
   const shown = (question, doc) => button(list.length > 1 && doc ? `${question} (${doc.name})` : question,
     () => { if (abort === null) ask(question, doc && [doc.id]); }, { class: "suggestion" });
@@ -143,6 +149,7 @@ async function restore() {
     else said("assistant", ...(answer ? whole(answer) : [el("div", { class: "body" }, ...markdown(text))]));
   }
   $("welcome").hidden = messages.length > 0;
+  offered = "";
   suggest();
   $("log").lastElementChild?.scrollIntoView({ block: "end" });
 }

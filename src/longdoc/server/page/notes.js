@@ -7,36 +7,56 @@ import { $, button, confirmed, counted, el, say, trouble } from "/dom.js";
 import { offer } from "/take.js";
 
 let notes = []; // as the server has them
+const rows = new Map(); // id: the row of a note, its words, those that the server has, and its answer
+let offered = ""; // the documents in the list, so that it is made again only when they change
 const cites = ({ answer }, id) => answer.citations.some(({ source }) => source === id);
 
 // The documents that have notes, and of the one that is chosen its notes.
 function show() {
   const chosen = $("noted").value;
   const with_ = all().filter(({ id }) => notes.some((note) => cites(note, id)));
-  $("noted").replaceChildren(el("option", { value: "" }, "All documents"),
-    ...with_.map(({ id, name }) => el("option", { value: id }, name)));
-  $("noted").value = with_.some(({ id }) => id === chosen) ? chosen : "";
-  const shown = notes.filter((note) => !$("noted").value || cites(note, $("noted").value));
-  $("kept").replaceChildren(...shown.map(row));
+  const now = JSON.stringify(with_.map(({ id, name }) => [id, name]));
+  if (now !== offered) {
+    offered = now;
+    $("noted").replaceChildren(el("option", { value: "" }, "All documents"),
+      ...with_.map(({ id, name }) => el("option", { value: id }, name)));
+    $("noted").value = with_.some(({ id }) => id === chosen) ? chosen : "";
+  }
+  for (const id of [...rows.keys()]) if (!notes.some((note) => note.id === id)) rows.delete(id);
+  const shown = notes.filter((note) => !$("noted").value || cites(note, $("noted").value)).map(row);
+  if (shown.length !== $("kept").children.length || shown.some((one, at) => one !== $("kept").children[at])) {
+    $("kept").replaceChildren(...shown);
+  }
   $("no-notes").hidden = notes.length > 0;
   $("take-notes").disabled = !notes.length;
 }
 
+// A row stays while its note is the same, and while its words are being written.
 function row(note) {
+  const held = rows.get(note.id);
+  const told = JSON.stringify([note.words, note.answer]);
+  const writing = held && (held.words.value !== held.saved || held.words === document.activeElement);
+  if (writing || held?.told === told) return held.item;
   const words = el("textarea", { rows: 2, maxlength: 10000, placeholder: "Your words", "aria-label": `Your words on ${note.heading}` });
+  const made = { words, saved: note.words, told };
+  rows.set(note.id, made);
   words.value = note.words;
   words.addEventListener("change", async () => {
+    const written = words.value;
     try {
-      await put(`/api/notes/${note.id}`, { words: words.value });
-      note.words = words.value;
+      await put(`/api/notes/${note.id}`, { words: written });
+      made.saved = written;
+      made.told = JSON.stringify([written, note.answer]);
+      for (const one of notes) if (one.id === note.id) one.words = written;
       say("The note is saved.");
     } catch (error) {
       trouble(error.message);
     }
   });
-  return el("article", { class: "kept", "aria-label": `Note: ${note.heading}` },
+  made.item = el("article", { class: "kept", "aria-label": `Note: ${note.heading}` },
     el("h3", { dir: "auto" }, note.heading), words, ...answered(note.answer),
     el("div", { class: "actions" }, button("Delete note", () => discard(note), { class: "plain" })));
+  return made.item;
 }
 
 async function discard(note) {

@@ -15,6 +15,8 @@ let offered = ""; // the documents in the list, so that it is made again only wh
 
 export const shownId = () => current;
 
+const MOST = 50; // documents that are summarized together
+
 const note = (text, kind = "soft") => $("tree").replaceChildren(el("p", { class: kind }, text));
 
 const ids = (key) => key.split(",");
@@ -22,12 +24,15 @@ const several = (key) => key.includes(",");
 const called = (key) => (several(key) ? counted(ids(key).length, "document") : named(key));
 const path = (key) => (several(key) ? `/api/summaries?documents=${key}` : `/api/documents/${key}/summary`);
 
-// What can be summarized: the documents in the order of the shelf, and those that are asked together.
+// What can be summarized: the documents in the order of the shelf, those that are asked together, and those together
+// whose summary is shown or made.
 function offers() {
   const list = ready().map(({ id, name }) => ({ id, name }));
-  if (chosen().length < 2) return list;
-  const together = { id: chosen().map(({ id }) => id).join(","), name: `The ${chosen().length} chosen documents` };
-  return [...list, together];
+  const together = chosen().map(({ id }) => id).join(",");
+  const held = [current, running].filter((key) => key && ids(key).every((id) => list.some((one) => one.id === id)));
+  const sets = [...new Set([together, ...held])].filter((key) => several(key) && ids(key).length <= MOST);
+  return [...list, ...sets.map((key) => (
+    { id: key, name: key === together ? `The ${ids(key).length} chosen documents` : called(key) }))];
 }
 
 // What is shown stays chosen.
