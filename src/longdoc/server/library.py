@@ -25,6 +25,7 @@ from longdoc.memory.disk import write_whole
 from longdoc.memory.history.chat_history import ChatHistory
 from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.models.encoder.embedder import Embedder
+from longdoc.pipelines.ask.answer import Citation
 from longdoc.pipelines.ask.chat import DocumentChat
 from longdoc.pipelines.digest.make import questions_of
 from longdoc.pipelines.render.render import render
@@ -66,11 +67,13 @@ class Library:
         self._cache = EncodingCache(settings.folder / "cache")
         self._reader = Reader(settings.limits.reading_seconds, settings.ocr)
         self._suggesting = threading.Lock()
+        self._closed = threading.Event()
         self._reading = ThreadPoolExecutor(1, "longdoc-reading")
         self._recover()
 
     def close(self) -> None:
         """Stops reading; what is not read yet is read after the next start."""
+        self._closed.set()
         self._reader.interrupt()
         self._reading.shutdown(cancel_futures=True)
         self._reader.close()
@@ -140,10 +143,12 @@ class Library:
             except (OSError, ValueError):
                 pass
             chat = DocumentChat(self.index, places=self.places)
-            found = questions_of(
-                self.shelf.document(held), lambda asked: chat.ask(asked, documents=[held.id]).citations
-            )
-            if self.shelf.get(held.id) is not None:
+
+            def places(asked: str) -> Sequence[Citation]:
+                return () if self._closed.is_set() else chat.ask(asked, documents=[held.id]).citations
+
+            found = questions_of(self.shelf.document(held), places)
+            if self.shelf.get(held.id) is not None and not self._closed.is_set():
                 write_whole(path, json.dumps(found).encode())
             return found
 
