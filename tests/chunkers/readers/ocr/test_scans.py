@@ -37,7 +37,8 @@ def scan(turned: float = 0, lines: tuple[str, ...] = LINES) -> Image.Image:
 
 def saved(page: Image.Image, format: str, **more: object) -> bytes:
     out = io.BytesIO()
-    page.save(out, format, **({"resolution": DENSITY} if format == "PDF" else {"dpi": (DENSITY, DENSITY)}), **more)
+    dense = {"resolution": DENSITY} if format == "PDF" else {"dpi": (DENSITY, DENSITY)}
+    page.save(out, format, **{**dense, **more})
     return out.getvalue()
 
 
