@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 DENSITY = 96.0  # pixels an inch, where the image does not say
 _LEAST, _MOST = 36.0, 2400.0  # densities that are believed
 _PIXELS = 100_000_000
-_ORIENTATION, _UPRIGHT = 0x0112, 4  # of EXIF; those above it turn the picture by a quarter
+_ORIENTATION, _UPRIGHT = (
+    0x0112,
+    4,
+)  # of EXIF; those above it turn by a quarter; a TIFF is told upright
 
 
 def read_image(data: bytes, source: str, ocr: Ocr = "auto") -> Document:
@@ -87,6 +90,7 @@ def _pixels(frame: Any, source: str) -> NDArray[np.uint8]:
 
     if frame.width * frame.height > _PIXELS:
         raise InputError(f"{source!r} has {frame.width:,} by {frame.height:,} pixels; make it smaller")
+    frame.load()  # which turns a TIFF upright
     shown = ImageOps.exif_transpose(frame).convert("RGBA")
     paper = Image.new("RGBA", shown.size, "white")
     paper.alpha_composite(shown)
@@ -109,7 +113,8 @@ class ImagePages:
                 image.seek(number)
                 points = 72 / _density(image)
                 sides = image.width * points, image.height * points
-                self._sizes.append(sides[::-1] if image.getexif().get(_ORIENTATION, 1) > _UPRIGHT else sides)
+                turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION, 1) > _UPRIGHT
+                self._sizes.append(sides[::-1] if turned else sides)
 
     def sizes(self) -> list[tuple[float, float]]:
         """The width and height of each in points."""
