@@ -38,7 +38,11 @@ _SHORT_LINE = 45  # characters; a line of a form that ends earlier is not gone o
 _CELLS = 3  # of a row that is a label with what was filled in
 _NAMING = re.compile(r"[^\W\d_]{3}|[^\x00-\xff]")  # what a row begins with, where it says of what it is
 _CELL = re.compile(r"[^\t\n|]+")
-_ASIDE = re.compile(r"(?:see|see also|references|further reading|notes?|contents|in this article)\b", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"(?:these|those|this|that|they|it|such|here|there|see|see also|references|further reading|notes?|contents"
+    r"|in this article)\b",
+    re.IGNORECASE,
+)
 _MANY = 500  # labelled lines, from which it is not counted how often each label is said
 _COMMON = 4  # times from which a label is a form of its text, such as "Step 3", and names no fact
 
@@ -181,7 +185,7 @@ def lists(reading: Reading) -> Iterator[Fact]:
     """Short lists under what introduces them, and numbered steps, as a label and its values."""
     for unit in reading.found("list"):
         introduced = unit.spans[0].of(reading.text).rstrip().endswith((":", ":**", ")"))
-        if not introduced or not unit.label or not unit.label[0].isupper() or _ASIDE.match(unit.label):
+        if not introduced or not unit.label or not unit.label[0].isupper() or _NO_NAME.match(unit.label):
             continue
         items = len(unit.spans) - 1
         steps = items > 1 and all(_STEP.match(span.of(reading.text)) for span in unit.spans[1:])

@@ -47,6 +47,9 @@ COMES_TO = re.compile(  # what a text comes to
     r"|(?:results?|findings?|data) (?:show|suggest|indicate|demonstrate)\w*)\b",
     re.IGNORECASE,
 )
+_ARGUED = re.compile(  # what someone says should be, and nothing that was
+    r"\b(?:submit|contend|argu|propos|suggest|alleg|assert|claim)\w* (?:\w+ )?that\b|\b(?:whether|if)\b", re.IGNORECASE
+)
 _SUMMED_UP = 0.9
 _LONG_OUTCOME = 60  # words
 _CLOSE = 0.85  # of a text, from where it says what it comes to
@@ -119,7 +122,7 @@ def _vectors(reading: Reading, pool: Sequence[Candidate]) -> NDArray[np.float64]
 
 def is_outcome(reading: Reading, unit: Unit) -> bool:
     """Whether a sentence says at the end of a text what it comes to; such a one may lean on what stands before it."""
-    late = unit.end > _CLOSE * reading.sources_start
+    late = unit.end > _CLOSE * reading.sources_start and _ARGUED.search(unit.text) is None
     return late and unit.whole and len(unit.text.split()) < _LONG_OUTCOME and COMES_TO.search(unit.text) is not None
 
 

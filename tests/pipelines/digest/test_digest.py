@@ -491,3 +491,8 @@ def test_no_sentence_of_a_story_is_told_twice(end: str) -> None:
     spans = sorted((span.start, span.end) for one in made.sentences if not one.label for span in one.spans)
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
     assert made.sentences[-1].text == last
+
+
+def test_what_someone_says_should_be_is_no_outcome() -> None:
+    argued = "6 It was not proposed that the application should be refused before the boat had been seen by all."
+    assert not any("not proposed" in one.text for one in digest(f"{COUNTED}\n{argued}", 400).sentences)
