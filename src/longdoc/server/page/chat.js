@@ -63,11 +63,12 @@ function waiting() {
 
 async function ask(question, only = null) {
   const documents = only ?? (chosen().length === ready().length ? null : chosen().map(({ id }) => id));
+  abort = new AbortController();
+  asking(true);
+  await talks.settled(); // a conversation that is still to be shown would take the place of the question
   asked(question);
   const message = said("assistant", waiting());
   message.scrollIntoView({ block: "end" });
-  abort = new AbortController();
-  asking(true);
   say("Asked.");
   try {
     await answering(message, { question, documents, conversation: talks.current() });
@@ -154,7 +155,7 @@ async function restore() {
   $("log").lastElementChild?.scrollIntoView({ block: "end" });
 }
 
-export async function start() {
+export function start() {
   $("ask").addEventListener("submit", (event) => {
     event.preventDefault();
     const question = $("question").value.trim();
@@ -171,6 +172,5 @@ export async function start() {
     abort?.abort();
     $("question").focus();
   });
-  await talks.start(restore);
-  return restore();
+  return talks.start(restore);
 }

@@ -85,6 +85,7 @@ async function start() {
   } catch (error) {
     trouble(error.message);
   }
+  $("log").removeAttribute("aria-busy");
   shelf();
   if (asked?.[2]) summary.choose(asked[2]);
   if (asked) select(asked[1]);

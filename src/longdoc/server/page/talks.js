@@ -8,6 +8,7 @@ import { offer } from "/take.js";
 const CURRENT = "longdoc.conversation";
 let talks = []; // as the server has them
 let opened = async () => {}; // shows the conversation that is open now
+let turning = Promise.resolve(); // until the one that was turned to is shown
 
 // Not randomUUID, which a page served over plain HTTP to another machine does not have.
 function fresh() {
@@ -20,6 +21,7 @@ export function current() {
   return localStorage.getItem(CURRENT);
 }
 
+export const settled = () => turning.catch(() => {});
 export const path = () => `/api/conversations/${current()}`;
 const known = () => talks.find(({ id }) => id === current());
 
@@ -38,7 +40,9 @@ export async function refresh() {
   $("begin").disabled = !known();
 }
 
-async function turnTo(id) {
+const turnTo = (id) => (turning = turned(id));
+
+async function turned(id) {
   localStorage.setItem(CURRENT, id);
   await refresh();
   if (known()) choose(known().documents ?? ready().map((one) => one.id));
@@ -83,5 +87,5 @@ export function start(show) {
   $("rename").addEventListener("click", safely(rename));
   $("forget").addEventListener("click", safely(forget));
   $("take-talk").addEventListener("click", safely(take));
-  return refresh();
+  return turning = refresh().then(opened);
 }
