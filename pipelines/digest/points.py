@@ -50,6 +50,15 @@ COMES_TO = re.compile(  # what a text comes to
 _ARGUED = re.compile(  # what someone says should be, and nothing that was
     r"\b(?:submit|contend|argu|propos|suggest|alleg|assert|claim)\w* (?:\w+ )?that\b|\b(?:whether|if)\b", re.IGNORECASE
 )
+_PROPOSES = re.compile(  # what a text says that it does, by its kind or by letters such as RFC
+    r"\b(?:this|the present|our) (?:(?-i:[A-Z]{2,6})|proposal|document|specification|paper|article|report|guide"
+    r"|standard|memo|policy|plan|bill|notice) (?:(?:also|therefore|only|thus) )?(?:propos|specif|defin|describ"
+    r"|introduc|recommend|standardi|add|chang|remov|extend|updat|replac|obsolet|present|explain)\w*"
+    r"|^(?:this|the) (?:(?-i:[A-Z]{2,6})|proposal|specification|standard|bill) (?:is|was|has been) (?:\w+ )?(?:accept"
+    r"|reject|withdraw|superse|defer|approv|adopt|obsolet)\w*",
+    re.IGNORECASE,
+)
+_PROPOSED = 1.4
 _SUMMED_UP = 0.9
 _LONG_OUTCOME = 60  # words
 _CLOSE = 0.85  # of a text, from where it says what it comes to
@@ -127,8 +136,10 @@ def is_outcome(reading: Reading, unit: Unit) -> bool:
 
 
 def sums_up(reading: Reading, unit: Unit) -> float:
-    """What it is worth that a sentence stands in a summary."""
-    return _SUMMED_UP if any(SUMMARY.fullmatch(one) for one in (unit.label, *unit.headings[-1:])) else 0.0
+    """What it is worth that a sentence stands in a summary, or says what the text does."""
+    if any(SUMMARY.fullmatch(one) for one in (unit.label, *unit.headings[-1:])):
+        return _SUMMED_UP
+    return _PROPOSED if _PROPOSES.search(unit.text) else 0.0
 
 
 def told(reading: Reading, candidates: Sequence[Candidate], kind: Told) -> dict[int, float]:

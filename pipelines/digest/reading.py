@@ -32,6 +32,7 @@ _MARKED = ("markdown", "rst")  # formats whose headings are marked as such
 _LEAD_SHARE = 0.15  # of a text, within which its lead ends
 _FEWEST_SECTIONS = 5  # of a plain text; fewer are hardly its headings
 _SURE_WORDS = 10  # from which words are hardly a heading
+_MARK = re.compile(r"\s*(?:[#=]|[^\n]{1,200}\n(?:={3,}|-{3,}|~{3,}|\^{3,})[ \t]*(?:\n|$))")
 _QUOTES, _OPENING = ("“", "”", '"'), ("“", '"', "‘")
 _LONGEST_FIRST, _START = 80, 200  # words of one that begins among the first characters: it says what the text is
 _ATTRIBUTED = re.compile(  # many words of one breath, and a verb with a name beside it
@@ -49,7 +50,8 @@ _REFERS = re.compile(
     r"|append\w+|tables?|figures?"
     r"|chapters?|articles?|paragraphs?|page|links?)\b[\s\"“(]*(?:[\dIVXA-Z]|above|below|here)"
     r"|\b(?:described|discussed|presented|listed|shown|given|explained|outlined) (?:in (?:more )?detail )?(?:above"
-    r"|below|later)\b",
+    r"|below|later)\b|\b(?:examples?|code|snippets?|lists?|diagrams?) (?:above|below)\b|\b(?:above|below|preceding"
+    r"|following) (?:examples?|code|snippets?|lists?|diagrams?)\b|\bthe following\b[^.:;]{0,60}\.$",
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"[`~/_@:.][\w.]*\.$")
@@ -86,9 +88,7 @@ _NUMBERING = re.compile(
 )
 SUMMARY = re.compile(
     r"(?:[\dIVX.]+\s+)?(?:(?:executive|simple|plain[- ]language) )?(?:summary|abstract|synopsis|conclusions?"
-    r"|key (?:points"
-    r"|findings)"
-    r"|tl;?dr)\W*",
+    r"|key (?:points|findings)|tl;?dr)\W*",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"[-*•–−●■]\s+(?=\w)")
@@ -132,7 +132,9 @@ _POINTING = re.compile(
     r"|were) (?:no|an?)\b| follows that\b)"
     r"|(?:this|that)(?! (?:paper|document|specification|proposal|article|study|work|report|book|agreement|lease"
     r"|sublease|guide|manual|course|section|chapter|standard|policy|act|notice|order|plan|page|pep|rfc|eip|xep|bip))\b"
-    r"|\(?(?:\w{1,4}|\d[\d.]*)[.)]\s)",
+    r"|(?:each|one|some|many|most|all|none|any|several|either|two|three|few|where)"
+    r" (?:has|have|is|are|was|were|can|could|will|would|may|might|must|should|do|does|did)\b"
+    r"|where\b[^,]*$|\(?(?:\w{1,4}|\d[\d.]*)[.)]\s)",
     re.IGNORECASE,
 )
 
@@ -210,17 +212,14 @@ class Reading:
     def _marked(self) -> bool:
         """Whether most sections begin with a mark that says so."""
         starts = self._sections[0]
-        return 2 * sum(self.text[start : start + 8].lstrip()[:1] in ("#", "=") for start in starts) > len(starts)
+        return 2 * sum(_MARK.match(self.text, start) is not None for start in starts) > len(starts)
 
     def headings(self, place: int) -> tuple[str, ...]:
         """The headings over a place, outermost first; none where the text has so many that few can be ones."""
         starts, titles = self._sections
         sure = self.document.metadata.get("outline") or self.document.metadata.get("format") in _MARKED or self._marked
-        if not sure and (
-            len(starts) < _FEWEST_SECTIONS
-            or len(starts) > len(self.text) / 1500
-            or self.document.metadata.get("format") == "pdf"
-        ):
+        many = len(starts) > len(self.text) / 1500
+        if not sure and (many or len(starts) < _FEWEST_SECTIONS or self.document.metadata.get("format") == "pdf"):
             return ()
         at = bisect_right(starts, place) - 1
         return titles[at] if at >= 0 else ()

@@ -496,3 +496,34 @@ def test_no_sentence_of_a_story_is_told_twice(end: str) -> None:
 def test_what_someone_says_should_be_is_no_outcome() -> None:
     argued = "6 It was not proposed that the application should be refused before the boat had been seen by all."
     assert not any("not proposed" in one.text for one in digest(f"{COUNTED}\n{argued}", 400).sentences)
+
+
+PROPOSAL = """Motivation
+==========
+
+Ferries have tied up at both landings of the harbour since the old pier was taken down by the winter storm.
+{filler}
+
+Specification
+=============
+
+Each has a keeper of its own. Where the keeper and the pilot are named by the office.
+{more}
+This PEP proposes that every ferry ties up at the northern landing, whose rings were renewed in the spring.
+
+Status
+======
+
+The PEP was accepted by the harbour council in the month of May.
+"""
+
+
+def test_underlined_headings_are_shown_and_what_a_proposal_proposes_and_came_to() -> None:
+    filler = " ".join(f"The landing of pier {n} holds boats of the town and nets of the crews." for n in range(12))
+    more = " ".join(f"The ropes of ring {n} are looked at by the harbour master in the morning." for n in range(12))
+    made = digest(PROPOSAL.format(filler=filler, more=more), 500)
+    assert [block.heading for block in made.blocks][-2:] == ["Specification", "Status"]
+    said = [line.text for line in made.sentences]
+    assert said[-2].startswith("This PEP proposes that every ferry ties up")
+    assert said[-1] == "The PEP was accepted by the harbour council in the month of May."
+    assert not any(one.startswith(("Each has", "Where the keeper")) for one in said)

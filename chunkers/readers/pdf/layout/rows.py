@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.chunkers.readers.pdf.layout import letters
-from longdoc.chunkers.readers.pdf.layout.glyphs import LINE_END, MADE_SPACE, SPACE, Floats, Glyphs, Run
+from longdoc.chunkers.readers.pdf.layout.glyphs import LINE_END, MADE_SPACE, NOTHING, SPACE, Floats, Glyphs, Run
 
 _SAME_BASE = 0.22  # of the smaller size: base lines this near are one
 _SCRIPT = 0.86  # of the size of a row: smaller glyphs may be raised or lowered in it
@@ -23,6 +23,8 @@ _BEGINS = 1.4  # of the size: the same for one that begins the row, as in a note
 _DOUBLED = 0.4  # of its width: a glyph printed again this near makes it bold
 _WIDE = 0.42  # of the size: a space that may part cells
 _AMOUNT = 0.08  # of the size: what parts two amounts, each with a sign of currency
+_LETTER_SPACED = 2.0  # of the gap between letters that are set apart: a space that is made of no wider one is none
+_CLOSE, _FEW_GAPS = 0.08, 4  # of the size: letters nearer than this are not set apart; gaps that are too few to tell
 _FAR, _FAR_SPACED = 1.05, 1.7  # of the size: gaps between fragments, the second where a space was set
 
 Wides = NDArray[np.uint32]
@@ -350,8 +352,21 @@ def _spaces(between: NDArray[np.int8], gaps: Floats, here: _Sorted) -> NDArray[n
     closes = (after == 0x2C) | (after == 0x2E) | (after == 0x29) & (before >= 0x30) & (before <= 0x39)
     closes &= (before != 0x2E) & ~((before >= 0x590) & (before < 0x900))
     least[closes] = 0.7  # no space before a comma, a full stop, or the bracket after a number
+    made = between == MADE_SPACE
+    if made.any():
+        least[made] = np.maximum(least[made], _LETTER_SPACED * _letter_spacing(between, gaps, here.row)[made])
     spaced: NDArray[np.bool_] = gaps > least
     return spaced
+
+
+def _letter_spacing(between: NDArray[np.int8], gaps: Floats, row: NDArray[np.int32]) -> Floats:
+    """The mean gap between letters of the row that each gap is in, in ems; 0 where letters stand as close as usual."""
+    inside = (between == NOTHING) & (row[1:] == row[:-1])
+    count = np.bincount(row[1:][inside], minlength=int(row.max()) + 1)
+    mean = np.bincount(row[1:][inside], gaps[inside], len(count)) / np.maximum(count, 1)
+    mean[(count < _FEW_GAPS) | (mean < _CLOSE)] = 0
+    found: Floats = mean[row[1:]].astype(np.float32)
+    return found
 
 
 def _with_spaces(

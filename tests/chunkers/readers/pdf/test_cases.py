@@ -315,3 +315,13 @@ def test_a_sign_printed_over_an_amount_leaves_it_whole(amount: str) -> None:
     sheet = Sheet().text(72, 700, "Revenue of the year", 10).text(300, 700, amount, 10)
     sheet.text(300 + width(amount[:-1], 10) - 3, 700, "$", 10).text(400, 700, "37,403", 10)
     assert flat(sheet).replace("$ ", "$") == f"Revenue of the year {amount} $37,403"
+
+
+@pytest.mark.parametrize("apart", [1.2, 2.0, 3.0])
+def test_letters_set_apart_are_words_where_each_last_letter_is_shown_by_itself(apart: float) -> None:
+    said, sheet, x = "The keeper of the light has seven lamps", Sheet(), 72.0
+    for word in said.split():
+        for shown in (word[:-1], word[-1] + " "):
+            sheet.text(x, 700, shown, more=f"{apart} Tc")
+            x += width(shown, 11) + apart * len(shown)
+    assert flat(sheet) == said
