@@ -48,6 +48,7 @@ _PROSE = 12  # words of a line that is no heading
 _BESIDE_DATE = 4  # words that stand with a date where the line ends as a sentence does: "Dated as of"
 _PLAIN = re.compile(r"[^\W_][\w.'’&/+-]*[,;:.!?)\"”’]*|[(\"“‘'][^\W_]\S*|[-–—&+/|]|\S*[^\x00-\x7f]\S*")
 _READABLE = 0.7  # of the words of a title
+_NOTE_MARKS = "*∗†‡§¶"  # behind the name of an author, below the title
 _NAME = 7  # words of a company's name
 _TEASER = range(8, 71)  # words of a paragraph that says what a story is about
 _PARTED = 2  # line breaks between paragraphs; more set one off
@@ -164,6 +165,7 @@ def _title_end(text: str, lines: list[_Line], first: int) -> int:
         same = above.text.isupper() == below.text.isupper()
         joined = " ".join(line.text for line in lines[first : last + 2])
         fits = len(joined.split()) <= _TITLE_WORDS and len(above.text) > 24 and not is_ended(above.text)
+        fits = fits and below.text[-1] not in _NOTE_MARKS
         if "\t" in below.text or gap > 1 or not same or not fits or not _is_title(below.text.rstrip(". ")):
             break
         last += 1

@@ -23,7 +23,7 @@ _JOINING = frozenset(
     "a an the of to in on at by for with from and or nor but as that which is are was were be".split()  # noqa: SIM905
 )
 _PARAGRAPH = re.compile(r"^[ \t]*(\d{1,3})\.?[ \t]+(?=[“\"A-Z])", re.MULTILINE)
-_SKIPPED = 3  # a number of a paragraph that is further on counts something else
+_SKIPPED = 6  # a number of a paragraph that is further on counts something else
 _PARAGRAPHS = 4  # counted so, from which numbers at the beginning of lines are those of paragraphs
 
 

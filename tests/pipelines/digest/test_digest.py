@@ -518,6 +518,19 @@ The PEP was accepted by the harbour council in the month of May.
 """
 
 
+def test_the_name_of_an_author_is_no_part_of_the_title() -> None:
+    text = "A Slow and Careful Measurement of Wooden Boats\nAnn Keeper∗\nBen Pilot†\n\nBoats of wood are measured here.\n"
+    assert digest(text + "They are counted by the keeper of the harbour in the spring.", 400).sentences[0].text == (
+        "A Slow and Careful Measurement of Wooden Boats"
+    )
+
+
+def test_names_of_code_and_parts_of_figures_are_no_facts() -> None:
+    text = "Speed of boats:\n\n- `row()`\n- `sail()`\n- `tow()`\n\nKinds of boats:\n\n(a) Rowed\n(b) Sailed\n(c) Towed\n\n"
+    told = " ".join(f"The boat of crew {n} was measured by the keeper of the harbour." for n in range(30))
+    assert facts(digest(text + told, 400)) == {}
+
+
 def test_underlined_headings_are_shown_and_what_a_proposal_proposes_and_came_to() -> None:
     filler = " ".join(f"The landing of pier {n} holds boats of the town and nets of the crews." for n in range(12))
     more = " ".join(f"The ropes of ring {n} are looked at by the harbour master in the morning." for n in range(12))
