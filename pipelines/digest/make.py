@@ -36,6 +36,10 @@ _NO_WORD = re.compile(r"</?\w[^<>]*>|[\d\W_]+(?=\s|$)")  # tags, numbers and sig
 _MOST_SHARED = 7  # words
 _PROMINENT = 40  # of each document's words, those that it says most often, and that no text is full of
 _ORDINARY = 5000  # below it the bundled vocabulary, in order of frequency, has some 3,000 words of English
+_OF_A_KIND = {
+    Kind.TRANSCRIPT: ("Who takes part?", "What was decided?"),
+    Kind.NARRATIVE: ("Who are the characters?", "How does it end?"),
+}
 _ASKED, _TRIED = 3, 8  # questions of a document, and facts that they are made from
 _ASKABLE = re.compile(r"[^\W\d_][^\W\d_]+(?:[ '’&/-][^\W\d_]+){0,4}")  # a label that reads as a name
 _ASIDE = re.compile(r"\s*\([^()]*\)")
@@ -177,9 +181,10 @@ class Placed(Protocol):
 
 
 def questions_of(document: Document, answers: Callable[[str], Sequence[Placed]]) -> list[str]:
-    """At most three questions about a document's heaviest facts, of which each is answered where the fact stands.
+    """At most three questions about a document's heaviest facts, of which each is answered where the fact stands; and
+    what any text of its kind is asked, where that is answered.
 
-    `answers` gives the places that the answer to a question rests on. Costs eight answers at most.
+    `answers` gives the places that the answer to a question rests on. Costs ten answers at most.
     """
     reading = Reading(document, EMPTY_TABLE, np.zeros(0), known=True)
     facts: dict[str, Span] = {}
@@ -193,7 +198,9 @@ def questions_of(document: Document, answers: Callable[[str], Sequence[Placed]])
             asked.append(question)
         if len(asked) == _ASKED:
             break
-    return asked
+    if len(asked) < _ASKED:
+        asked += filter(answers, _OF_A_KIND.get(reading.kind, ()))
+    return asked[:_ASKED]
 
 
 def in_common(readings: Sequence[Reading]) -> Sentence | None:

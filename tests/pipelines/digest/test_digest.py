@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from langchain_core.documents import Document
 from langchain_core.stores import InMemoryByteStore
 from strategies import sectioned, texts
 
+from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.tokenizers.base import Tokenizer, load_tokenizer
 from longdoc.memory.summaries.summary import Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
 from longdoc.pipelines.digest.kinds import Kind, kind_of
-from longdoc.pipelines.digest.make import LEAST, digest_of, in_common
+from longdoc.pipelines.digest.make import LEAST, digest_of, in_common, questions_of
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.summarize.summarize import summarize
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
@@ -53,6 +55,24 @@ shall return it within thirty (30) days after the end of the term.
 
 5.1 Law. This Sublease shall be governed by the laws of the State of Oregon. Subtenant shall use the Premises only as a
 bakery and shall keep them in good order. Subtenant must not assign this Sublease without consent hereunder.
+"""
+PROPOSAL = """Motivation
+==========
+
+Ferries have tied up at both landings of the harbour since the old pier was taken down by the winter storm.
+{filler}
+
+Specification
+=============
+
+Each has a keeper of its own. Where the keeper and the pilot are named by the office.
+{more}
+This PEP proposes that every ferry ties up at the northern landing, whose rings were renewed in the spring.
+
+Status
+======
+
+The PEP was accepted by the harbour council in the month of May.
 """
 MEETING = "\n".join(
     (
@@ -498,35 +518,27 @@ def test_what_someone_says_should_be_is_no_outcome() -> None:
     assert not any("not proposed" in one.text for one in digest(f"{COUNTED}\n{argued}", 400).sentences)
 
 
-PROPOSAL = """Motivation
-==========
-
-Ferries have tied up at both landings of the harbour since the old pier was taken down by the winter storm.
-{filler}
-
-Specification
-=============
-
-Each has a keeper of its own. Where the keeper and the pilot are named by the office.
-{more}
-This PEP proposes that every ferry ties up at the northern landing, whose rings were renewed in the spring.
-
-Status
-======
-
-The PEP was accepted by the harbour council in the month of May.
-"""
+@pytest.mark.parametrize(
+    ("text", "asked"), [(MEETING, "Who takes part?"), (STORY, "Who are the characters?"), (PROPOSAL, "")]
+)
+def test_texts_of_a_kind_are_asked_what_any_of_it_is(text: str, asked: str) -> None:
+    document = Document(page_content=text, metadata={"source": "a"})
+    place = SimpleNamespace(span=Span(0, 3, "a"))
+    assert asked in [*questions_of(document, lambda question: [place]), ""]
+    assert questions_of(document, lambda question: ()) == []
 
 
 def test_the_name_of_an_author_is_no_part_of_the_title() -> None:
-    text = "A Slow and Careful Measurement of Wooden Boats\nAnn Keeper∗\nBen Pilot†\n\nBoats of wood are measured here.\n"
-    assert digest(text + "They are counted by the keeper of the harbour in the spring.", 400).sentences[0].text == (
+    text = "A Slow and Careful Measurement of Wooden Boats\nAnn Keeper∗\nBen Pilot†\n\nBoats of wood"
+    assert digest(text + " are measured by the keeper of the harbour in the spring.", 400).sentences[0].text == (
         "A Slow and Careful Measurement of Wooden Boats"
     )
 
 
 def test_names_of_code_and_parts_of_figures_are_no_facts() -> None:
-    text = "Speed of boats:\n\n- `row()`\n- `sail()`\n- `tow()`\n\nKinds of boats:\n\n(a) Rowed\n(b) Sailed\n(c) Towed\n\n"
+    text = (
+        "Speed of boats:\n\n- `row()`\n- `sail()`\n- `tow()`\n\nKinds of boats:\n\n(a) Rowed\n(b) Sailed\n(c) Towed\n\n"
+    )
     told = " ".join(f"The boat of crew {n} was measured by the keeper of the harbour." for n in range(30))
     assert facts(digest(text + told, 400)) == {}
 
