@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 from longdoc.lazy import lazily
 
 if TYPE_CHECKING:
-    from longdoc.chunkers.base import Chunker
-    from longdoc.chunkers.content import ContentChunker
-    from longdoc.chunkers.meaning import MeaningChunker
-    from longdoc.chunkers.readers.base import Reader
-    from longdoc.chunkers.readers.pdf.places import Places
-    from longdoc.chunkers.readers.registry import read, read_bytes
-    from longdoc.chunkers.section import SectionChunker
-    from longdoc.chunkers.section_content import SectionContentChunker
-    from longdoc.chunkers.sentence import SentenceChunker
-    from longdoc.chunkers.text.headings import find_headings
-    from longdoc.chunkers.text.sections import split_sections
-    from longdoc.chunkers.text.sentences import split_sentences
-    from longdoc.chunkers.text.span import Span
-    from longdoc.chunkers.token import TokenChunker
-    from longdoc.chunkers.tokenizers.base import Tokenizer, load_tokenizer
+    from longdoc.chunkers.base import Chunker as Chunker
+    from longdoc.chunkers.content import ContentChunker as ContentChunker
+    from longdoc.chunkers.meaning import MeaningChunker as MeaningChunker
+    from longdoc.chunkers.readers.base import Reader as Reader
+    from longdoc.chunkers.readers.pdf.places import Places as Places
+    from longdoc.chunkers.readers.registry import read as read
+    from longdoc.chunkers.readers.registry import read_bytes as read_bytes
+    from longdoc.chunkers.section import SectionChunker as SectionChunker
+    from longdoc.chunkers.section_content import SectionContentChunker as SectionContentChunker
+    from longdoc.chunkers.sentence import SentenceChunker as SentenceChunker
+    from longdoc.chunkers.text.headings import find_headings as find_headings
+    from longdoc.chunkers.text.sections import split_sections as split_sections
+    from longdoc.chunkers.text.sentences import split_sentences as split_sentences
+    from longdoc.chunkers.text.span import Span as Span
+    from longdoc.chunkers.token import TokenChunker as TokenChunker
+    from longdoc.chunkers.tokenizers.base import Tokenizer as Tokenizer
+    from longdoc.chunkers.tokenizers.base import load_tokenizer as load_tokenizer
 
 _HOMES = {
     "Chunker": "base",
@@ -43,25 +45,6 @@ _HOMES = {
     "split_sentences": "text.sentences",
 }
 
-__all__ = [
-    "Chunker",
-    "ContentChunker",
-    "MeaningChunker",
-    "Places",
-    "Reader",
-    "SectionChunker",
-    "SectionContentChunker",
-    "SentenceChunker",
-    "Span",
-    "TokenChunker",
-    "Tokenizer",
-    "find_headings",
-    "load_tokenizer",
-    "read",
-    "read_bytes",
-    "split_sections",
-    "split_sentences",
-]
-
-if not TYPE_CHECKING:  # type checkers see the names above, and no others
+if not TYPE_CHECKING:  # type checkers see the names imported above, and no others
+    __all__ = list(_HOMES)
     __getattr__, __dir__ = lazily(__name__, _HOMES)

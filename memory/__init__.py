@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING
 from longdoc.lazy import lazily
 
 if TYPE_CHECKING:
-    from longdoc.memory.cache.cached_embeddings import CachedEmbeddings
-    from longdoc.memory.cache.cached_replies import CachedReplies
-    from longdoc.memory.cache.encoding_cache import EncodingCache
-    from longdoc.memory.cache.keys import KeySpace
-    from longdoc.memory.cache.redis import RedisStore
-    from longdoc.memory.history.chat_history import ChatHistory, HistorySettings
-    from longdoc.memory.index.document_index import DocumentIndex, IndexRetriever
-    from longdoc.memory.shared.postgres import SharedIndex
-    from longdoc.memory.shared.ranked import RankedRetriever
-    from longdoc.memory.summaries.running import RunningMemory
-    from longdoc.memory.summaries.store import SummaryStore
-    from longdoc.memory.summaries.summary import Sentence, Summary
-    from longdoc.memory.summaries.tree import SummaryTree
-    from longdoc.memory.summaries.written import WrittenMemory
+    from longdoc.memory.cache.cached_embeddings import CachedEmbeddings as CachedEmbeddings
+    from longdoc.memory.cache.cached_replies import CachedReplies as CachedReplies
+    from longdoc.memory.cache.encoding_cache import EncodingCache as EncodingCache
+    from longdoc.memory.cache.keys import KeySpace as KeySpace
+    from longdoc.memory.cache.redis import RedisStore as RedisStore
+    from longdoc.memory.history.chat_history import ChatHistory as ChatHistory
+    from longdoc.memory.history.chat_history import HistorySettings as HistorySettings
+    from longdoc.memory.index.document_index import DocumentIndex as DocumentIndex
+    from longdoc.memory.index.document_index import IndexRetriever as IndexRetriever
+    from longdoc.memory.shared.postgres import SharedIndex as SharedIndex
+    from longdoc.memory.shared.ranked import RankedRetriever as RankedRetriever
+    from longdoc.memory.summaries.running import RunningMemory as RunningMemory
+    from longdoc.memory.summaries.store import SummaryStore as SummaryStore
+    from longdoc.memory.summaries.summary import Sentence as Sentence
+    from longdoc.memory.summaries.summary import Summary as Summary
+    from longdoc.memory.summaries.tree import SummaryTree as SummaryTree
+    from longdoc.memory.summaries.written import WrittenMemory as WrittenMemory
 
 _HOMES = {
     "CachedEmbeddings": "cache.cached_embeddings",
@@ -42,25 +45,6 @@ _HOMES = {
     "WrittenMemory": "summaries.written",
 }
 
-__all__ = [
-    "CachedEmbeddings",
-    "CachedReplies",
-    "ChatHistory",
-    "DocumentIndex",
-    "EncodingCache",
-    "HistorySettings",
-    "IndexRetriever",
-    "KeySpace",
-    "RankedRetriever",
-    "RedisStore",
-    "RunningMemory",
-    "Sentence",
-    "SharedIndex",
-    "Summary",
-    "SummaryStore",
-    "SummaryTree",
-    "WrittenMemory",
-]
-
-if not TYPE_CHECKING:  # type checkers see the names above, and no others
+if not TYPE_CHECKING:  # type checkers see the names imported above, and no others
+    __all__ = list(_HOMES)
     __getattr__, __dir__ = lazily(__name__, _HOMES)

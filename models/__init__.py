@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from longdoc.lazy import lazily
 
 if TYPE_CHECKING:
-    from longdoc.models.decoder.chat_model import WindowedChatModel
-    from longdoc.models.decoder.decoder import WindowedDecoder, load_decoder
-    from longdoc.models.decoder.sessions import KVSessions
-    from longdoc.models.encoder.embedder import Embedder
-    from longdoc.models.longformer.fast import fast_longformer
-    from longdoc.models.longformer.led_writer import LEDWriter
-    from longdoc.models.longformer.reader import LongformerReader
-    from longdoc.models.performer.performer import PerformerConfig, PerformerEncoder
-    from longdoc.models.performer.recurrent_state import RecurrentState, TorchRecurrence
-    from longdoc.models.salience.model import SalienceModel
+    from longdoc.models.decoder.chat_model import WindowedChatModel as WindowedChatModel
+    from longdoc.models.decoder.decoder import WindowedDecoder as WindowedDecoder
+    from longdoc.models.decoder.decoder import load_decoder as load_decoder
+    from longdoc.models.decoder.sessions import KVSessions as KVSessions
+    from longdoc.models.encoder.embedder import Embedder as Embedder
+    from longdoc.models.longformer.fast import fast_longformer as fast_longformer
+    from longdoc.models.longformer.led_writer import LEDWriter as LEDWriter
+    from longdoc.models.longformer.reader import LongformerReader as LongformerReader
+    from longdoc.models.performer.performer import PerformerConfig as PerformerConfig
+    from longdoc.models.performer.performer import PerformerEncoder as PerformerEncoder
+    from longdoc.models.performer.recurrent_state import RecurrentState as RecurrentState
+    from longdoc.models.performer.recurrent_state import TorchRecurrence as TorchRecurrence
+    from longdoc.models.salience.model import SalienceModel as SalienceModel
 
 _HOMES = {
     "Embedder": "encoder.embedder",
@@ -34,21 +37,6 @@ _HOMES = {
     "load_decoder": "decoder.decoder",
 }
 
-__all__ = [
-    "Embedder",
-    "KVSessions",
-    "LEDWriter",
-    "LongformerReader",
-    "PerformerConfig",
-    "PerformerEncoder",
-    "RecurrentState",
-    "SalienceModel",
-    "TorchRecurrence",
-    "WindowedChatModel",
-    "WindowedDecoder",
-    "fast_longformer",
-    "load_decoder",
-]
-
-if not TYPE_CHECKING:  # type checkers see the names above, and no others
+if not TYPE_CHECKING:  # type checkers see the names imported above, and no others
+    __all__ = list(_HOMES)
     __getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -17,29 +17,33 @@ from typing import TYPE_CHECKING
 from longdoc.lazy import lazily
 
 if TYPE_CHECKING:
-    from longdoc.chunkers.readers.registry import read
-    from longdoc.chunkers.section import SectionChunker
-    from longdoc.chunkers.text.span import Span
-    from longdoc.errors import LongdocError
-    from longdoc.memory.cache.encoding_cache import EncodingCache
-    from longdoc.memory.history.chat_history import ChatHistory
-    from longdoc.memory.index.document_index import DocumentIndex
-    from longdoc.memory.summaries.running import RunningMemory
-    from longdoc.memory.summaries.summary import Sentence, Summary
-    from longdoc.memory.summaries.tree import SummaryTree
-    from longdoc.models.encoder.embedder import Embedder
-    from longdoc.pipelines.ask.answer import Answer, Citation
-    from longdoc.pipelines.ask.chat import DocumentChat
-    from longdoc.pipelines.calls.executor import FanOutOptions
-    from longdoc.pipelines.chunk import chunk
-    from longdoc.pipelines.corpora.corpus import Corpus
-    from longdoc.pipelines.render.render import render
-    from longdoc.pipelines.routing.classify import classify
-    from longdoc.pipelines.routing.router import Router
-    from longdoc.pipelines.summarize.plan import Plan
-    from longdoc.pipelines.summarize.stage import Summarization
-    from longdoc.pipelines.summarize.summarize import Settings, plan, summarize
-    from longdoc.pipelines.verification import verify
+    from longdoc.chunkers.readers.registry import read as read
+    from longdoc.chunkers.section import SectionChunker as SectionChunker
+    from longdoc.chunkers.text.span import Span as Span
+    from longdoc.errors import LongdocError as LongdocError
+    from longdoc.memory.cache.encoding_cache import EncodingCache as EncodingCache
+    from longdoc.memory.history.chat_history import ChatHistory as ChatHistory
+    from longdoc.memory.index.document_index import DocumentIndex as DocumentIndex
+    from longdoc.memory.summaries.running import RunningMemory as RunningMemory
+    from longdoc.memory.summaries.summary import Sentence as Sentence
+    from longdoc.memory.summaries.summary import Summary as Summary
+    from longdoc.memory.summaries.tree import SummaryTree as SummaryTree
+    from longdoc.models.encoder.embedder import Embedder as Embedder
+    from longdoc.pipelines.ask.answer import Answer as Answer
+    from longdoc.pipelines.ask.answer import Citation as Citation
+    from longdoc.pipelines.ask.chat import DocumentChat as DocumentChat
+    from longdoc.pipelines.calls.executor import FanOutOptions as FanOutOptions
+    from longdoc.pipelines.chunk import chunk as chunk
+    from longdoc.pipelines.corpora.corpus import Corpus as Corpus
+    from longdoc.pipelines.render.render import render as render
+    from longdoc.pipelines.routing.classify import classify as classify
+    from longdoc.pipelines.routing.router import Router as Router
+    from longdoc.pipelines.summarize.plan import Plan as Plan
+    from longdoc.pipelines.summarize.stage import Summarization as Summarization
+    from longdoc.pipelines.summarize.summarize import Settings as Settings
+    from longdoc.pipelines.summarize.summarize import plan as plan
+    from longdoc.pipelines.summarize.summarize import summarize as summarize
+    from longdoc.pipelines.verification import verify as verify
 
 _HOMES = {
     "Answer": "pipelines.ask.answer",
@@ -72,36 +76,7 @@ _HOMES = {
 }
 
 __version__ = "0.1.0"
-__all__ = [
-    "Answer",
-    "ChatHistory",
-    "Citation",
-    "Corpus",
-    "DocumentChat",
-    "DocumentIndex",
-    "Embedder",
-    "EncodingCache",
-    "FanOutOptions",
-    "LongdocError",
-    "Plan",
-    "Router",
-    "RunningMemory",
-    "SectionChunker",
-    "Sentence",
-    "Settings",
-    "Span",
-    "Summarization",
-    "Summary",
-    "SummaryTree",
-    "chunk",
-    "classify",
-    "plan",
-    "read",
-    "render",
-    "summarize",
-    "verify",
-]
-
-if not TYPE_CHECKING:  # type checkers see the names above, and no others
+if not TYPE_CHECKING:  # type checkers see the names imported above, and no others
+    __all__ = list(_HOMES)
     # What 0.1 handed out here and its package hands out now is found here too.
     __getattr__, __dir__ = lazily(__name__, _HOMES, ("chunkers", "models", "memory", "pipelines"))
