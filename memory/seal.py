@@ -1,4 +1,4 @@
-"""Whether a file that never changes once it is written is still what was written."""
+"""Whether what is read is what was written: a file that never changes, a value kept under a key."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import xxhash
 
+CHECK = 8  # bytes of checksum before a framed value
 _BLOCK = 1 << 20
 _SMALL = 32 << 20  # bytes of a file that is read through whenever it is opened: some 5 ms
 
@@ -40,3 +41,20 @@ class Seal:
         if self.size > _SMALL and stat.st_mtime_ns == self.written:
             return ""
         return "" if Seal.of(path).checksum == self.checksum else f"the checksum of {path.name} differs"
+
+
+def framed(key: bytes, value: bytes) -> bytes:
+    """The value behind 8 bytes of a checksum of itself and its key."""
+    return _checksum(key, value) + value
+
+
+def unframed(key: bytes, frame: bytes | memoryview) -> memoryview | None:
+    """The value within a frame, not copied; None where the frame is not what `framed` makes of it and the key."""
+    value = memoryview(frame)[CHECK:]
+    return value if frame[:CHECK] == _checksum(key, value) else None
+
+
+def _checksum(key: bytes, value: bytes | memoryview) -> bytes:
+    # The checksum takes in the key: a value that damage put under another key is found as well.
+    digest: bytes = xxhash.xxh3_64_digest(value, xxhash.xxh3_64_intdigest(key))
+    return digest

@@ -9,13 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from struct import Struct
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Self
 from weakref import finalize
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
 from longdoc.arguments import checked
@@ -25,6 +23,7 @@ from longdoc.memory.cache.errors import Damage, in_words, log_damage
 from longdoc.memory.cache.lmdb_environment import FORMAT, NOTED
 from longdoc.memory.cache.lmdb_store import GIB, LmdbStore, encoded
 from longdoc.memory.cache.tensor_files import TensorFile, TensorFiles, tensor_bytes
+from longdoc.memory.seal import CHECK, framed, unframed
 
 if TYPE_CHECKING:
     from langchain_core.stores import ByteStore
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
 else:
     Store = object
 
-CHECK = 8  # bytes of checksum before each value
-_NUMBER = Struct(">Q")
-_checksum = xxhash.xxh3_64_intdigest
 _TOGETHER = 1024  # entries deleted in a transaction
 _VERIFIED = 256  # values read at a time by `verify`
 
@@ -339,26 +335,22 @@ def remove(folder: Path) -> None:
         raise CacheError(in_words(folder, error.errno or 0, str(error))) from error
 
 
+def _name(key: str) -> bytes:
+    return key.encode("utf-8", "surrogatepass")
+
+
 def _framed(key: str, value: bytes) -> bytes:
-    return _NUMBER.pack(_checksum(value, _seed(key))) + value
+    return framed(_name(key), value)
 
 
 def _is_sound(key: str, frame: bytes) -> bool:
-    return frame[:CHECK] == _NUMBER.pack(_checksum(frame[CHECK:], _seed(key)))
-
-
-def _memory(value: bytes | None) -> memoryview | None:
-    return None if value is None else memoryview(value)
+    return unframed(_name(key), frame) is not None
 
 
 def _sound(name: bytes, frame: memoryview | None) -> memoryview | None:
     """The value within the frame if its checksum holds."""
-    if frame is None or len(frame) < CHECK:
-        return None
-    value = frame[CHECK:]
-    return value if _NUMBER.unpack_from(frame)[0] == _checksum(value, _checksum(name)) else None
+    return None if frame is None else unframed(name, frame)
 
 
-def _seed(key: str) -> int:
-    # The checksum takes in the key: a value that damage put under another key is found as well.
-    return _checksum(key.encode("utf-8", "surrogatepass"))
+def _memory(value: bytes | None) -> memoryview | None:
+    return None if value is None else memoryview(value)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from longdoc.arguments import checked
 from longdoc.errors import InputError
-from longdoc.memory.cache.byte_cache import CHECK, ByteCache
+from longdoc.memory.cache.byte_cache import ByteCache
 from longdoc.memory.cache.keys import KeySpace
+from longdoc.memory.seal import CHECK
 
 Precision = Literal["float32", "float16"]
 

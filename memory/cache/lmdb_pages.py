@@ -2,7 +2,7 @@
 
 LMDB maps its file and believes it: of one that was cut or has a wrong byte it reads beyond the end, which ends the
 process. So the trees are walked here first, in the bytes (the layout is in LMDB's `mdb.c`: `MDB_page`, `MDB_node`,
-`MDB_meta`, `MDB_db`). Keys and values are not looked at.
+`MDB_meta`, `MDB_db`). Of keys only the order is looked at, of values nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _DEEPEST = 32
 _PREFIX = struct.Struct("<IIQQ")
 _ROOT = struct.Struct("<IHHQQQQQ")  # page size, flags, depth, branches, leaves, overflow pages, entries, root
 _SUFFIX = struct.Struct("<QQ")  # the last page ever used, the number of the transaction
+_FREE = "the list of free pages"
 _FREE_FLAGS = 0x08  # the free list has numbers as keys; other flags would be those of the environment
 
 Numbers = NDArray[np.int64]
@@ -57,14 +58,14 @@ def metas(path: Path) -> list[Meta]:
 
 
 def check(path: Path, meta: Meta) -> None:
-    """Walks the trees of a transaction. Raises `WrongPagesError`. Reads each page's head, and no values."""
+    """Walks the trees of a transaction. Raises `WrongPagesError`. Reads heads and keys, and no values."""
     size = path.stat().st_size
     pages = size // meta.page_size
     if pages < 2:
         raise WrongPagesError("it was cut")
     data = np.memmap(path, np.uint8, "r", shape=(pages * meta.page_size,))
     walk = _Walk(data, pages, meta)
-    free = walk.tree(meta.free, "the list of free pages")
+    free = walk.tree(meta.free, _FREE)
     walk.main(meta.main)
     walk.account(free)
 
@@ -118,7 +119,7 @@ class _Walk:
         big = nodes.flags == _BIG
         starts = nodes.at + _NODE + nodes.key_sizes
         places = self._overflow(starts[big], nodes.sizes[big], root[5], name)
-        if name != "the list of free pages":
+        if name != _FREE:
             return []
         starts[big] = places
         return [self._data[a : a + n].tobytes() for a, n in zip(starts, nodes.sizes, strict=True)]
@@ -155,7 +156,24 @@ class _Walk:
         inside = np.where(nodes.flags & _BIG, 8, nodes.sizes)
         if (nodes.at % self._size + _NODE + nodes.key_sizes + inside > self._size).any():
             raise WrongPagesError(f"{name} is damaged")
-        return nodes
+        if name == _FREE or self._rises(nodes):
+            return nodes
+        raise WrongPagesError(f"{name} is damaged")
+
+    def _rises(self, nodes: _Nodes) -> bool:
+        """Whether each key comes after the one before it, byte by byte: among others nothing is found again."""
+        at, sizes = nodes.at + _NODE, nodes.key_sizes
+        first, second = np.stack([at[:-1], sizes[:-1]]), np.stack([at[1:], sizes[1:]])
+        for byte in range(int(sizes.max(initial=0)) + 1):
+            if (second[1] <= byte).any():
+                return False
+            going = first[1] > byte  # one that ends here comes before a longer one
+            first, second = first[:, going], second[:, going]
+            ours, theirs = self._data[first[0] + byte], self._data[second[0] + byte]
+            if (ours > theirs).any():
+                return False
+            first, second = first[:, ours == theirs], second[:, ours == theirs]
+        return True
 
     def _children(self, level: Numbers, name: str) -> Numbers:
         nodes = self._nodes(level, _BRANCH, name)

@@ -18,11 +18,11 @@ import xxhash
 from longdoc.errors import CacheError
 from longdoc.memory.cache.errors import in_words
 from longdoc.memory.disk import sync_folder
+from longdoc.memory.seal import Seal
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_BLOCK = 1 << 20
 _DIGEST_BYTES = 20
 _LEFT_OVER = 3600.0  # seconds: a file that no entry names and that is younger may still get its entry
 
@@ -87,12 +87,12 @@ class TensorFiles:
     def why_damaged(self, key: str, noted: TensorFile) -> str:
         """What is wrong with the key's file; "" if nothing is."""
         try:
-            size, checksum = _measure(self.path(key))
+            found = Seal.of(self.path(key))
         except FileNotFoundError:
             return "its file is gone"
-        if size != noted.size:
-            return f"its file has {size} bytes, not {noted.size}"
-        return "" if checksum == noted.checksum else "its file's checksum differs"
+        if found.size != noted.size:
+            return f"its file has {found.size} bytes, not {noted.size}"
+        return "" if found.checksum == noted.checksum else "its file's checksum differs"
 
     def remove(self, keys: Sequence[str]) -> None:
         """Deletes the keys' files; tensors that are still mapped stay readable."""
@@ -131,12 +131,3 @@ def _write_all(path: Path, descriptor: int, data: bytes) -> None:
     except OSError:
         path.unlink(missing_ok=True)
         raise
-
-
-def _measure(path: Path) -> tuple[int, str]:
-    size, running = 0, xxhash.xxh3_128()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            size += len(block)
-            running.update(block)
-    return size, running.hexdigest()

@@ -47,14 +47,12 @@ from longdoc.memory.index.view import (
     View,
     digest_key,
     document_key,
-    framed,
     id_key,
     row_key,
     tie_of,
-    unframed,
 )
 from longdoc.memory.index.words import Postings
-from longdoc.memory.seal import Seal
+from longdoc.memory.seal import Seal, framed, unframed
 from longdoc.memory.words import words
 
 Edit = Callable[[View], Mapping[str, Sequence[Entry | int]]]
@@ -381,7 +379,7 @@ def _fact(transaction: Any, here: LmdbEnvironment, key: bytes) -> bytes | None:
     value = None if frame is None else unframed(key, frame)
     if frame is not None and value is None:
         raise here.damaged("a checksum differs")
-    return value
+    return None if value is None else bytes(value)
 
 
 def _live_key(name: str) -> bytes:

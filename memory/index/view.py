@@ -9,16 +9,14 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-import xxhash
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
 from longdoc.errors import DamagedError
 from longdoc.memory.index.segment import Segment
-from longdoc.memory.seal import Seal
+from longdoc.memory.seal import Seal, unframed
 
 KINDS = ("chunk", "summary")
-_CHECK = 8  # bytes of checksum before each value
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,23 +174,7 @@ class View:
         value = unframed(key, frame)
         if value is None:
             raise self._damaged("a record's checksum differs")
-        return value
-
-
-def framed(key: bytes, value: bytes) -> bytes:
-    """The value behind 8 bytes of a checksum of itself and its key."""
-    return _checksum(key, value) + value
-
-
-def unframed(key: bytes, frame: bytes) -> bytes | None:
-    """The value that `framed` got; None where that is not what the frame holds."""
-    value = bytes(frame[_CHECK:])
-    return value if frame[:_CHECK] == _checksum(key, value) else None
-
-
-def _checksum(key: bytes, value: bytes) -> bytes:
-    digest: bytes = xxhash.xxh3_64_digest(value, xxhash.xxh3_64_intdigest(key))
-    return digest
+        return bytes(value)
 
 
 def row_key(row: int) -> bytes:

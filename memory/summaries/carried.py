@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import accumulate
 from typing import Any, Protocol, TypeVar
 
 from longdoc.chunkers.text.span import Span
@@ -46,13 +45,6 @@ class Updating(CarriedMemory, Protocol):
 
 
 M = TypeVar("M", bound=Updating)
-
-
-def replay(memory: M, chunks: Iterable[Summary]) -> Iterator[M]:
-    """The memory after each of the chunks, which follow those that it has seen already."""
-    states = accumulate(chunks, lambda state, chunk: state.update(chunk), initial=memory)
-    next(states)
-    yield from states
 
 
 def packed(kind: str, *content: object) -> bytes:

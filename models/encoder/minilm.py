@@ -14,7 +14,6 @@ from torch import Tensor
 from longdoc.models.int8_linear import Int8Linear
 
 LAYERS, HEADS, WIDTH = 6, 12, 384
-MAX_POSITIONS = 512
 _EPSILON = 1e-12
 _ROWS = 1024
 

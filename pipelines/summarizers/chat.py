@@ -21,7 +21,7 @@ from longdoc.pipelines.checks.finding import OnUnsupported
 from longdoc.pipelines.route import ModelAtHand
 from longdoc.pipelines.summarizers import prompts
 from longdoc.pipelines.summarizers.protocol import Passage, Traits, WritingSummarizer
-from longdoc.pipelines.summarizers.replies import cut_to, is_copy, is_refusal, repeats, reply_sentences
+from longdoc.pipelines.summarizers.replies import fitted, is_copy, is_refusal, repeats, reply_sentences
 
 FRAMING = 16  # tokens allowed for what a chat template puts around each message
 _NONCES = 64  # tokens that the seven nonces of a prompt may differ by from one prompt to another
@@ -178,7 +178,7 @@ class ChatSummarizer(WritingSummarizer):
             if not self._fault(shorter, source, budget) and self._tokens(shorter) < self._tokens(sentences):
                 sentences = shorter
         cited = self._checker.cite(
-            self._fitted(sentences, budget), passages, self._originals, on_unsupported=self._on_unsupported
+            fitted(sentences, budget, self.tokenizer), passages, self._originals, on_unsupported=self._on_unsupported
         )
         return Summary.of(fitting(cited, budget, self.tokenizer), self.tokenizer)
 
@@ -193,10 +193,10 @@ class ChatSummarizer(WritingSummarizer):
         self, passages: Sequence[Passage], budget: int, query: str | None, memory: str, note: str
     ) -> list[BaseMessage]:
         if passages and passages[0].so_far:
-            ask = prompts.refine_messages
+            task = prompts.REFINE
         else:
-            ask = prompts.map_messages if all(map(_is_source, passages)) else prompts.reduce_messages
-        return ask(passages, self._limit(passages, budget), query, memory, note)
+            task = prompts.MAP if all(map(_is_source, passages)) else prompts.REDUCE
+        return prompts.messages(task, passages, self._limit(passages, budget), query, memory, note)
 
     def _limit(self, passages: Sequence[Passage], budget: int) -> str:
         """The budget in the unit that models can keep to: words as long as the passages', or characters."""
@@ -240,15 +240,6 @@ class ChatSummarizer(WritingSummarizer):
             if self._count(messages) + budget <= self.context_tokens:
                 return messages if self._tokens(draft) > budget else None
         return None
-
-    def _fitted(self, sentences: list[str], budget: int) -> list[str]:
-        """The first sentences that fit the budget together; the first alone is cut where it has to be."""
-        kept = [cut_to(sentences[0], budget, self.tokenizer)]
-        for sentence in sentences[1:]:
-            if self._tokens([*kept, sentence]) > budget:
-                break
-            kept.append(sentence)
-        return kept
 
     def _tokens(self, sentences: list[str]) -> int:
         return self.tokenizer.count(" ".join(sentences))

@@ -15,7 +15,7 @@ from longdoc.memory.summaries.summary import EMPTY, Summary
 from longdoc.pipelines.checks.checker import Checker, fitting, named_choice
 from longdoc.pipelines.checks.finding import OnUnsupported
 from longdoc.pipelines.summarizers.protocol import Passage, Traits, WritingSummarizer
-from longdoc.pipelines.summarizers.replies import cut_to, reply_sentences
+from longdoc.pipelines.summarizers.replies import fitted, reply_sentences
 
 if TYPE_CHECKING:
     import torch
@@ -108,17 +108,10 @@ class LedSummarizer(WritingSummarizer):
         sentences = reply_sentences(reply)
         if not sentences:
             raise StageError("the LED model wrote no summary; try another model or smaller passages")
-        cited = self._checker.cite(self._fitted(sentences, budget), passages, on_unsupported=self._on_unsupported)
+        cited = self._checker.cite(
+            fitted(sentences, budget, self.tokenizer), passages, on_unsupported=self._on_unsupported
+        )
         return Summary.of(fitting(cited, budget, self.tokenizer), self.tokenizer)
-
-    def _fitted(self, sentences: list[str], budget: int) -> list[str]:
-        """The first sentences that fit the budget together; the first alone is cut where it has to be."""
-        kept = [cut_to(sentences[0], budget, self.tokenizer)]
-        for sentence in sentences[1:]:
-            if self.tokenizer.count(" ".join([*kept, sentence])) > budget:
-                break
-            kept.append(sentence)
-        return kept
 
 
 def _text(passages: Sequence[Passage]) -> str:

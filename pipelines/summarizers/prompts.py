@@ -55,25 +55,19 @@ def nonce(*contents: str) -> str:
     return digest.hexdigest()
 
 
-def map_messages(
-    passages: Sequence[Passage], limit: str, query: str | None = None, memory: str = "", note: str = ""
+def messages(
+    task: str, passages: Sequence[Passage], limit: str, query: str | None = None, memory: str = "", note: str = ""
 ) -> list[BaseMessage]:
-    """The messages that ask for a summary of source text."""
-    return _messages(MAP, passages, limit, query, memory, note)
-
-
-def reduce_messages(
-    passages: Sequence[Passage], limit: str, query: str | None = None, memory: str = "", note: str = ""
-) -> list[BaseMessage]:
-    """The messages that ask for one summary out of partial ones."""
-    return _messages(REDUCE, passages, limit, query, memory, note)
-
-
-def refine_messages(
-    passages: Sequence[Passage], limit: str, query: str | None = None, memory: str = "", note: str = ""
-) -> list[BaseMessage]:
-    """The messages that ask for a summary rewritten with the text that follows it."""
-    return _messages(REFINE, passages, limit, query, memory, note)
+    """The messages for a task: `MAP` source text, `REDUCE` partial summaries, `REFINE` a summary by what follows it."""
+    body, query, memory = defused("\n".join(_lines(passages))), defused(query or ""), defused(memory)
+    code = nonce(body, query, memory)
+    parts = [_fenced("memory", memory, code)] if memory else []
+    parts.append(_fenced("passages", body, code))
+    if query:
+        parts.append(_fenced("question", query, code))
+    asked = [task.format(limit=limit), MEMORY if memory else "", QUERY if query else "", note]
+    parts.append(" ".join(filter(None, asked)))
+    return [SystemMessage(SYSTEM.format(nonce=code)), HumanMessage("\n\n".join(parts))]
 
 
 def shorten_messages(draft: str, tokens: int, budget: int, limit: str) -> list[BaseMessage]:
@@ -93,20 +87,6 @@ def defused(text: str) -> str:
 def without_fences(text: str) -> str:
     """`text` without any markers that a model has repeated."""
     return _FENCE.sub("", text)
-
-
-def _messages(
-    task: str, passages: Sequence[Passage], limit: str, query: str | None, memory: str, note: str
-) -> list[BaseMessage]:
-    body, query, memory = defused("\n".join(_lines(passages))), defused(query or ""), defused(memory)
-    code = nonce(body, query, memory)
-    parts = [_fenced("memory", memory, code)] if memory else []
-    parts.append(_fenced("passages", body, code))
-    if query:
-        parts.append(_fenced("question", query, code))
-    asked = [task.format(limit=limit), MEMORY if memory else "", QUERY if query else "", note]
-    parts.append(" ".join(filter(None, asked)))
-    return [SystemMessage(SYSTEM.format(nonce=code)), HumanMessage("\n\n".join(parts))]
 
 
 def _lines(passages: Sequence[Passage]) -> Iterator[str]:

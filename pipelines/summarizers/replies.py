@@ -128,6 +128,16 @@ def _plain(line: str) -> str:
     return f"\n{line}\n" if item else line
 
 
+def fitted(sentences: list[str], budget: int, tokenizer: Tokenizer) -> list[str]:
+    """The first sentences that fit the budget together; the first alone is cut where it has to be, as `cut_to` does."""
+    kept = [cut_to(sentences[0], budget, tokenizer)]
+    for sentence in sentences[1:]:
+        if tokenizer.count(" ".join([*kept, sentence])) > budget:
+            break
+        kept.append(sentence)
+    return kept
+
+
 def cut_to(sentence: str, budget: int, tokenizer: Tokenizer) -> str:
     """`sentence`, or as much of it and "..." as `budget` tokens hold: up to a clause, a word, or else a character.
 

@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
     from longdoc.pipelines.calls.executor import FanOutOptions
     from longdoc.pipelines.route import Route
-    from longdoc.pipelines.summarize.summarize import Settings
 
 app = typer.Typer(
     name="longdoc",
@@ -127,7 +126,8 @@ def summarize(
         with garbage.kept():
             from longdoc.pipelines.render.render import render
             from longdoc.pipelines.routing.at_hand import at_hand
-        wanted = _settings(
+            from longdoc.pipelines.summarize.summarize import Settings
+        wanted = Settings(
             max_tokens=max_tokens,
             query=query,
             tokenizer=tokenizer,
@@ -136,10 +136,10 @@ def summarize(
             strategy=strategy,
             style=style,
             options=_options(concurrency, partial, names_of(model)),
+            cache=kept,
         )
         if pages and format != "html":
             refuse(f"--pages was given with --format {format}; give --format html")
-        wanted = dataclasses.replace(wanted, cache=kept)
         given = documents_of(sources, strict, ocr)
         with progress(quiet) as on_event:
             on_route = _tell_route if route else None
@@ -177,7 +177,9 @@ def plan(
     Calls, tokens, cost, bytes. No model is called.
     """
     with one_line_errors():
-        wanted = _settings(
+        from longdoc.pipelines.summarize.summarize import Settings
+
+        wanted = Settings(
             max_tokens=max_tokens,
             query=query,
             tokenizer=tokenizer,
@@ -282,12 +284,6 @@ def _seen(options: list[object], sources: list[str]) -> str:
             files.append((told.st_size, told.st_mtime_ns))
     said = repr([__version__, options, [os.path.abspath(source) for source in sources], files])
     return f"seen:{blake2b(said.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
-
-
-def _settings(**given: Any) -> Settings:
-    from longdoc.pipelines.summarize.summarize import Settings
-
-    return Settings(**given)
 
 
 def _options(concurrency: int, partial: bool, names: tuple[str, ...]) -> FanOutOptions:

@@ -11,7 +11,7 @@ import typer
 
 from longdoc import garbage
 from longdoc.cli.console import one_line_errors, write
-from longdoc.cli.options import Format, Models, OcrMode, Output, Verbose, names_of
+from longdoc.cli.options import Format, IndexFolder, Models, OcrMode, Output, Verbose, names_of
 from longdoc.cli.sources import paths_of
 from longdoc.models.ahead import networks_ahead
 
@@ -19,9 +19,6 @@ REFUSED = 3  # the exit code of a question that the documents do not answer
 
 MaxTokens = Annotated[int, typer.Option(help="The answer is never longer, in tokens of the model's tokenizer.")]
 ContextTokens = Annotated[int, typer.Option(help="What a chat model holds, prompt and answer together.")]
-IndexFolder = Annotated[
-    Path | None, typer.Option("--index", metavar="DIR", help="Where what was read is kept; by default your cache.")
-]
 
 
 def ask(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longdoc.cli.ask import ContextTokens, IndexFolder, MaxTokens
+from longdoc.cli.ask import ContextTokens, MaxTokens
 from longdoc.cli.console import one_line_errors
-from longdoc.cli.options import Models, OcrMode, names_of
+from longdoc.cli.options import IndexFolder, Models, OcrMode, names_of
 from longdoc.cli.sources import paths_of
 from longdoc.errors import InputError, LongdocError
 

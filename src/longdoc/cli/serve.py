@@ -48,18 +48,8 @@ def serve(
         from longdoc.server.settings import MIB, Limits, ServerSettings
 
         limits = Limits(upload_bytes=max_megabytes * MIB)
-        names = tuple(allow_host or ())
-        settings = ServerSettings(
-            folder or default_folder(),
-            host,
-            port,
-            names_of(model),
-            token or None,
-            names,
-            limits,
-            watch,
-            ocr,
-        )
+        names, where = tuple(allow_host or ()), folder or default_folder()
+        settings = ServerSettings(where, host, port, names_of(model), token or None, names, limits, watch, ocr)
         try:
             from longdoc.server.app import serve as run
         except ModuleNotFoundError as error:
