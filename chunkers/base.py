@@ -1,4 +1,4 @@
-"""What every chunker is to LangChain."""
+"""The interface that every chunker has to LangChain."""
 
 from __future__ import annotations
 

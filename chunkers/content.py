@@ -47,7 +47,7 @@ def _places(text: str, low: int, high: int) -> Iterator[int]:
 
 
 def _rank(text: str, place: int) -> int:
-    """Paragraphs before other places, else by the hash of the characters around."""
+    """The rank of a place, lowest first: paragraphs before others, then by a hash of the characters around it."""
     around = text[place - _AROUND if place > _AROUND else 0 : place + _AROUND]
     own = crc32(around.encode("utf-8", "surrogatepass"))
     return own if "\n\n" in text[place - 3 if place > 3 else 0 : place] else own + _NO_PARAGRAPH

@@ -1,4 +1,4 @@
-"""What every chunker does alike: pack text into chunks under a hard token limit."""
+"""What all chunkers share: packing text into chunks under a hard token limit."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Reading:
 
 @checked
 class Cutter(ABC):
-    """A `Chunker` that is no LangChain stage, so that it can be had without what a stage loads."""
+    """A `Chunker` that does not inherit LangChain's `Runnable`, so that importing it loads less."""
 
     def __init__(self, max_tokens: int = 512, overlap: int = 0, tokenizer: str | Tokenizer = BUNDLED) -> None:
         if max_tokens < 1:

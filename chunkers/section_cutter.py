@@ -8,7 +8,7 @@ from longdoc.chunkers.text.sentences import last_sentence_start
 
 
 class SectionCutter(Cutter):
-    """A `SectionChunker` that is no LangChain stage."""
+    """A `SectionChunker` that does not inherit LangChain's `Runnable`."""
 
     def edges(self, reading: Reading) -> Edges:
         """The beginnings of the sections."""

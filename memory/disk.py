@@ -30,13 +30,13 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Has what was written to a file on disk."""
+    """Flushes a file to the disk."""
     with path.open("r+b") as file:  # Windows syncs only what is open for writing
         os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Has the names in a folder on disk, where the system can: Windows and some disks sync no folders."""
+    """Flushes the names in a folder to the disk, where the system can: Windows and some disks sync no folders."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -49,9 +49,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def claimed(folder: Path, refusal: Exception) -> FileLock:
-    """The folder's lock, held until it is released; the system releases a killed process's.
+    """Locks the folder and returns the lock; the system releases that of a process that is killed.
 
-    Raises `refusal` where another has it.
+    Raises `refusal` where another process has it.
     """
     from filelock import FileLock, Timeout
 

@@ -29,7 +29,7 @@ def words(text: str) -> Counter[str]:
 
 
 def rarity(total: int, holding: float) -> float:
-    """How much a word says that so many of all texts hold: more than 0."""
+    """The inverse document frequency of a word that `holding` of `total` texts hold: always above 0."""
     return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
 
 
@@ -46,7 +46,7 @@ def _pieces(token: str) -> list[str]:
 
 
 def _singular(word: str) -> str:
-    """Without a plural ending: the S stemmer of Harman (1991)."""
+    """The word without an English plural ending: the S stemmer of Harman (1991)."""
     if len(word) < 4 or not word.endswith("s") or word.endswith(("us", "ss")):
         return word
     if word.endswith("ies"):

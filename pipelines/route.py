@@ -1,4 +1,4 @@
-"""What a choice of model is made from, and what it is: models at hand, a request, a route."""
+"""The values that a choice of model is made from, models at hand and a request, and its result, a route."""
 
 from __future__ import annotations
 

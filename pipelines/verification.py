@@ -124,7 +124,7 @@ def verification_json(found: Verification) -> str:
 
 
 def verification_html(found: Verification, title: str) -> str:
-    """The page that a summary is read on, with the checked text headed as such."""
+    """The page of `render_html` for a text that was checked, headed as such."""
     sentences: tuple[Sentence, ...] = tuple(sentence_of(one) for one in found.sentences)
     summary = Summary.of(sentences, load_tokenizer("minilm"))
     run = Run(

@@ -60,7 +60,7 @@ class Verified:
 
 @checked
 class ByteCache(Store):
-    """An `EncodingCache` that is no LangChain store by its class, so that it can be had without what a store loads."""
+    """An `EncodingCache` that does not inherit LangChain's store, so that importing it loads less."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class ByteCache(Store):
     def _fill(
         self, wanted: list[str], compute: Callable[[list[str]], Sequence[bytes]], found: dict[str, bytes]
     ) -> list[str]:
-        """Puts into `found` the wanted keys that nobody else holds; the others."""
+        """Computes the wanted keys that nobody else holds and puts them into `found`; returns the other keys."""
         with self._claims.take(wanted) as mine:
             # Another may have stored one between our look and our lock.
             again = zip(mine, self.frames(mine), strict=True)
@@ -287,7 +287,7 @@ class ByteCache(Store):
         return Damage(key, why) if why else None
 
     def _drop(self, damaged: Sequence[tuple[Damage, bytes]]) -> None:
-        """Reports them and forgets each, unless it has been made again since."""
+        """Reports damaged entries and deletes each, unless it has been made again since."""
         keys = [damage.key for damage, _ in damaged]
         if self._lmdb is not None:
             self._lmdb.delete_if(keys, [frame for _, frame in damaged])

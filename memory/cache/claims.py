@@ -134,7 +134,7 @@ class KeyClaims:
 
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
-        """One at a time: looking at the claims and adding one are a single step."""
+        """Holds the mutex: looking at the claims and adding one are a single step."""
         with self._in_words():
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._mutex:

@@ -32,7 +32,7 @@ def log_damage(damage: Damage) -> None:
 
 
 def in_words(folder: Path, code: int, said: str, of: Kind = "cache") -> str:
-    """What an error of the system means for the user of the cache or index in `folder`, and the remedy."""
+    """A system error in words: what it means for the cache or index in `folder`, and the remedy."""
     another = f"give another folder with --{of}"
     said = " ".join(said.split())
     if code in FULL:

@@ -90,7 +90,7 @@ class LmdbEnvironment:
                 self.lmdb.reader_check()
                 if first:
                     self._check_pages()
-                self._file = _number(folder)
+                self._file = _inode(folder)
                 self.values, self.uses, self.facts = (self.lmdb.open_db(name) for name in _TABLES)
             except BaseException:
                 self.lmdb.close()
@@ -149,7 +149,7 @@ class LmdbEnvironment:
 
     def is_current(self) -> bool:
         """Whether this process opened it, and its file is the one in the folder: `longdoc cache clear` deletes it."""
-        return self._process == os.getpid() and _number(self.folder) == self._file
+        return self._process == os.getpid() and _inode(self.folder) == self._file
 
     def close_after_fork(self) -> None:
         """Closes what was opened before a fork: the child's copy, which it may not use."""
@@ -242,8 +242,8 @@ class LmdbEnvironment:
             )
 
 
-def _number(folder: Path) -> int:
-    """What tells the folder's file from another of the same name; 0 where there is none."""
+def _inode(folder: Path) -> int:
+    """The inode of the folder's data file; 0 where there is none."""
     try:
         return os.stat(folder / "data.mdb").st_ino
     except FileNotFoundError:
@@ -252,7 +252,7 @@ def _number(folder: Path) -> int:
 
 @contextmanager
 def said_in_words(folder: Path, of: Kind) -> Iterator[None]:
-    """Turns what LMDB and the file system say into a `CacheError` with the remedy."""
+    """Turns errors of LMDB and of the file system into a `CacheError` with the remedy."""
     try:
         yield
     except lmdb.MapFullError:

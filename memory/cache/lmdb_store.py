@@ -212,7 +212,7 @@ class LmdbStore:
 
 
 def _use(data: bytes) -> tuple[int, int, bool]:
-    """What is noted of a key's use; nothing where the note is damaged, for which no value is given up."""
+    """When a key was used, its size, and whether it has a file; zeros where the note is damaged: its value stays."""
     used, charge, with_file = _USE.unpack(data) if len(data) == _USE.size else (0, 0, False)
     return (used, charge, with_file) if max(used, charge) < _FAR else (0, 0, with_file)
 

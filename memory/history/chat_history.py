@@ -199,7 +199,7 @@ class ChatHistory(BaseChatMessageHistory):
         return step
 
     def _steps(self, frame: Frame, retrieved: int) -> Steps:
-        """The way to a prompt; yields what the summarizer is to be asked, and is sent its answer."""
+        """Makes the prompt; yields each request for the summarizer and is sent its answer."""
         session = self._store.session(self.session_id)
         if session is None:
             return Prompt(frame).fitted()
@@ -326,7 +326,7 @@ def _advance(steps: Steps, answer: object) -> SummaryRequest | list[BaseMessage]
 
 
 def _reordered(found: list[Found], question: str, embeddings: Embeddings) -> list[Found]:
-    """By the cosine of the texts' vectors to the question's."""
+    """The messages in the order of the cosine of their vectors to the question's."""
     if not found:
         return []
     wanted = np.asarray(embeddings.embed_query(question))

@@ -21,7 +21,7 @@ _MOST_SENTENCES = 8
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is in every prompt, and what is left of the budget beside it.
+    """The fixed part of every prompt, and the tokens that the budget leaves beside it (`room`).
 
     Raises `BudgetError` where the system message and the question alone are over the budget.
     """
@@ -50,7 +50,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is to go into a prompt, of which the least important goes where it is over the budget after all."""
+    """The parts of a prompt; the least important are dropped while it is over the budget."""
 
     frame: Frame
     summary: str = ""
@@ -78,7 +78,7 @@ class Prompt:
 
 
 def notes_of(summary: str, excerpts: Sequence[str]) -> HumanMessage:
-    """Summary and excerpts in a message of a person: what was said must not speak with the system's authority."""
+    """Summary and excerpts as a human message: what was said must not speak with the system's authority."""
     parts = [_NOTES]
     if summary:
         parts.append(f"{_SUMMARY}\n{summary}")

@@ -202,7 +202,7 @@ class HistoryStore:
             yield connection
 
     def _leave_parent(self) -> None:
-        """A connection must not be used, nor closed, in a child that was forked with it."""
+        """Leaves the parent's connections alone in a forked child, which may neither use nor close them."""
         if os.getpid() != self._process:
             self._finalizer.detach()
             self._inherited.append(self._idle)
@@ -267,7 +267,7 @@ def _header(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """SQLite does not wait for a lock where it changes the journal, so this does."""
+    """Turns on write-ahead logging, and waits for the lock, for which SQLite itself does not wait here."""
     end = time.monotonic() + _PATIENCE
     while True:
         try:

@@ -13,7 +13,7 @@ from longdoc.memory.words import rarity, weighed
 
 
 class Posting(NamedTuple):
-    """That a word stands `times` times in the message at `place`, which has `length` words."""
+    """A word occurs `times` times in the message at `place`, which has `length` words."""
 
     place: int
     times: int
@@ -21,7 +21,7 @@ class Posting(NamedTuple):
 
 
 def said(message: BaseMessage) -> str:
-    """What a message is found by: its text, and the names and arguments of the tools that it calls."""
+    """The text that a message is found by: its own, and the names and arguments of the tools that it calls."""
     calls = message.tool_calls if isinstance(message, AIMessage) else []
     asked = (f"{call['name']} {json.dumps(call['args'], ensure_ascii=False, default=str)}" for call in calls)
     return "\n".join([str(message.text), *asked])

@@ -1,4 +1,4 @@
-"""What the score of a passage takes from those around it: an answer runs on, and one good passage shows where."""
+"""How a passage's score is raised by those around it: an answer runs on, and one good passage shows where."""
 
 from __future__ import annotations
 

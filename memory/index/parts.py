@@ -17,7 +17,7 @@ _PLACES = ("page", "page_number", "start_index", "row", "seq_num")  # what loade
 
 @dataclass(slots=True)
 class Given:
-    """What a call of `put` gives of a document; `begun` where it gave parts of it before."""
+    """The parts of one document that a call of `put` gives; `begun` if that call gave parts of it before."""
 
     parts: dict[str, list[Entry]]
     begun: bool
@@ -26,7 +26,7 @@ class Given:
 
     @property
     def count(self) -> int:
-        """Entries."""
+        """The number of entries."""
         return sum(map(len, self.parts.values())) + len(self.tree)
 
     def entries(self, view: View, name: str) -> list[Entry | int]:
@@ -48,14 +48,14 @@ class Given:
 
 
 def putting(group: Mapping[str, Given]) -> Edit:
-    """The change that puts these documents."""
+    """The edit that puts these documents."""
     return lambda view: {name: given.entries(view, name) for name, given in group.items()}
 
 
 def unknown(
     view: View, groups: Mapping[str, Sequence[Entry | int]], vectors: Mapping[str, object], missing: Sequence[str]
 ) -> dict[str, str]:
-    """The texts to embed, by digest."""
+    """The texts that still have to be embedded, by digest."""
     entries = {one.digest: one for group in groups.values() for one in group if isinstance(one, Entry)}
     wanted = [digest for digest in entries if digest not in vectors]
     unknown = [digest for digest, row in zip(wanted, view.rows_of_digests(wanted), strict=True) if row is None]
@@ -88,7 +88,7 @@ def without(view: View, ids: Sequence[str] | None) -> dict[str, list[Entry | int
 
 
 def place_of(document: Document) -> str | None:
-    """Where in its source a document says that it stands: "page=3", "" for nowhere; None where it is no part."""
+    """The place in its source that a document names, as "page=3"; "" for none; None where it is no part of a source."""
     if document.id or not document.metadata.get("source"):
         return None
     held = ((name, document.metadata.get(name)) for name in _PLACES)
@@ -96,7 +96,7 @@ def place_of(document: Document) -> str | None:
 
 
 def _joined(held: Mapping[str, Sequence[int]], given: Mapping[str, Sequence[Entry]]) -> list[Entry | int]:
-    """What a document has that gets some of its parts anew: those that it had in their order, then the others.
+    """The entries of a document some of whose parts are replaced: the known parts in their order, then the new ones.
 
     Parts whose places are numbers of the same things stand in the order of these.
     """

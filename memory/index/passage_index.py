@@ -59,7 +59,7 @@ class Cuts(Protocol):
 
 @checked
 class PassageIndex:
-    """A `DocumentIndex` that is no LangChain `VectorStore`, so that it can be had without what those load."""
+    """A `DocumentIndex` that does not inherit LangChain's `VectorStore`, so that importing it loads less."""
 
     def __init__(
         self,

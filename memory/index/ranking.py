@@ -1,4 +1,4 @@
-"""The entries of an index at one moment in the order of a question: by vectors, by words, by both."""
+"""Ranks the entries of an index at one moment for a question: by vectors, by words, or by both."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Wanted:
     passes: Passes | None = None
 
     def masks(self, view: View) -> list[Live]:
-        """What of each segment may be found, `passes` aside; None where all may."""
+        """The places of each segment that may be found, `passes` aside; None where all may."""
         snapshot = view.snapshot
         masks = list(snapshot.live)
         if self.kind is not None:
@@ -91,7 +91,7 @@ class Ranking:
             asked *= _MORE
 
     def _is_first(self, row: int, first: dict[object, str]) -> bool:
-        """Whether no other document has said the same; `first` is by what is said the document that said it first."""
+        """Whether no other document has the same text; `first` maps each text to the document that had it first."""
         record = self._view.record(row)
         if record.kind != "chunk":
             return True

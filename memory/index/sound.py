@@ -1,4 +1,4 @@
-"""Whether all that an index names is there: what a kill cannot undo, and damage may."""
+"""A consistency check of an index: whether all that it names is there, which a kill cannot undo and damage may."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class MissingVectorsError(LongdocError):
 
 @dataclass
 class _Open:
-    """A segment while the list of them is changed."""
+    """A segment during a change: its live rows, and the seals of its files."""
 
     segment: Segment
     live: Live
@@ -82,7 +82,7 @@ class _Open:
 
     @property
     def count(self) -> int:
-        """What is live."""
+        """The number of live rows."""
         return len(self.segment.rows) if self.live is None else int(np.count_nonzero(self.live))
 
 

@@ -32,7 +32,7 @@ class Noted:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Noted:
-        """What `asdict` told."""
+        """The note of which `asdict` made these fields."""
         return cls(**{**fields, "files": {name: Seal(**seal) for name, seal in fields["files"].items()}})
 
 
@@ -83,7 +83,7 @@ class Record:
         return json.dumps(told, separators=(",", ":")).encode()
 
     def as_document(self) -> Document:
-        """As LangChain has it."""
+        """The record as a LangChain document."""
         return Document(id=self.id, page_content=self.text, metadata=self.metadata)
 
 
@@ -154,7 +154,7 @@ class View:
             yield name, len(rows)
 
     def values(self, kind: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """The keys that begin so, and their values."""
+        """The keys with this prefix, and their values."""
         with self._transaction.cursor(self._table) as cursor:
             found = cursor.set_range(kind)
             while found and cursor.key().startswith(kind):
@@ -198,7 +198,7 @@ def digest_key(digest: str) -> bytes:
 
 
 def tie_of(name: str) -> int:
-    """What orders entries of equal score, the same in every index."""
+    """A number that orders entries of equal score, the same in every index."""
     return int.from_bytes(_hashed(name)[:8], "big")
 
 

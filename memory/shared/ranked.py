@@ -75,7 +75,7 @@ class RankedRetriever(BaseRetriever):
 def ranked(
     query: str, found: Sequence[Document], cosines: NDArray[np.float64], settings: IndexSettings
 ) -> NDArray[np.float64]:
-    """What each passage is to be ordered by; higher is better."""
+    """The score that each passage is ordered by; higher is better."""
     if not found or settings.fusion == "vectors":
         return cosines
     counted = [words(_read(one, settings.headed)) for one in found]

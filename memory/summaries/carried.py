@@ -1,4 +1,4 @@
-"""What every kind of memory carried from chunk to chunk can do, and the bytes that one is kept as."""
+"""The interface of a memory that is carried from chunk to chunk, and the bytes that one is stored as."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def unpacked(kind: str, data: bytes) -> list[Any]:
 
 
 def digest_of(data: bytes) -> str:
-    """32 hexadecimal digits."""
+    """A digest of 32 hexadecimal digits."""
     return blake2b(data, digest_size=16).hexdigest()
 
 
 def row_of(sentence: Sentence) -> list[object]:
-    """All of a sentence, as JSON."""
+    """A sentence as a JSON array, which `sentence_of` reads."""
     spans = [[span.source, span.start, span.end] for span in sentence.spans]
     return [sentence.text, spans, sentence.supported, list(sentence.problems)]
 

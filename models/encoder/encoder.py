@@ -34,7 +34,7 @@ Network = Callable[[Sequence[Sequence[int]]], NDArray[np.float32]]
 
 @checked
 class SentenceEncoder:
-    """An `Embedder` that is no LangChain `Embeddings`, so that it can be had without what those load."""
+    """An `Embedder` that does not inherit LangChain's `Embeddings`, so that importing it loads less."""
 
     def __init__(self, precision: Precision = "auto", device: str = "cpu", *, weights: Weights | None = None) -> None:
         if weights is not None and precision not in ("auto", weights):

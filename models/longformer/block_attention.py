@@ -79,7 +79,7 @@ class TextMask:
 
     @classmethod
     def of(cls, masked: Tensor, is_global: Tensor) -> TextMask:
-        """From two rows of flags, (T) each."""
+        """The mask of two rows of flags, (T) each: which tokens are hidden, which are global."""
         kept = (~masked).nonzero()[:, 0]
         if not len(kept):
             return cls(0, 0, None, kept)

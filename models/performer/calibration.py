@@ -27,13 +27,13 @@ class Calibration(NamedTuple):
 
 
 def none(heads: int, head_dim: int) -> Calibration:
-    """That which changes nothing."""
+    """The calibration that changes nothing."""
     nothing, same = torch.zeros(heads, head_dim), torch.eye(head_dim).repeat(heads, 1, 1)
     return Calibration(nothing, nothing.clone(), same, same.clone(), nothing.clone())
 
 
 def calibration(q: Tensor, k: Tensor) -> Calibration:
-    """The one for queries and keys like these, (tokens, heads, head_dim), each times head_dim ** -1/4."""
+    """The calibration for queries and keys like these, (tokens, heads, head_dim), each times head_dim ** -1/4."""
     q, k = q.transpose(0, 1).double(), k.transpose(0, 1).double()  # (heads, tokens, head_dim)
     query_mean, key_mean = q.mean(dim=1, keepdim=True), k.mean(dim=1, keepdim=True)
     q, k = q - query_mean, k - key_mean

@@ -81,12 +81,12 @@ class LogFeatures(NamedTuple):
     fitted: Calibration
 
     def queries(self, q: Tensor) -> Tensor:
-        """Without the term |q|²/2, which no ratio depends on."""
+        """The logarithms for queries, without the term |q|²/2, which no ratio depends on."""
         matrix, added = self.of_queries
         return torch.matmul(q * q.shape[-1] ** -0.25, matrix) + added
 
     def keys(self, k: Tensor, mask: Tensor | None = None) -> Tensor:
-        """With minus infinity where `mask`, (B, T), is false."""
+        """The logarithms for keys, minus infinity where `mask`, (B, T), is false."""
         k, (matrix, added) = k * k.shape[-1] ** -0.25, self.of_keys
         square = torch.matmul(k - self.fitted.key_mean[:, None], self.fitted.key_by).square().sum(dim=-1, keepdim=True)
         weighed = torch.matmul(k, self.fitted.query_mean[..., None]) - square / 2  # (B, heads, T, 1)
@@ -132,7 +132,7 @@ class FavorState(NamedTuple):
 def attend(
     q: Tensor, k: Tensor, v: Tensor, features: FeatureMap, mask: Tensor | None = None, block: int = 256
 ) -> Tensor:  # (B, heads, T, head_dim)
-    """About softmax(q kᵀ / √head_dim) v for each head, every token seeing those that `mask`, (B, T), marks true.
+    """Approximates softmax(q kᵀ / √head_dim) v for each head, every token seeing those that `mask`, (B, T), marks true.
 
     A text with none gives zeros. Beside the output, memory is a few times `block` times the features.
     """

@@ -30,14 +30,14 @@ class ExactWeights(NamedTuple):
 
 
 def bundled_weights() -> ExactWeights:
-    """Those of the bundled sentence encoder, checked. Raises `UnavailableError` where they are missing or damaged."""
+    """The bundled sentence encoder's weights, checked. Raises `UnavailableError` where they are missing or damaged."""
     from safetensors.torch import load
 
     return _renamed(load(bundled_file("model.safetensors")), HEADS, 1e-12, 0)
 
 
 def exact_weights(model: PreTrainedModel) -> ExactWeights:
-    """Those of a BERT or RoBERTa of transformers, with or without a head. Raises `InputError` for others."""
+    """The weights of a BERT or RoBERTa of transformers, with or without a head. Raises `InputError` for others."""
     config, body = model.config, model.base_model
     if config.model_type not in _KINDS:
         raise InputError(f"{type(model).__name__} is a {config.model_type!r}: give one of {', '.join(_KINDS)}")

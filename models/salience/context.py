@@ -20,7 +20,7 @@ class NoContext(nn.Module):
     """Each sentence by itself: what the others are compared with."""
 
     def forward(self, x: Tensor, about: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """The input."""
+        """The input unchanged, and an empty state."""
         return x, ()
 
 

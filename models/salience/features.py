@@ -94,7 +94,7 @@ class Statistics:
 
     @classmethod
     def empty(cls, width: int) -> Statistics:
-        """Of no sentences."""
+        """The statistics of no sentences."""
         return cls(
             0,
             0,
@@ -113,7 +113,7 @@ class Statistics:
         return sum(one.nbytes for one in arrays)
 
     def added(self, columns: Columns) -> Statistics:
-        """With the sentences that come next."""
+        """The statistics with the sentences that come next."""
         vectors = columns.vectors.astype(np.float64)
         prose = columns.prose
         chosen = vectors[prose]
@@ -169,7 +169,7 @@ class Reading:
 
     @classmethod
     def begin(cls, width: int) -> Reading:
-        """Before the first sentence."""
+        """The reading before the first sentence."""
         return cls(0, 0, np.zeros((0, width)))
 
 
@@ -242,7 +242,7 @@ def _before(known: Floats, held: int) -> tuple[Floats, Floats]:
 
 
 def _shifted(values: Floats, held: int) -> Floats:
-    """Each value's forerunner, 0 for the first of a text."""
+    """The value before each, 0 for the first of a text."""
     return np.concatenate([np.zeros(1), values])[held : len(values)]
 
 

@@ -38,7 +38,7 @@ Kind = Literal["added", "changed", "renamed", "removed", "left out"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of a file: `name` is its path from the folder, `about` its older name or why it is left out."""
+    """A change of a file: `name` is its path from the folder, `about` its older name or why it is left out."""
 
     kind: Kind
     name: str
@@ -98,7 +98,7 @@ class LivingFolder:
     def catch_up(
         self, touched: Collection[str] = (), on_change: Callable[[Change], object] = lambda _: None
     ) -> list[Change]:
-        """Makes index and digests what the files now are; what changed.
+        """Brings index and digests up to date with the files; returns what changed.
 
         Files whose time, size and inode are those of before are not read, but for those `touched`; where there are
         any, the notes are believed as to what the index holds, else it is asked. `on_change` is told of each change

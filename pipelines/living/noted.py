@@ -1,4 +1,4 @@
-"""What was seen of each file when it was last read: so that one that did not change is not read again."""
+"""Notes on each file as it was last read, so that one that did not change is not read again."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ class Notes:
         self._held = _loaded(path, version)
 
     def get(self, name: str) -> Noted | None:
-        """What is noted of a file."""
+        """The note on a file."""
         return self._held.get(name)
 
     def set(self, name: str, noted: Noted) -> None:
-        """Notes it, not on disk yet."""
+        """Sets the note on a file, not on disk yet."""
         self._held[name] = noted
 
     def update(self, name: str, **changes: Any) -> None:
-        """Notes what else is known of a file that is noted."""
+        """Adds to the note on a file."""
         self._held[name] = replace(self._held[name], **changes)
 
     def drop(self, name: str) -> Noted | None:
-        """Forgets a file; what was noted of it."""
+        """Deletes the note on a file and returns it."""
         return self._held.pop(name, None)
 
     def entries(self) -> dict[str, int]:

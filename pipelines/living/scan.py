@@ -19,7 +19,7 @@ _AGAIN = 30  # looks between two scans of a folder where nothing was told
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """What tells a file from one that was written anew: its size, the time of its last change in nanoseconds, inode."""
+    """A file's size, the time of its last change in nanoseconds, and its inode: others once it is written anew."""
 
     size: int
     changed: int
@@ -27,7 +27,7 @@ class Stat:
 
     @classmethod
     def of(cls, path: str | Path | os.DirEntry[str]) -> Stat:
-        """Raises `OSError` where there is no file."""
+        """The stat of the file at a path. Raises `OSError` where there is none."""
         told = path.stat() if isinstance(path, os.DirEntry) else os.stat(path)
         return cls(told.st_size, told.st_mtime_ns, told.st_ino)
 

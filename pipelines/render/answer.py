@@ -34,7 +34,7 @@ def answer_markdown(answer: Answer, question: str = "", first: int = 1) -> str:
 def answer_html(
     answer: Answer, question: str, texts: Mapping[str, str], pages: Mapping[str, Sequence[int]] | None = None
 ) -> str:
-    """The page that a summary is read on, with the question for a title, and the answer headed as such."""
+    """The page of `render_html` for an answer: the question is its title, and the answer is headed as such."""
     summary = Summary.of(answer.sentences, load_tokenizer())
     cited = {one.source for one in answer.citations}
     run = Run(

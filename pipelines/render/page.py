@@ -31,7 +31,7 @@ def render_html(
     *,
     pages: bool = False,
 ) -> str:
-    """A page that stands alone: the summary, its tree, the sources, nothing fetched from anywhere.
+    """A self-contained page: the summary, its tree, the sources; nothing is fetched.
 
     What else is read against its sources has another `heading` and other `facts` than what a summary took.
 

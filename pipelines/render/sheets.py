@@ -1,4 +1,4 @@
-"""The pages that a summary cites, as pictures with the cited lines marked, for a file that stands alone."""
+"""The pages that a summary cites, as pictures with the cited lines marked, for a self-contained file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One model or several, used alike: what summarizes, what plans, and what answers questions."""
+"""One model or several behind one interface, which summarizes, plans and answers questions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OnWord = Callable[[str], object] | None
 
 
 class Chat(Protocol):
-    """What answers questions about documents: a `DocumentChat` or a `RoutedChat`."""
+    """Answers questions about documents: a `DocumentChat` or a `RoutedChat`."""
 
     def ask(self, question: str, *, documents: Collection[str] | None = None) -> Answer:
         """The checked answer."""
@@ -61,7 +61,7 @@ class AtHand(Protocol):
         """A summary; `on_route` is told how the text is read, `on_word` of each model that failed before."""
 
     def plan(self, sources: Sources, settings: Settings, prices: Prices | None = None) -> Plan:
-        """What the summary will take."""
+        """The calls, tokens and money that the summary will take."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class SeveralModels:
 
 
 def at_hand(names: Sequence[str], *, chats: bool = False) -> OneModel | SeveralModels:
-    """The models by these names; several, or one that only reads, have the sentences chosen here behind them.
+    """The models by these names. Several, or one that only reads, have the extractive default as the last resort.
 
     With `chats` a single chat model is loaded now. Raises as `models_of` does.
     """

@@ -72,7 +72,7 @@ class Attempts:
 
 @contextmanager
 def models_errors(name: str) -> Iterator[None]:
-    """Has what a network or its library raises told as the failure of the model that it is."""
+    """Raises errors of a network or its library as a `StageError` that names the model."""
     try:
         yield
     except (LongdocError, InputError, UnknownNameError):

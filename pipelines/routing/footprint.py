@@ -1,4 +1,4 @@
-"""The memory that is free here, and what a model's weights and states take of it."""
+"""How much memory is free here, and how much a model's weights and states take."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Classified:
 
     @property
     def probability(self) -> float:
-        """That of the class."""
+        """The probability of the class."""
         return self.probabilities[self.label]
 
 

@@ -140,7 +140,7 @@ def _within(spans: tuple[Span, ...], tables: dict[str, SentenceTable]) -> Iterat
 
 
 def sentence_maker(tables: Sequence[SentenceTable], texts: Mapping[str, str]) -> Callable[[int], Sentence]:
-    """What makes a sentence of a row, the rows numbered one table after the other; `texts` are the sources by name."""
+    """A function from a row to its sentence, rows numbered over all tables; `texts` are the sources by name."""
     bounds = list(accumulate((len(table) for table in tables), initial=0))
 
     def sentence(row: int) -> Sentence:

@@ -1,4 +1,4 @@
-"""What a plan and a run are made from: documents, their outline, a summarizer, budgets."""
+"""The work that a plan counts and a run does: documents, their outline, a summarizer, budgets."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from longdoc.pipelines.summarizers.protocol import Passage, Summarizer
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Where calls are made, and how often, how many at once and how fast: no part of what a job is."""
+    """How calls are made: by which executor, how many at once, how fast, how often again. No part of what a job is."""
 
     executor: Executor
     options: FanOutOptions

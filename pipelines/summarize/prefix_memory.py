@@ -1,4 +1,4 @@
-"""What each chunk is read with: a memory of the chunks before it, made first and here, so that no call waits."""
+"""The memory that each chunk is read with, of the chunks before it: made here before all calls, so that none waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The code that a summary is made by, which the keys of all that is kept of one hang on."""
+"""A digest of the code that makes a summary: part of the key of everything that is kept of one."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ class Settings:
 
 @checked
 class Summarizing:
-    """A `Summarization` that is no LangChain stage, so that it can be had without what a stage loads."""
+    """A `Summarization` that does not inherit LangChain's `Runnable`, so that importing it loads less."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ _CODE = (
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a plan has to know of a summarizer's ways.
+    """The properties of a summarizer that a plan depends on.
 
     `chunk_tokens` is what it reads at once unless asked otherwise. With `steady_chunks` an edit moves only the edges
     near it, for whom each chunk's summary is paid for and kept. `reads_memory`: it is told of the text before.
@@ -128,7 +128,7 @@ class Summarizer(Protocol):
 
     @property
     def traits(self) -> Traits:
-        """What a plan has to know of its ways."""
+        """The properties that a plan depends on."""
 
     @property
     def max_output_tokens(self) -> int:
@@ -143,7 +143,7 @@ class Summarizer(Protocol):
         """The most tokens that one call for these reads."""
 
     def at_hand(self, budget: int) -> tuple[ModelAtHand, int]:
-        """What a router is told of the model, and the tokens that stand beside text, query, memory and output."""
+        """The model as a router is told of it, and the tokens of a prompt beside text, query, memory and output."""
 
     def preload(self) -> None:
         """Begins to load what it needs, while the caller does other work."""

@@ -97,7 +97,7 @@ def is_copy(text: str, source: str, least: float = 0.8) -> bool:
 
 
 def repeats(text: str, instructions: str) -> bool:
-    """Whether most of `text` is out of the instructions."""
+    """Whether most of `text` repeats the instructions."""
     words = _words(text)
     return len(words) >= 8 and _held(words, _words(instructions)) > 0.5
 

@@ -94,7 +94,7 @@ def standardized(values: NDArray[np.floating], over: NDArray[np.bool_]) -> NDArr
 
 
 class Scorer(Protocol):
-    """What gives a score for each row of a table, in about standard deviations."""
+    """Scores each row of a sentence table, in about standard deviations."""
 
     @property
     def name(self) -> str:

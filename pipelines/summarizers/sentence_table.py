@@ -54,7 +54,7 @@ _PAIRS = (("“", "”"), ("(", ")"), ("[", "]"), ("«", "»"), ("「", "」"))
 
 
 class Encoder(Protocol):
-    """What gives a unit vector for each text."""
+    """Gives a unit vector for each text."""
 
     @property
     def fingerprint(self) -> str:

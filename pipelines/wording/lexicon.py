@@ -131,7 +131,7 @@ def of_a_kind(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def relation(one: str, other: str) -> Relation:
-    """What `one` is to `other`: a form of it, the same in meaning, broader, its opposite, or nothing that is known."""
+    """The relation of `one` to `other`: a form of it, the same in meaning, broader, its opposite, or none known."""
     ours, theirs = bases(one), bases(other)
     if one == other or one in theirs or other in ours:
         return "same"

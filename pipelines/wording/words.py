@@ -1,4 +1,4 @@
-"""The words that carry a sentence's content, cut to stems, for comparing sentences in any script."""
+"""The content words of a sentence, cut to stems, for comparing sentences in any script."""
 
 from __future__ import annotations
 

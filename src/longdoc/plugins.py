@@ -1,4 +1,4 @@
-"""What other installed packages bring: readers, summarizers and commands, found by their entry points."""
+"""Readers, summarizers and commands of other installed packages, found by their entry points."""
 
 from __future__ import annotations
 

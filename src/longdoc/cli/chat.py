@@ -127,13 +127,13 @@ class _Conversation:
 
 
 def shown(piece: str) -> str:
-    """The text with what a terminal would obey as U+FFFD."""
+    """The text with U+FFFD in place of control characters, which a terminal would obey."""
     return _OBEYED.sub("\ufffd", piece)
 
 
 @contextmanager
 def _written() -> Iterator[Callable[[str], None]]:
-    """What shows the unchecked text at a terminal while it is written; it makes room for the checked answer."""
+    """A function that shows the unchecked text at a terminal while it is written; the checked answer replaces it."""
     if not sys.stdout.isatty():
         yield lambda piece: None
         return

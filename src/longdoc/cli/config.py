@@ -1,4 +1,4 @@
-"""Defaults of one's own: the command line is asked first, then the environment, then `longdoc.toml` here, then yours.
+"""The user's own defaults: from the environment, then `longdoc.toml` in this folder, then that of the user.
 
     model = "ollama:llama3"      # every command that has such an option
     [summarize]

@@ -1,4 +1,4 @@
-"""What every command does alike: errors in one line, results on stdout, progress on stderr; and which commands are."""
+"""What all commands share: errors in one line, results on stdout, progress on stderr, commands of other packages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GROUP = "longdoc.commands"
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turns what goes wrong on purpose into one line on stderr and exit code 2."""
+    """Turns longdoc's errors into one line on stderr and exit code 2."""
     try:
         yield
     except LongdocError as error:
@@ -81,7 +81,7 @@ def write_lines(lines: Iterable[str], output: Path | None = None) -> None:
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Callable[[Event], None] | None]:
-    """What shows a run's events as a bar on stderr, out of the calls planned; nothing where no one is watching."""
+    """A function that shows a run's events as a progress bar on stderr; None where stderr is no terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

@@ -181,7 +181,7 @@ def _existing(folder: Path, where: _Where | None = None) -> Corpus:
 
 
 def _tell(opened: Corpus) -> None:
-    """What became of it, on stdout; each failure on stderr; exit code 1 where there was one."""
+    """Prints the status on stdout and each failure on stderr; exit code 1 where there was one."""
     told = opened.status()
     for entry in opened.entries("failed"):
         sys.stderr.write(f"longdoc: {entry.name}: {entry.error}\n")
@@ -192,7 +192,7 @@ def _tell(opened: Corpus) -> None:
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """A bar on stderr with what is left, as far as it can be known; nothing where no one is watching."""
+    """A function that shows progress as a bar on stderr with the time left; None where stderr is no terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

@@ -1,4 +1,4 @@
-"""Options that several commands have, said once."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -63,5 +63,5 @@ IndexFolder = Annotated[
 
 
 def names_of(models: list[str] | None) -> tuple[str, ...]:
-    """The models that were named, each once; the sentences chosen here where none was."""
+    """The models that were named, each once; "extractive" where none was."""
     return tuple(dict.fromkeys(models or ("extractive",)))

@@ -1,4 +1,4 @@
-"""What the command line calls a source, to paths: files, folders, globs, and - for stdin."""
+"""Turns the command line's sources into paths: files, folders, globs, and - for stdin."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ R = TypeVar("R")
 
 
 class Desk(Protocol):
-    """What hands a shelf to whoever wants to use it, as it is at the time."""
+    """Gives access to a shelf as it is at the time."""
 
     def use(self, work: Callable[[Shelf], R]) -> R:
-        """What `work` makes of the shelf."""
+        """The result of `work` on the shelf."""
 
 
 INSTRUCTIONS = (

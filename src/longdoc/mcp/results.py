@@ -1,4 +1,4 @@
-"""What the tools answer with: plain values whose every quotation has its place."""
+"""The results of the tools: plain values, every quotation with its place."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _MOST = 16_000  # characters of one stretch
 
 
 class Shelf:
-    """What the tools do. Raises `InputError` for ids and places that are not there.
+    """Does what the tools ask. Raises `InputError` for ids and places that are not there.
 
     A document's id is its path below `root`, or its name where it lies elsewhere.
     """
@@ -40,7 +40,7 @@ class Shelf:
         return cls(library([str(path) for path in paths], folder, ocr), [_name(path, root) for path in paths])
 
     def use(self, work: Callable[[Shelf], R]) -> R:
-        """What `work` makes of the documents."""
+        """The result of `work` on the documents."""
         return work(self)
 
     def documents(self) -> Documents:

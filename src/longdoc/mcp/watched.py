@@ -46,7 +46,7 @@ class WatchedShelf:
         threading.Thread(target=self._run, name="longdoc-watching", daemon=True).start()
 
     def use(self, work: Callable[[Shelf], R]) -> R:
-        """What `work` makes of the documents as they now are."""
+        """The result of `work` on the documents as they now are."""
         with self._turn:
             if self._shelf is None:
                 self._shelf = self._made()

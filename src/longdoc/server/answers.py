@@ -1,4 +1,4 @@
-"""What the server answers with: JSON that any text fits into, one-sentence errors, streams of events."""
+"""The server's responses: JSON that holds any text, one-sentence errors, streams of events."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AsciiResponse(Response):
 
 
 def problem(status: int, sentence: str) -> AsciiResponse:
-    """An error as the interface has it: one sentence, and for 401 and 429 what the standard asks for beside it."""
+    """An error response: one sentence, and the headers that HTTP asks for with 401 and 429."""
     headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}.get(status, {})
     if status in _PARTING:
         headers["Connection"] = "close"

@@ -1,4 +1,4 @@
-"""What clients send and what they are answered: the OpenAPI schema's objects, and files on their way to the disk."""
+"""Request and response bodies, the objects of the OpenAPI schema; and uploads on their way to the disk."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class Said(BaseModel):
 
 
 def shown_name(given: str) -> str:
-    """What a document is called: the last part of a path, with what is not seen as U+FFFD. It names no file of ours."""
+    """The name shown for a document: the last part of a path, invisible characters as U+FFFD. It opens no file."""
     name = seen_name(re.split(r"[/\\]", given)[-1])
     if not name:
         raise HTTPException(400, "the name is blank; give the file's name as ?name=")
@@ -158,7 +158,7 @@ def shown_name(given: str) -> str:
 
 
 def seen_name(name: str) -> str:
-    """The name with what is not seen as U+FFFD."""
+    """The name with U+FFFD in place of invisible characters."""
     return _UNSEEN.sub("\ufffd", name).strip()
 
 

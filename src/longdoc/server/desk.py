@@ -1,4 +1,4 @@
-"""What a reader has lying beside the documents: conversations by name, notes with their citations, exports of both."""
+"""What a reader makes beside the documents: conversations by name, notes with their citations, exports of both."""
 
 from __future__ import annotations
 

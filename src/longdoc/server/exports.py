@@ -1,4 +1,4 @@
-"""Summaries, conversations and notes to take away: Markdown, a page, or a PDF with their places marked."""
+"""Exports of summaries, conversations and notes: Markdown, a page, or a PDF with their places marked."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Piece:
 
 @dataclass
 class Export:
-    """What is taken away at once, under a title: a summary as `render_json` has it, answers, the notes on the same."""
+    """One export under a title: a summary as `render_json` has it, answers, the notes on the same."""
 
     library: Library
     title: str
@@ -52,12 +52,12 @@ class Export:
     _length: int = field(default=0, init=False)  # of what is gone, with what parts it
 
     def markdown(self) -> str:
-        """With footnotes that quote; all text of documents is escaped. Raises `InputError` for very large sources."""
+        """Markdown with footnotes that quote; the text is escaped. Raises `InputError` for very large sources."""
         self._check_size(_MARKDOWN, "export a single answer, or a summary of fewer documents")
         return render_markdown(self._tree(), self._facts)
 
     def html(self) -> str:
-        """The page that stands alone, with the whole sources to read against. Raises `InputError` for large ones."""
+        """A self-contained page with the whole sources to read against. Raises `InputError` for large ones."""
         self._check_size(_PAGE, "take Markdown")
         return render_html(self._tree(), self.heading, self._facts)
 

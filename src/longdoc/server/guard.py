@@ -1,9 +1,4 @@
-"""What every call passes before the server looks at it: a place, its host, its origin, its token, its kind, its size.
-
-A stranger needs no token to open a connection. So one that has not sent a request's head in time, or has not read for
-long, is closed; and where all places are taken, the one that is wanted least gives its place to the next: the oldest
-that is silent, else idle between two requests, else not reading. A call that is being answered is never dropped.
-"""
+"""Checks of every call before the server looks at it: free places, host, origin, token, content type, size."""
 
 from __future__ import annotations
 
@@ -41,7 +36,7 @@ _SILENT, _IDLE, _DEAF, _BUSY = range(4)  # in the order in which they are droppe
 
 
 class Guard:
-    """ASGI middleware that turns away what does not belong here, and gives every answer its security headers.
+    """ASGI middleware that refuses unfit calls and gives every response its security headers.
 
     A call has to name a host that is ours (else a page could rebind its own name to this address), and may not come
     from another site's page (`Origin`, `Sec-Fetch-Site`). What changes something has a content type that no plain form

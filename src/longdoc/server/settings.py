@@ -1,4 +1,4 @@
-"""What `longdoc serve` is told: where it listens, who may ask, and how much."""
+"""The settings of `longdoc serve`: where it listens, who may ask, and how much."""
 
 from __future__ import annotations
 

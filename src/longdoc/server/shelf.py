@@ -52,7 +52,7 @@ class Held:
     watched: bool = False  # it goes when a file that is watched does
 
     def json(self) -> dict[str, Any]:
-        """The object that the HTTP interface tells."""
+        """The JSON object of the HTTP interface."""
         pages = None if self.pages is None else len(self.pages)
         shown = ("id", "name", "bytes", "words", "status", "error", "pictures", "summarized", "progress")
         return {**{key: getattr(self, key) for key in shown}, "pages": pages}

@@ -1,4 +1,4 @@
-"""What runs behind the two streams: an answer as it is written, and a summary's progress."""
+"""The makers of the two event streams: an answer as it is written, and a summary's progress."""
 
 from __future__ import annotations
 
