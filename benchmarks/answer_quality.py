@@ -15,17 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import tarfile
 import time
 from collections import Counter
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import zstandard
-from datasets import DATA, records
+from datasets import DATA, archive, records
 from langchain_core.chat_history import InMemoryChatMessageHistory
 from langchain_core.documents import Document
 from table import markdown, publish
@@ -34,8 +31,7 @@ import longdoc
 from longdoc import DocumentChat, DocumentIndex
 
 QUESTIONS = Path(__file__).with_name("questions")
-ARCHIVES = {"messy": "messy_files.tar.zst", "financebench": "financebench_pdfs.tar.zst", "pdfs": "pdfs.tar.zst"}
-SAYS_NOTHING = "The documents do not say."
+ARCHIVES = {"messy": "messy_files", "financebench": "financebench_pdfs", "pdfs": "pdfs"}
 FIFTHS = 5
 
 
@@ -55,11 +51,9 @@ def document_text(name: str) -> str:
     return document(name).page_content
 
 
-def _file(archive: str, name: str) -> Document:
-    packed = zstandard.ZstdDecompressor().stream_reader((DATA / "dev" / archive).read_bytes()).read()
-    with TemporaryDirectory() as folder, tarfile.open(fileobj=BytesIO(packed)) as tar:
-        member = next(one for one in tar.getmembers() if Path(one.name).name == name)
-        held = tar.extractfile(member)
+def _file(packed: str, name: str) -> Document:
+    with TemporaryDirectory() as folder, archive(packed) as members:
+        held = members.extractfile(next(one for one in members if Path(one.name).name == name))
         assert held is not None
         (Path(folder) / name).write_bytes(held.read())
         return longdoc.read(Path(folder) / name)
@@ -151,8 +145,6 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, help="a folder in which the indexes are kept for the next time")
     parser.add_argument("--quiet", action="store_true", help="do not write the table of results")
     given = parser.parse_args()
-    if not DATA.exists():
-        raise SystemExit(f"no data in {DATA}: put the sets there")
     rows = [json.loads(line) for line in (QUESTIONS / f"{given.set}.jsonl").read_text().splitlines()]
     rows = [one for one in rows if not given.kinds or one["kind"] in given.kinds]
     rows = [one for one in rows if not given.documents or any(name in one["document"] for name in given.documents)]

@@ -24,7 +24,7 @@ from typing import Any
 
 from chunking_peers import Both, Piece, Setting, Split, System, attempt, available, versions
 from chunking_violations import SETS, Faults, faults, violations
-from datasets import DATA, records
+from datasets import records
 from table import markdown, publish
 
 SAMPLE = 200_000  # characters of each set for the splitters that embed
@@ -215,8 +215,6 @@ def main() -> None:
     parser.add_argument("--stream-gb", type=float, default=1.0)
     parser.add_argument("--show", action="store_true", help="print the texts at fault (violations)")
     given = parser.parse_args()
-    if not DATA.exists():
-        raise SystemExit(f"{DATA} is not there: no documents to measure on")
     if given.cores:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])
     asked[given.question](given)

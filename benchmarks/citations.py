@@ -12,16 +12,13 @@ that it has inside sentences and never in lower case), not by the code under tes
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 import sys
 from collections.abc import Callable, Iterator
-from io import TextIOWrapper
-from pathlib import Path
 
 import changed_words
-import zstandard
+from datasets import records
 from table import markdown, publish
 
 from longdoc.chunkers.text.sentences import split_sentences
@@ -29,7 +26,6 @@ from longdoc.chunkers.text.span import Span
 from longdoc.pipelines.checks.checker import Checker
 from longdoc.pipelines.summarizers.protocol import Passage
 
-DATA = Path(__file__).parents[1] / ".." / "shared" / "data" / "dev"
 WINDOW = 6000  # characters of source that each sentence is checked against
 TUNED, FRESH = ("books", "techspec", "qmsum"), ("squality", "scotus_args", "leases")
 Make = Callable[[str, str, list[str], random.Random], str | None]
@@ -58,11 +54,9 @@ SYNONYMS = {
 
 def documents(name: str) -> Iterator[str]:
     """The texts of a set, a meeting as its turns."""
-    with (DATA / f"{name}.jsonl.zst").open("rb") as raw:
-        for line in TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(raw), encoding="utf-8"):
-            record = json.loads(line)
-            turns = (f"{turn['speaker']}: {turn['text']}" for turn in record.get("turns", ()))
-            yield record["document"] if "document" in record else "\n".join(turns)
+    for record in records(name):
+        turns = (f"{turn['speaker']}: {turn['text']}" for turn in record.get("turns", ()))
+        yield record["document"] if "document" in record else "\n".join(turns)
 
 
 def windows(name: str, random_: random.Random) -> Iterator[tuple[str, str, list[str]]]:
@@ -185,8 +179,6 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=200)
     parser.add_argument("--only", default="", help="rows whose name has these words")
     given = parser.parse_args()
-    if not DATA.exists():
-        raise SystemExit(f"{DATA} is not there: nothing to measure on")
     checker = Checker.load()
     rows = [
         [name, *(rate(checker, make, sets, f"{name} {given.seed}", given.each, given.show) for sets in (TUNED, FRESH))]

@@ -6,8 +6,10 @@ import io
 import itertools
 import json
 import re
+import tarfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,9 +31,28 @@ class Task:
     references: list[str]
 
 
+def file_of(name: str, split: str = "dev") -> Path:
+    """The path of a data file. Ends the script with a word where it is not there."""
+    path = DATA / split / name
+    if not path.exists():
+        raise SystemExit(f"{path} is not there: this benchmark reads real documents from it")
+    return path
+
+
+@contextmanager
+def archive(name: str) -> Iterator[tarfile.TarFile]:
+    """The members of an archive of the development data, to be read in order."""
+    with (
+        file_of(f"{name}.tar.zst").open("rb") as packed,
+        zstandard.ZstdDecompressor().stream_reader(packed) as plain,
+        tarfile.open(fileobj=plain, mode="r|") as members,
+    ):
+        yield members
+
+
 def records(name: str, split: str = "dev") -> Iterator[dict[str, Any]]:
     """The JSON objects of a data file."""
-    with (DATA / split / f"{name}.jsonl.zst").open("rb") as file:
+    with file_of(f"{name}.jsonl.zst", split).open("rb") as file:
         for line in io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file), encoding="utf-8"):
             yield json.loads(line)
 

@@ -11,10 +11,8 @@ one line, sentence, row with its header, or within a paragraph of each other. `-
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import re
-import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,8 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import zstandard
-from datasets import DATA, records
+from datasets import archive, records
 from table import markdown, publish
 
 from longdoc import ExtractiveSummarizer, summarize
@@ -47,11 +44,8 @@ _APART = 2500  # characters between a value and the row of years or the title th
 @lru_cache(maxsize=4)
 def packed(name: str) -> dict[str, bytes]:
     """The files of an archive of the development data, by name."""
-    with (DATA / "dev" / f"{name}.tar.zst").open("rb") as file:
-        data = io.BytesIO(zstandard.ZstdDecompressor().stream_reader(file).read())
-    with tarfile.open(fileobj=data) as archive:
-        members = [member for member in archive.getmembers() if member.isfile()]
-        return {Path(member.name).name: archive.extractfile(member).read() for member in members}  # type: ignore[union-attr]
+    with archive(name) as members:
+        return {Path(one.name).name: held.read() for one in members if (held := members.extractfile(one)) is not None}
 
 
 def source_of(folder: Path, kind: str, document: str) -> Path:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
-from datasets import DATA, grams, tasks
+from datasets import grams, tasks
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
@@ -69,8 +69,6 @@ def fit(names: tuple[str, ...], encoder: Embedder) -> NDArray[np.float64]:
 
 def main() -> None:
     """Prints one row of weights for texts without a query and one for texts with."""
-    if not DATA.exists():
-        raise SystemExit(f"{DATA} is not there: nothing to fit on")
     encoder = Embedder()
     print("features ", FEATURES)
     print("GENERAL =", tuple(np.round(fit(("scisumm", "techspec"), encoder), 3).tolist()))

@@ -23,7 +23,6 @@ from typing import get_args
 
 import numpy as np
 from claims import Remembering, Row, sample, sentences
-from datasets import DATA
 from numpy.typing import NDArray
 
 from longdoc.chunkers.text.span import Span
@@ -154,8 +153,6 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--each", type=int, default=100)
     given = parser.parse_args()
-    if not DATA.exists():
-        raise SystemExit(f"{DATA} is not there: nothing to fit on")
     claims = list(claims_of(given.each, read_claims(given.run)))
     w = fitted(claims)
     TARGET.write_text(f"{written(w)}\n", encoding="utf-8")

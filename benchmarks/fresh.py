@@ -20,7 +20,6 @@ from collections import defaultdict
 from pathlib import Path
 
 from book import book
-from datasets import DATA
 from table import markdown, publish
 
 PAGES = 20
@@ -57,8 +56,6 @@ def main() -> None:
     parser.add_argument("--book", type=float, default=0.1, help="of a book of 560,000 words; 0 for none")
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
-    if not DATA.exists():
-        raise SystemExit(f"{DATA} is not there: no pages to read")
     pythons = {"before": given.before, "now": sys.executable}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -67,6 +64,7 @@ def main() -> None:
         longdoc = ["-m", "longdoc.cli"]
         commands = {
             "python -c pass": ["-c", "pass"],
+            "longdoc --help": [*longdoc, "--help"],
             f"floor: the encoder alone on the sentences of {PAGES} pages": ["-c", _FLOOR, str(pages)],
             f"longdoc summarize, {PAGES} pages": [*longdoc, "summarize", str(pages), "--no-cache"],
             "longdoc ask, of what is in the index": [*longdoc, "ask", str(pages), QUESTION],
@@ -74,6 +72,7 @@ def main() -> None:
         if given.book:
             long.write_text(book(given.book), encoding="utf-8")
             words = len(long.read_text(encoding="utf-8").split())
+            commands[f"longdoc chunk, {words:,} words"] = [*longdoc, "chunk", str(long), "--max-tokens", "256"]
             commands[f"longdoc summarize, {words:,} words"] = [*longdoc, "summarize", str(long), "--no-cache"]
             commands["the same, a second time"] = [*longdoc, "summarize", str(long)]
         times: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)

@@ -13,15 +13,13 @@ import json
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pypdfium2
-import zstandard
-from datasets import DATA
+from datasets import archive, file_of
 from table import markdown, publish
 
 from longdoc.chunkers.readers.formats import image_suffix
@@ -44,8 +42,6 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pages", type=int, default=18)
     most = parser.parse_args().pages
-    if not (DATA / "dev" / "pdfs.tar.zst").exists():
-        sys.exit("the folder of real documents, shared/data, is not here")
     if shutil.which("tesseract") is None:
         sys.exit("tesseract is not installed; apt-get install tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-rus")
     readers: dict[str, Callable[[bytes, list[str]], str]] = {"longdoc": _longdoc, "tesseract": _tesseract}
@@ -86,13 +82,9 @@ def edits(wanted: str, text: str) -> int:
 
 def _cases() -> Iterator[tuple[str, int, bytes, list[str]]]:
     """Name, page, the page alone as a PDF, and the texts read on it; the first page of each file that has any."""
-    manifest: list[dict[str, Any]] = json.loads((DATA / "dev" / "pdfs_manifest.json").read_text(encoding="utf-8"))
+    manifest: list[dict[str, Any]] = json.loads(file_of("pdfs_manifest.json").read_text(encoding="utf-8"))
     wanted = {row["file"]: row["ocr_text"] for row in manifest if row.get("ocr_text")}
-    with (
-        (DATA / "dev" / "pdfs.tar.zst").open("rb") as packed,
-        zstandard.ZstdDecompressor().stream_reader(packed) as plain,
-        tarfile.open(fileobj=plain, mode="r|") as members,
-    ):
+    with archive("pdfs") as members:
         for member in members:
             name = member.name.rpartition("/")[2]
             opened = members.extractfile(member) if name in wanted and member.size else None

@@ -15,7 +15,6 @@ import json
 import logging
 import re
 import sys
-import tarfile
 import tempfile
 import time
 import unicodedata
@@ -26,8 +25,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import zstandard
-from datasets import DATA
+from datasets import archive, file_of
 from langchain_core.documents import Document
 from rapidfuzz.distance import Levenshtein
 from table import markdown, publish
@@ -182,7 +180,7 @@ def judge_tables(name: str, rows: dict[int, list[list[str]]], pages: Pages, tall
 def real(folder: Path, tally: Tally) -> None:
     """Read the real files with each reader."""
     logging.disable(logging.CRITICAL)
-    for row in json.loads((DATA / "dev" / "pdfs_manifest.json").read_text()):
+    for row in json.loads(file_of("pdfs_manifest.json").read_text()):
         path = folder / "pdfs" / Path(row["file"]).name
         if path.suffix != ".pdf" or row.get("needs_ocr") or row.get("password"):
             continue
@@ -276,10 +274,8 @@ def speed(folder: Path, repeats: int) -> list[list[object]]:
 def unpacked(folder: Path) -> None:
     """Unpack the archives of PDFs."""
     for name in ("pdfs", "financebench_pdfs"):
-        with (DATA / "dev" / f"{name}.tar.zst").open("rb") as packed:
-            plain = zstandard.ZstdDecompressor().stream_reader(packed)
-            with tarfile.open(fileobj=plain, mode="r|") as members:
-                members.extractall(folder, filter="data")
+        with archive(name) as members:
+            members.extractall(folder, filter="data")
 
 
 def main() -> None:
@@ -288,8 +284,6 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=2)
     given = parser.parse_args()
-    if not (DATA / "dev" / "pdfs.tar.zst").exists():
-        sys.exit("the folder of real documents, shared/data, is not here")
     tally: Tally = defaultdict(list)
     with tempfile.TemporaryDirectory() as made_here:
         folder = Path(made_here)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from datasets import DATA, records, tasks
+from datasets import records, tasks
 from longformer import inputs, longformer_config
 from longformer import make as make_encoder
 from table import markdown, publish
@@ -57,8 +57,6 @@ def loss(exact: Tensor, near: Tensor) -> list[str]:  # (T, vocabulary) each
 
 def bundled(given: argparse.Namespace) -> None:
     """The bundled encoder: speed, what it finds and how it summarizes, on the dev sets."""
-    if not DATA.exists():
-        raise SystemExit(f"{DATA} is not there: nothing to measure on")
     made = {form: Embedder(weights=form) for form in FORMS}
     [asked] = records("rag_docs")
     texts = [chunk["text"] for chunk in asked["chunks"]]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tarfile
 import tempfile
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -13,8 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import zstandard
-from datasets import DATA, records
+from datasets import archive, records
 from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.registry import read
@@ -136,10 +133,8 @@ def _evidence(text: str, start: int, end: int, evidence: str) -> tuple[int, int]
 
 
 def _unpacked(folder: Path) -> list[Path]:
-    with (DATA / "dev" / "financebench_pdfs.tar.zst").open("rb") as file:
-        data = zstandard.ZstdDecompressor().stream_reader(file).read()
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        archive.extractall(folder, filter="data")
+    with archive("financebench_pdfs") as members:
+        members.extractall(folder, filter="data")
     return sorted(folder.rglob("*.pdf"))
 
 

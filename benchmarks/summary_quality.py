@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import DATA, Task, grams, tasks
+from datasets import Task, grams, tasks
 from numpy.typing import NDArray
 from rouge_score.rouge_scorer import RougeScorer
 from salience_data import oracle
@@ -268,8 +268,6 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="the first tasks only")
     parser.add_argument("--words", type=int, help="the budget")
     given = parser.parse_args()
-    if not DATA.exists():
-        raise SystemExit(f"{DATA} is not there: nothing to measure on")
     for name in given.sets:
         title, rows = measure(name, given.limit, given.words)
         said = (

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from datasets import DATA, grams
+from datasets import grams
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 from salience_data import Example, examples, f1
@@ -155,8 +155,6 @@ def main() -> None:
     parser.add_argument("--validate", action="store_true")
     parser.add_argument("--into", type=Path, default=FOLDER)
     given = parser.parse_args()
-    if not DATA.exists():
-        raise SystemExit(f"{DATA} is not there: nothing to train on")
     torch.set_num_threads(1)  # the tensors are small, and the weights are then the same on any machine of a kind
     began, encoder = time.perf_counter(), Embedder()
     sets = {name: list(examples(name, "train", given.cache, encoder, given.documents)) for name in SETS}

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 import torch
-from datasets import DATA, Task, records, tasks
+from datasets import Task, records, tasks
 from rouge_score.rouge_scorer import RougeScorer
 from table import HERE, markdown, publish
 
@@ -284,8 +284,6 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=30)
     parser.add_argument("--tokens", type=int, default=4096)
     given = parser.parse_args()
-    if not DATA.exists():
-        raise SystemExit("no ../shared/data here to measure on")
     torch.set_num_threads(1)
     parts[given.part](given.limit, given.tokens)
 
