@@ -368,7 +368,7 @@ def test_a_reader_that_has_enough_is_no_error(book: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
-@pytest.mark.parametrize("arguments", [("chunk", "BOOK"), ("plan", "BOOK"), ("--help",), ("summarize", "BOOK")])
+@pytest.mark.parametrize("arguments", [("chunk", "BOOK"), ("--help",), ("summarize", "BOOK")])
 def test_a_full_disk_behind_stdout_is_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
     book = tmp_path / "book.txt"
     book.write_text("The harbour was built in 1843 by the town council.")

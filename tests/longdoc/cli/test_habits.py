@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 import longdoc
+from longdoc.cli.app import app
 
 
 @pytest.fixture(scope="module")
@@ -21,36 +22,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def run(folder: Path, *given: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(folder / "none")}
-    command = [sys.executable, "-m", "longdoc.cli", *given]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
+def run(folder: Path, *given: str) -> Result:
+    with chdir(folder):
+        return CliRunner().invoke(app, given, env={"XDG_CONFIG_HOME": str(folder / "none")})
 
 
 def test_version_and_short_help(folder: Path) -> None:
     assert run(folder, "--version").stdout == f"longdoc {longdoc.__version__}\n"
     shown = run(folder, "chunk", "-h")
-    assert shown.returncode == 0
+    assert shown.exit_code == 0
     assert "sections|sentences" in shown.stdout.replace("\n", "")
 
 
 def test_a_result_is_written_to_a_file_whole(folder: Path) -> None:
     made = run(folder, "chunk", "a.txt", "-o", "out.jsonl")
-    assert (made.returncode, made.stdout) == (0, "")
+    assert (made.exit_code, made.stdout) == (0, "")
     assert json.loads((folder / "out.jsonl").read_text(encoding="utf-8"))["text"].startswith("The fox")
     refused = run(folder, "chunk", "a.txt", "-o", "no/such/out.jsonl")
-    assert refused.returncode == 2
+    assert refused.exit_code == 2
     assert refused.stderr.startswith("longdoc: ")
     assert refused.stderr.count("\n") == 1
 
 
 def test_one_file_that_cannot_be_read_costs_itself_alone(folder: Path) -> None:
     made = run(folder, "chunk", "a.txt", "missing.txt", "b.txt")
-    assert made.returncode == 1
+    assert made.exit_code == 1
     assert [json.loads(line)["source"] for line in made.stdout.splitlines()] == ["a.txt", "b.txt"]
     assert made.stderr == "longdoc: 'missing.txt' does not exist; check the path\n"
     strict = run(folder, "chunk", "a.txt", "missing.txt", "b.txt", "--strict")
-    assert (strict.returncode, strict.stdout) == (2, "")
+    assert (strict.exit_code, strict.stdout) == (2, "")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_one_file_that_cannot_be_read_costs_itself_alone(folder: Path) -> None:
 )
 def test_a_slip_is_told_in_one_line_that_says_where_help_is(folder: Path, given: tuple[str, ...], said: str) -> None:
     made = run(folder, *given)
-    assert made.returncode == 2
+    assert made.exit_code == 2
     assert made.stdout == ""
     assert said in made.stderr
     assert made.stderr.startswith("longdoc: ")

@@ -63,8 +63,8 @@ def test_silent_connections_keep_no_one_out(live: Any, tmp_path: Path, held: Exi
     assert silent[0].recv(1) == b""  # the oldest gave its place
 
 
-def test_a_head_comes_in_time_or_not_at_all(live: Any, tmp_path: Path, held: ExitStack) -> None:
-    server = started(live, tmp_path, head_seconds=0.5)
+def test_who_is_late_with_a_head_or_does_not_read_is_let_go(live: Any, tmp_path: Path, held: ExitStack) -> None:
+    server = started(live, tmp_path, head_seconds=0.5, idle_seconds=0.5, connections=20)
     silent, slow, second = (connected(server.port, held) for _ in range(3))
     second.sendall(f"{HEAD}\r\n".encode())
     assert second.recv(12).startswith(b"HTTP/1.1 200")
@@ -72,10 +72,6 @@ def test_a_head_comes_in_time_or_not_at_all(live: Any, tmp_path: Path, held: Exi
     slow.sendall(HEAD.encode())
     for one in (silent, slow, second):
         ended(one)
-
-
-def test_who_does_not_read_is_let_go(live: Any, tmp_path: Path, held: ExitStack) -> None:
-    server = started(live, tmp_path, idle_seconds=0.5, connections=20)
     deaf = [connected(server.port, held) for _ in range(30)]
     for one in deaf:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)

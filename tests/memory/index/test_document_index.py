@@ -257,7 +257,7 @@ def test_other_scans_find_nearly_what_flat_finds(scan: Scan) -> None:
 
 
 @given(st.dictionaries(names, sectioned, min_size=1), st.sampled_from(("weighted", "reciprocal")), st.floats(0, 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_score_takes_from_its_section_and_those_beside_it(
     documents: dict[str, str], fusion: Fusion, share: float
 ) -> None:

@@ -51,7 +51,7 @@ def text(kind: str, batch: int = 2, length: int = LENGTH, seed: int = 0) -> Tens
 
 
 @every_kind
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(cuts=st.lists(st.integers(0, LENGTH), max_size=5), seed=st.integers(0, 1000))
 def test_chunk_by_chunk_equals_whole_also_through_a_file(
     tmp_path_factory: pytest.TempPathFactory, kind: str, cuts: list[int], seed: int
