@@ -1,14 +1,21 @@
-"""The arrays of a safetensors file as numpy has them, none copied."""
+"""Safetensors files: read as numpy arrays without a copy, and written whole."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Arrays = dict[str, NDArray[Any]]
 _TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I8": np.dtype("i1"), "I64": np.dtype("<i8")}
@@ -32,3 +39,20 @@ def arrays_of(data: bytes | memoryview) -> tuple[Arrays, dict[str, str]]:
 def _array(data: bytes | memoryview, start: int, told: dict[str, Any]) -> NDArray[Any]:
     begin, end = told["data_offsets"]
     return np.frombuffer(data, np.uint8, end - begin, start + begin).view(_TYPES[told["dtype"]]).reshape(told["shape"])
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, object]) -> None:
+    """Writes a safetensors file with `state` as its metadata beside `path`, and moves it there once it is on disk."""
+    from safetensors.torch import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+        pass
+    try:
+        held = {name: one.detach().cpu().contiguous() for name, one in tensors.items()}
+        save_file(held, part.name, metadata={"state": json.dumps(state)})
+        with open(part.name, "r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(part.name, path)
+    finally:
+        Path(part.name).unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 from langchain_core.documents import Document
 
@@ -39,3 +39,9 @@ class BytesReader:
     def read(self, stream: BinaryIO, name: str) -> Document:
         """The document in a stream, read whole."""
         return self.function(stream.read(), name)
+
+
+def made(text: str, source: str, format: str, **known: Any) -> Document:
+    """The document, its metadata `source`, `format` and what else its reader knows; what is empty is left out."""
+    told = {name: value for name, value in known.items() if value}
+    return Document(page_content=text, metadata={"source": source, "format": format, **told})

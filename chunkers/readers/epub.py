@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.archive import Archive, resolved
-from longdoc.chunkers.readers.base import BytesReader
+from longdoc.chunkers.readers.base import BytesReader, made
 from longdoc.chunkers.readers.formats import expect
 from longdoc.chunkers.readers.html.reading import parse_html, tree_text
 from longdoc.chunkers.text.table_rows import Table
@@ -43,15 +43,7 @@ def read_epub(data: bytes, source: str) -> Document:
     text, outline, tables = _joined(_chapter(archive, chapter) for chapter in _reading_order(archive, package, name))
     if not text:
         raise InputError(f"{source!r} is an EPUB book without text; if its pages are images, run OCR on them first")
-    metadata: dict[str, Any] = {"source": source, "format": "epub"}
-    if outline:
-        metadata["outline"] = outline
-    if tables:
-        metadata["tables"] = tables
-    title = _title(package)
-    if title:
-        metadata["title"] = title
-    return Document(page_content=text, metadata=metadata)
+    return made(text, source, "epub", outline=outline, tables=tables, title=_title(package))
 
 
 def _refuse_protected(archive: Archive) -> None:

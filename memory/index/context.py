@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +23,10 @@ class Context:
         return sorted({*given, *(other for row in given for other in self._beside(row))})
 
     def raised(self, rows: Sequence[int], scores: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-        """The scores, moved by `share` to the best among `rows` in the same section, then to the best beside each."""
-        best: dict[tuple[str, str, str], float] = {}
-        sections = [self._section(row) for row in rows]
-        for section, score in zip(sections, scores.tolist(), strict=True):
-            best[section] = max(score, best.get(section, score))
-        of_section = np.array([best[section] for section in sections])
-        moved = scores + share * (of_section - scores)
-        known = dict(zip(rows, moved.tolist(), strict=True))
-        beside = [max([known[row], *(known[one] for one in self._beside(row) if one in known)]) for row in rows]
-        raised: NDArray[np.float64] = moved + share * (np.array(beside) - moved)
-        return raised
+        """The scores of `rows`, raised by their sections and by those of them that are beside each."""
+        places = {row: at for at, row in enumerate(rows)}
+        beside = [[places[one] for one in self._beside(row) if one in places] for row in rows]
+        return raised(scores, [self._section(row) for row in rows], beside, share)
 
     def _section(self, row: int) -> tuple[str, str, str]:
         record = self._view.record(row)
@@ -49,3 +42,16 @@ class Context:
         at = places[row]
         near = rows[max(at - 1, 0) : at] + rows[at + 1 : at + 2]
         return [one for one in near if self._view.record(one).kind == record.kind and self._allowed(one)]
+
+
+def raised(
+    scores: NDArray[np.float64], sections: Sequence[Hashable], beside: Sequence[Iterable[int]], share: float
+) -> NDArray[np.float64]:
+    """The scores, moved by `share` to the best of the same section, then to the best of those beside each."""
+    best: dict[Hashable, float] = {}
+    for section, score in zip(sections, scores.tolist(), strict=True):
+        best[section] = max(score, best.get(section, score))
+    moved = scores + share * (np.array([best[section] for section in sections]) - scores)
+    near = [max([moved[at], *moved[list(others)]]) for at, others in enumerate(beside)]
+    found: NDArray[np.float64] = moved + share * (np.array(near) - moved)
+    return found

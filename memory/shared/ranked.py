@@ -15,6 +15,7 @@ from langchain_core.vectorstores import VectorStore
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
+from longdoc.memory.index.context import raised
 from longdoc.memory.index.entries import entry
 from longdoc.memory.index.settings import IndexSettings
 from longdoc.memory.index.words import Postings, bm25
@@ -103,18 +104,12 @@ def _nearest(store: VectorStore, query: str, count: int) -> tuple[list[Document]
 
 
 def _raised(found: Sequence[Document], scores: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """The scores, moved by `share` to the best of the same section, then to the best of the passages beside each."""
+    """The scores, raised by the sections of the passages and by those that adjoin each in its source."""
     sections = [(str(one.metadata.get("source")), str(one.metadata.get("headings"))) for one in found]
-    best: dict[tuple[str, str], float] = {}
-    for section, score in zip(sections, scores.tolist(), strict=True):
-        best[section] = max(score, best.get(section, score))
-    moved = scores + share * (np.array([best[section] for section in sections]) - scores)
-    beside = moved.copy()
-    places = [(sections[row][0], int(found[row].metadata.get("start_index") or 0), row) for row in range(len(found))]
-    places.sort()
-    for (source, start, row), (other, after, next_row) in pairwise(places):
+    places = [(sections[row][0], int(one.metadata.get("start_index") or 0), row) for row, one in enumerate(found)]
+    beside: list[list[int]] = [[] for _ in found]
+    for (source, start, row), (other, after, next_row) in pairwise(sorted(places)):
         if source == other and after <= start + len(found[row].page_content) + _GAP:
-            beside[row] = max(beside[row], moved[next_row])
-            beside[next_row] = max(beside[next_row], moved[row])
-    raised: NDArray[np.float64] = moved + share * (beside - moved)
-    return raised
+            beside[row].append(next_row)
+            beside[next_row].append(row)
+    return raised(scores, sections, beside, share)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,6 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from transformers.utils.generic import ModelOutput
 
@@ -24,6 +22,7 @@ from longdoc.errors import InputError, UnavailableError
 from longdoc.models.decoder.buffers import Storage
 from longdoc.models.decoder.cache import WindowedCache
 from longdoc.models.decoder.decoder import WindowedDecoder
+from longdoc.models.tensors import write_tensors
 
 _FORMAT = 2
 _ABANDONED = 3600  # seconds after which an unfinished file is no one's
@@ -259,14 +258,9 @@ def _restored(kind: _Kind, state: _State, tokens: int) -> WindowedCache:
 
 
 def _save(state: _State, kind: str, path: Path) -> None:
-    tensors = {"ids": state.ids, **{name: one.contiguous() for name, one in state.tensors.items()}}
-    about = {"kind": kind, "counters": state.counters, "sums": {name: _sum(one) for name, one in tensors.items()}}
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-        pass
-    save_file(tensors, part.name, metadata={"state": json.dumps(about)})
-    with open(part.name, "r+b") as file:
-        os.fsync(file.fileno())
-    os.replace(part.name, path)
+    tensors = {"ids": state.ids, **state.tensors}
+    sums = {name: _sum(one) for name, one in tensors.items()}
+    write_tensors(path, tensors, {"kind": kind, "counters": state.counters, "sums": sums})
 
 
 def _about(path: Path) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -13,12 +11,12 @@ from typing import Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from longdoc.arguments import checked
 from longdoc.errors import InputError, UnavailableError
 from longdoc.models.checkpoints import fingerprint
+from longdoc.models.tensors import write_tensors
 
 _FORMAT = 1
 
@@ -71,19 +69,8 @@ class RecurrentState:
 
     def save(self, path: str | Path) -> None:
         """Writes a safetensors file beside `path` and moves it there: a torn file never has that name."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tensors = {name: one.detach().cpu().contiguous() for name, one in self.tensors.items()}
         about = {"format": _FORMAT, "model": self.fingerprint, "seen": self.seen, "digest": self.digest}
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-            pass
-        try:
-            save_file(tensors, part.name, metadata={"state": json.dumps(about)})
-            with open(part.name, "rb") as file:
-                os.fsync(file.fileno())
-            os.replace(part.name, path)
-        finally:
-            Path(part.name).unlink(missing_ok=True)
+        write_tensors(Path(path), self.tensors, about)
 
     @classmethod
     def load(cls, path: str | Path, encoder: RecurrentEncoder) -> RecurrentState:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
-from longdoc.errors import InputError, MissingExtraError
+from longdoc.errors import InputError, LongdocError, MissingExtraError
 
+_log = logging.getLogger(__name__)
 _STEP_MS = 200  # without a change for as long, what changed has settled
 _MOST_MS = 1600  # what goes on changing is looked at all the same
 _LOOK_MS = 1000  # how often the loop is asked whether to stop
@@ -89,6 +92,18 @@ def changes(root: Path, stop: threading.Event | None = None) -> Iterator[set[str
         if batch or quiet > _AGAIN:
             quiet = 0
             yield {name for _, path in batch if (name := _name(root, path))}
+
+
+def keep_up(root: Path, catch_up: Callable[[Collection[str]], object], stop: threading.Event | None = None) -> None:
+    """Calls `catch_up` at once and with each of `changes`: what a thread of its own does. What goes wrong is logged."""
+    try:
+        for touched in chain([frozenset[str]()], changes(root, stop)):
+            try:
+                catch_up(touched)
+            except (OSError, LongdocError):  # a full disk, a mount that is gone for a moment: the next look tells
+                _log.warning("a look at %s failed", root, exc_info=True)
+    except Exception:  # noqa: BLE001  the edge of the thread
+        _log.exception("the folder %s is no longer watched", root)
 
 
 def _name(root: Path, path: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.archive import Archive, resolved
-from longdoc.chunkers.readers.base import BytesReader
+from longdoc.chunkers.readers.base import BytesReader, made
 from longdoc.chunkers.readers.docx.body import Body
 from longdoc.chunkers.readers.docx.styles import Numbering, Styles
 from longdoc.chunkers.readers.formats import expect
@@ -38,15 +38,7 @@ def read_docx(data: bytes, source: str) -> Document:
     text, outline, tables = _text(archive, main)
     if not text.strip():
         raise InputError(f"{source!r} is a Word document without text; if its pages are images, run OCR on them first")
-    metadata: dict[str, Any] = {"source": source, "format": "docx"}
-    if outline:
-        metadata["outline"] = outline
-    if tables:
-        metadata["tables"] = tables
-    title = _title(archive)
-    if title:
-        metadata["title"] = title
-    return Document(page_content=text, metadata=metadata)
+    return made(text, source, "docx", outline=outline, tables=tables, title=_title(archive))
 
 
 def _text(archive: Archive, main: str) -> tuple[str, list[list[Any]], list[Table]]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
-from longdoc.chunkers.readers.base import BytesReader
+from longdoc.chunkers.readers.base import BytesReader, made
 from longdoc.chunkers.readers.decoding import decode
 from longdoc.chunkers.readers.html.grid import CELLS, lay_out
 from longdoc.chunkers.readers.html.marks import mark_scripts
@@ -75,14 +75,7 @@ def read_html(data: bytes, source: str) -> Document:
     text, outline, tables = ("", [], []) if tree is None else tree_text(tree)
     if not text.strip():
         raise InputError(f"{source!r} is an HTML page without text; save it from a browser once it is drawn")
-    metadata: dict[str, Any] = {"source": source, "format": "html"}
-    if outline:
-        metadata["outline"] = outline
-    if tables:
-        metadata["tables"] = tables
-    if title:
-        metadata["title"] = title
-    return Document(page_content=text, metadata=metadata)
+    return made(text, source, "html", outline=outline, tables=tables, title=title)
 
 
 def parse_html(data: bytes, source: str) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from langchain_core.documents import Document
 from numpy.typing import NDArray
 
-from longdoc.chunkers.readers.base import Box, BytesReader, Ocr
+from longdoc.chunkers.readers.base import Box, BytesReader, Ocr, made
 from longdoc.chunkers.readers.formats import IMAGES, image_suffix, refuse_binary
 from longdoc.chunkers.readers.ocr import engine
 from longdoc.chunkers.readers.ocr.recognised import Recognised
@@ -27,10 +27,7 @@ logger = logging.getLogger(__name__)
 DENSITY = 96.0  # pixels an inch, where the image does not say
 _LEAST, _MOST = 36.0, 2400.0  # densities that are believed
 _PIXELS = 100_000_000
-_ORIENTATION, _UPRIGHT = (
-    0x0112,
-    4,
-)  # of EXIF; those above it turn by a quarter; a TIFF is told upright
+_ORIENTATION, _UPRIGHT = 0x0112, 4  # of EXIF; those above it turn by a quarter; a TIFF is told upright
 
 
 def read_image(data: bytes, source: str, ocr: Ocr = "auto") -> Document:
@@ -54,11 +51,9 @@ def read_image(data: bytes, source: str, ocr: Ocr = "auto") -> Document:
     text = assembly.text
     if not text.strip():
         raise InputError(f"{source!r} is an image on which no text was recognised; give one with text on it")
-    metadata: dict[str, Any] = {"source": source, "format": "image", "pages": assembly.starts}
     known = {"outline": outline([], assembly, text), "tables": assembly.tables, "furniture": left_out}
-    known["ocr"] = [one.json() for one in found if one.lines]
-    metadata |= {name: value for name, value in known.items() if value}
-    return Document(page_content=text, metadata=metadata)
+    seen = [one.json() for one in found if one.lines]
+    return made(text, source, "image", pages=assembly.starts, **known, ocr=seen)
 
 
 def frames(data: bytes, source: str) -> Iterator[tuple[NDArray[np.uint8], float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -11,14 +10,13 @@ from typing import TypeVar
 from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.base import Ocr
-from longdoc.errors import BusyError, InputError, LongdocError
+from longdoc.errors import BusyError, InputError
 from longdoc.mcp.shelf import Shelf
 from longdoc.pipelines.ask.library import Library
 from longdoc.pipelines.living.folder import LivingFolder
-from longdoc.pipelines.living.scan import changes
+from longdoc.pipelines.living.scan import keep_up
 
 R = TypeVar("R")
-_log = logging.getLogger(__name__)
 _AT_ONCE = 8  # servers on one folder
 
 
@@ -43,7 +41,7 @@ class WatchedShelf:
         self._shelf: Shelf | None = None
         self._turn = threading.Lock()
         self._living.catch_up()
-        threading.Thread(target=self._run, name="longdoc-watching", daemon=True).start()
+        threading.Thread(target=keep_up, args=(root, self._catch_up), name="longdoc-watching", daemon=True).start()
 
     def use(self, work: Callable[[Shelf], R]) -> R:
         """The result of `work` on the documents as they now are."""
@@ -51,16 +49,6 @@ class WatchedShelf:
             if self._shelf is None:
                 self._shelf = self._made()
             return work(self._shelf)
-
-    def _run(self) -> None:
-        try:
-            for touched in changes(self._living.root):
-                try:
-                    self._catch_up(touched)
-                except (OSError, LongdocError):  # a full disk, a mount that is gone for a moment: the next look tells
-                    _log.warning("a look at %s failed", self._living.root, exc_info=True)
-        except Exception:  # noqa: BLE001  the edge of the thread
-            _log.exception("the folder %s is no longer watched", self._living.root)
 
     def _catch_up(self, touched: Collection[str]) -> None:
         with self._turn:

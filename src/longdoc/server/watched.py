@@ -8,14 +8,12 @@ import threading
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
-from itertools import chain
 from pathlib import Path
 
 from longdoc.chunkers.readers.registry import left_out
-from longdoc.errors import LongdocError
 from longdoc.memory.disk import write_whole
 from longdoc.pipelines.living.folder import apart
-from longdoc.pipelines.living.scan import Stat, changes, scan
+from longdoc.pipelines.living.scan import Stat, keep_up, scan
 from longdoc.server.bodies import seen_name
 from longdoc.server.library import Library
 
@@ -47,7 +45,8 @@ class WatchedFolder:
         self._takes: list[object] = [library.settings.ocr, library.settings.limits.upload_bytes]
         self._files, self._leaving = _loaded(self._path, str(root.resolve()), self._takes)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="longdoc-watching", daemon=True)
+        given = (root, self.catch_up, self._stop)
+        self._thread = threading.Thread(target=keep_up, args=given, name="longdoc-watching", daemon=True)
 
     def start(self) -> None:
         """Watches on a thread of its own."""
@@ -68,16 +67,6 @@ class WatchedFolder:
         for name in [name for name in self._files if name not in found]:
             self._leaving.append(self._files.pop(name).id)
         self._let_go()
-
-    def _run(self) -> None:
-        try:
-            for touched in chain([frozenset[str]()], changes(self._root, self._stop)):
-                try:
-                    self.catch_up(touched)
-                except (OSError, LongdocError):  # a full disk, a mount that is gone for a moment: the next look tells
-                    _log.warning("a look at %s failed", self._root, exc_info=True)
-        except Exception:  # noqa: BLE001  the edge of the thread
-            _log.exception("the folder %s is no longer watched", self._root)
 
     def _take(self, name: str, stat: Stat, touched: bool) -> None:
         """Takes a file in where it is new or another than before."""
