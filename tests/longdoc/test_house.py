@@ -37,7 +37,10 @@ def test_no_room_has_more_than_fourteen_files() -> None:
 def test_nobody_asks_a_seam_which_implementation_it_is() -> None:
     asked = []
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        if "isinstance(" not in text or not any(name in text for name in SEAMS):
+            continue
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
                 named = {one.id for one in ast.walk(node.args[1]) if isinstance(one, ast.Name)}
                 if named & SEAMS:

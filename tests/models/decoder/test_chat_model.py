@@ -129,7 +129,7 @@ def test_what_the_window_has_let_go_does_not_matter() -> None:
     assert text_of(seeing_all, far[0] + near) != text_of(seeing_all, far[1] + near)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data(), words=st.booleans())
 def test_the_reply_is_cut_before_the_stop_and_the_stop_is_never_streamed(data: st.DataObject, words: bool) -> None:
     one = model(words)

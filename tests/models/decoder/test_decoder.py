@@ -50,7 +50,7 @@ def test_logits_are_those_of_the_masks_and_positions_written_out(
 
 
 @FAMILIES
-@pytest.mark.parametrize("length", [7, 8, 11, 12, 160])
+@pytest.mark.parametrize("length", [7, 8, 11, 12, 100])
 def test_below_at_and_far_past_the_window(family: str, length: int) -> None:
     ids = tokens(length)
     expected = reference_logits(family, ids[0], 8, 4)
@@ -63,11 +63,11 @@ def test_a_row_of_a_padded_batch_is_the_text_alone(family: str) -> None:
     one, ids, pads = decoder(family), tokens(90, rows=3), (0, 5, 70)
     for row, pad in enumerate(pads):
         ids[row, :pad] = 0
+    alone = [one.logits(one.cache(6, 3), ids[row : row + 1, pad:], 4)[0] for row, pad in enumerate(pads)]
     for chunk in (1, 7, 90):
         together = one.logits(one.cache(6, 3, first=pads), ids, chunk)
         for row, pad in enumerate(pads):
-            alone = one.logits(one.cache(6, 3), ids[row : row + 1, pad:], 4)
-            assert (together[row, pad:] - alone[0]).abs().max() < CLOSE, (chunk, pad)
+            assert (together[row, pad:] - alone[row]).abs().max() < CLOSE, (chunk, pad)
 
 
 @FAMILIES
@@ -172,7 +172,7 @@ def test_memory_does_not_grow_with_the_text(family: str) -> None:
     one = decoder(family)
     cache = one.cache(8, 4)
     sizes = set()
-    for length in range(200, 1000, 100):
+    for length in range(100, 500, 100):
         one.prefill(cache, tokens(length), 16)
         sizes.add(cache.nbytes)
     assert len(sizes) == 1
@@ -180,7 +180,7 @@ def test_memory_does_not_grow_with_the_text(family: str) -> None:
 
 @pytest.mark.parametrize("family", ["llama", "phi", "cohere", "gemma3_text", "gpt2", "bloom", "mpt"])
 def test_eight_bits_are_near_and_the_same_in_chunks_of_any_size(family: str) -> None:
-    one, ids = decoder(family), tokens(150)
+    one, ids = decoder(family), tokens(80)
     exact = one.logits(one.cache(8, 4), ids, 16)[0].log_softmax(dim=-1)
     stored = [one.logits(one.cache(8, 4, storage="int8"), ids, chunk)[0].log_softmax(dim=-1) for chunk in (1, 13)]
     for mine in stored:

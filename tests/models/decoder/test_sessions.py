@@ -37,7 +37,7 @@ def logits_after(
 @pytest.mark.parametrize("storage", ["model", "int8"])
 @pytest.mark.parametrize("memory", [0, 1 << 30])
 @pytest.mark.parametrize("family", list(DECODERS))
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(window=st.integers(1, 120), sinks=st.integers(0, 4), first=st.integers(1, 90), more=st.integers(0, 40))
 def test_what_is_stored_gives_the_logits_of_reading_anew(
     tmp_path_factory: pytest.TempPathFactory,

@@ -25,7 +25,7 @@ def tokens(length: int) -> Tensor:
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "bloom"])
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(
     length=st.integers(1, 80),
     window=st.integers(1, 40),

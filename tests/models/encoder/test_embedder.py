@@ -72,7 +72,7 @@ def test_many_lengths_keep_their_order_and_their_bits(precision: Precision) -> N
     embedder = Embedder(precision)
     many = [f"{'word ' * (n % 7)}{n}" for n in range(90)] + ["long " * n for n in (100, 250)]
     together = embedder.encode(many)
-    for place in (0, 1, 50, 89, 90, 91):
+    for place in (0, 50, 90, 91):
         assert np.array_equal(embedder.encode([many[place]])[0], together[place])
     assert np.array_equal(embedder.encode(many), together)
 
