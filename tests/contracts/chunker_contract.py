@@ -117,7 +117,7 @@ class ChunkerContract:
     @ANY_TOKENIZER
     @pytest.mark.parametrize("unit", ["a", "word ", " ", "\n", "日", "ab. Cd! ", "x\r\n", "\ud800"])
     def test_long_texts_past_one_window(self, unit: str, tokenizer: str) -> None:
-        text = unit * (80_000 // len(unit)) + "end"
+        text = unit * (40_000 // len(unit)) + "end"
         chunks = self.chunks(text, (4096, 16), tokenizer)
         counts = [tokenizer_named(tokenizer).count(chunk.page_content) for chunk in chunks]
         assert max(counts) <= 4096
@@ -138,7 +138,7 @@ class ChunkerContract:
     @pytest.mark.parametrize("size", [1, 1000, 1 << 20])
     def test_a_long_stream_has_the_chunks_of_the_text(self, size: int) -> None:
         text = "".join(f"# Part {n}\n\nIt is so. {'He went on, and on. ' * (n % 90)}\n\n" for n in range(150))
-        text += "".join(f"word{n} " for n in range(25_000 if size > 1 else 2000)) + "日本語" * 3000
+        text += "".join(f"word{n} " for n in range(12_000 if size > 1 else 2000)) + "日本語" * 3000
         chunker = self.chunker(200, 20, tokenizer_named("bundled"))
         assert list(chunker.split_stream(pieces(text, [size]), "a.md")) == [
             chunk.model_copy(update={"metadata": {**chunk.metadata, "source": "a.md"}}) for chunk in chunker.split(text)
@@ -230,7 +230,7 @@ class ChunkerContract:
     @pytest.mark.parametrize("unit", ["a", "word ", " ", "Ab cd. Ef.\n\n"])
     def test_what_the_tokenizer_reads_grows_with_the_text_only(self, unit: str) -> None:
         tokenizer = CountingTokenizer(tokenizer_named("bundled"))
-        text = unit * (120_000 // len(unit))
+        text = unit * (60_000 // len(unit))
         for _ in self.chunker(200, tokenizer=tokenizer).split(text):
             pass
         assert tokenizer.counted.characters < 6 * len(text)

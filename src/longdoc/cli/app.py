@@ -134,7 +134,7 @@ def summarize(
             chunk_tokens=chunk_tokens,
             context_tokens=context_tokens,
             strategy=strategy,
-            style=style,
+            style=style,  # type: ignore[arg-type]  # which there are, is checked with the job
             options=_options(concurrency, partial, names_of(model)),
             cache=kept,
         )
