@@ -20,7 +20,7 @@ _ERF_STEP = 0.3275911
 class Gated:
     """Scores by the members in `data`, whose context is a gated recurrent unit (Cho et al., 2014)."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | memoryview) -> None:
         arrays, said = arrays_of(data)
         members = range(int(json.loads(said["config"])["members"]))
         names = [name.removeprefix("members.0.") for name in arrays if name.startswith("members.0.")]

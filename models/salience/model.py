@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.arguments import checked
-from longdoc.errors import UnavailableError
+from longdoc.bundled import shipped_file
 from longdoc.models.salience.features import Columns, Reading, Statistics, features
 from longdoc.models.salience.weights import DIGESTS, Kind, file_of, fingerprint_of
 
@@ -60,12 +59,7 @@ class SalienceModel:
         name = file_of(context)
         path = (folder or Path(__file__).resolve().parent) / name
         remedy = "reinstall longdoc, or train it with benchmarks/train_salience.py"
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise UnavailableError(f"the salience weights {str(path)!r} cannot be read; {remedy}") from error
-        if sha256(data).hexdigest() != DIGESTS.get(name):
-            raise UnavailableError(f"the salience weights {str(path)!r} are damaged or of another release; {remedy}")
+        data = shipped_file(path, DIGESTS.get(name, ""), "the file of salience weights", remedy)
         return cls(_network(context, data, path), fingerprint_of(context))
 
     def statistics(self, chunks: Iterable[Columns]) -> Statistics:
@@ -107,7 +101,7 @@ def overview(about: Statistics, query: NDArray[np.floating] | None) -> Floats:  
     return np.array([float(one) for one in told], np.float32)
 
 
-def _network(context: Kind, data: bytes, path: Path) -> Scores:
+def _network(context: Kind, data: memoryview, path: Path) -> Scores:
     if context == "recurrent":
         from longdoc.models.salience.gated import Gated
 

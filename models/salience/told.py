@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load
 
-from longdoc.errors import UnavailableError
+from longdoc.bundled import shipped_file
 from longdoc.models.salience.weights import DIGESTS
 
 Told = Literal["story", "talk"]
@@ -50,12 +49,7 @@ class ToldSalience:
 
 @cache
 def _shipped() -> dict[str, NDArray[np.float32]]:
-    remedy = "reinstall longdoc"
-    try:
-        data = files("longdoc.models.salience").joinpath(FILE).read_bytes()
-    except OSError as error:
-        raise UnavailableError(f"the salience weights {FILE!r} cannot be read; {remedy}") from error
-    if sha256(data).hexdigest() != DIGESTS[FILE]:
-        raise UnavailableError(f"the salience weights {FILE!r} are damaged or of another release; {remedy}")
-    weights: dict[str, NDArray[np.float32]] = load(data)
+    path = Path(__file__).with_name(FILE)
+    data = shipped_file(path, DIGESTS[FILE], "the file of salience weights", "reinstall longdoc")
+    weights: dict[str, NDArray[np.float32]] = load(bytes(data))
     return weights

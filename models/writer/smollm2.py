@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import mmap
 from functools import lru_cache
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longdoc.errors import MissingExtraError, UnavailableError
+from longdoc.bundled import shipped_file
+from longdoc.errors import MissingExtraError
 from longdoc.models.writer.gguf import Array, GGUFFile
 
 if TYPE_CHECKING:
@@ -55,14 +54,7 @@ def package_file(package: str = _PACKAGE) -> memoryview:
     if spec is None or not spec.submodule_search_locations:
         raise MissingExtraError("the local writer smollm2", "smollm2")
     path = Path(next(iter(spec.submodule_search_locations))) / _FILE
-    try:
-        with path.open("rb") as file:
-            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except (OSError, ValueError) as error:
-        raise UnavailableError(f"the writer's file {str(path)!r} cannot be read; {_REMEDY}") from error
-    if sha256(data).hexdigest() != DIGEST:
-        raise UnavailableError(f"the writer's file {str(path)!r} is damaged or of another release; {_REMEDY}")
-    return data
+    return shipped_file(path, DIGEST, "the writer's file", _REMEDY)
 
 
 def llama_of(file: GGUFFile) -> PreTrainedModel:

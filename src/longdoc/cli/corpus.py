@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -85,8 +85,7 @@ def run(
             "device": device,
         }
         chosen = {"include": include or (), "exclude": exclude or ()}
-        where = _where(engine, address, gpus, jobs, seconds, memory)
-        with where.opened(out, **settings) as opened:
+        with _opened(out, engine, address, gpus, jobs, _limits(seconds, memory), **settings) as opened:
             if dry_run:
                 plan = opened.plan(sources, **chosen)
                 lines = [f"{name.replace('_', ' '):14} {count:,}" for name, count in asdict(plan).items()]
@@ -126,8 +125,7 @@ def retry(
     with one_line_errors():
         if not failed:
             refuse("what is done is not tried again; give --failed")
-        where = _where(engine, address, gpus, jobs, seconds, memory)
-        with _existing(folder, where) as opened:
+        with _existing(folder, engine, address, gpus, jobs, _limits(seconds, memory)) as opened:
             with _progress(quiet) as on_progress:
                 opened.retry(on_progress)
             _tell(opened)
@@ -143,41 +141,39 @@ def report(
         write(str(opened.report(output)))
 
 
-@dataclass(frozen=True)
-class _Where:
-    """Where a corpus is worked on: so many documents at once, by processes here or by workers of a cluster."""
+def _opened(
+    folder: Path,
+    engine: str = "local",
+    address: str | None = None,
+    gpus: float = 0.0,
+    jobs: int | None = None,
+    limits: Limits | None = None,
+    **settings: Any,
+) -> Corpus:
+    """The corpus of a folder, worked on by processes here or by workers of a cluster. Raises `LongdocError`."""
+    from longdoc.pipelines.corpora.corpus import Corpus
 
-    engine: str = "local"
-    address: str | None = None
-    gpus: float = 0.0
-    jobs: int | None = None
-    limits: Limits | None = None
+    if engine == "local":
+        if address is not None or gpus:
+            refuse("--address and --gpus are for a Ray cluster; give --engine ray as well")
+        return Corpus(folder, jobs=jobs, limits=limits, **settings)
+    from longdoc.pipelines.corpora.engines.ray import RayWorkers
 
-    def opened(self, folder: Path, **settings: Any) -> Corpus:
-        """The corpus of a folder. Raises `LongdocError`."""
-        from longdoc.pipelines.corpora.corpus import Corpus
-
-        if self.engine == "local":
-            if self.address is not None or self.gpus:
-                refuse("--address and --gpus are for a Ray cluster; give --engine ray as well")
-            return Corpus(folder, jobs=self.jobs, limits=self.limits, **settings)
-        from longdoc.pipelines.corpora.engines.ray import RayWorkers
-
-        workers = RayWorkers(self.address, self.limits, gpus=self.gpus)
-        return Corpus(folder, jobs=self.jobs or workers.size(), limits=self.limits, engine=workers, **settings)
+    workers = RayWorkers(address, limits, gpus=gpus)
+    return Corpus(folder, jobs=jobs or workers.size(), limits=limits, engine=workers, **settings)
 
 
-def _where(engine: str, address: str | None, gpus: float, jobs: int | None, seconds: float, memory: int) -> _Where:
+def _limits(seconds: float, memory: int) -> Limits:
     from longdoc.pipelines.corpora.engines.engine import Limits
 
-    return _Where(engine, address, gpus, jobs, Limits(seconds, memory << 20))
+    return Limits(seconds, memory << 20)
 
 
-def _existing(folder: Path, where: _Where | None = None) -> Corpus:
+def _existing(folder: Path, *where: Any) -> Corpus:
     manifest = folder / "manifest.sqlite"
     if not manifest.exists() or (manifest.is_file() and not manifest.stat().st_size):
         refuse(f"there is no corpus in {str(folder)!r}; give the folder that corpus run had as --out")
-    return (where or _Where()).opened(folder)
+    return _opened(folder, *where)
 
 
 def _tell(opened: Corpus) -> None:
