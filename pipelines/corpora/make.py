@@ -39,8 +39,7 @@ from longdoc.pipelines.corpora.spread import Pieces
 from longdoc.pipelines.corpora.whole import likeness_of
 from longdoc.pipelines.render.render import render
 from longdoc.pipelines.summarize.extractive_tree import Extract
-from longdoc.pipelines.summarize.stage import Summarization
-from longdoc.pipelines.summarize.summarize import Settings
+from longdoc.pipelines.summarize.summarize import Settings, Summarizing
 from longdoc.pipelines.summarizers.registry import loaded_model
 
 if TYPE_CHECKING:
@@ -145,13 +144,13 @@ class Maker:
         job = replace(self._stage.settings, model=summarizer).job([_nameless(document)])
         Extract(job, summarizer).tables()
 
-    def _stage_with(self, task: Task) -> Summarization:
+    def _stage_with(self, task: Task) -> Summarizing:
         """The stage; one that has what was embedded of the document by others."""
         folder = parts_at(self._out, task.key)
         if not folder.is_dir():
             return self._stage
         summarizer = self._chooser.through(lambda encoder: Pieces(encoder, folder))
-        return Summarization(replace(self._stage.settings, model=summarizer))
+        return Summarizing(replace(self._stage.settings, model=summarizer))
 
     @property
     def _chooser(self) -> ExtractiveSummarizer:
@@ -200,7 +199,7 @@ class Maker:
         return read_bytes(data, task.name, Path(task.path).suffix)
 
     @cached_property
-    def _stage(self) -> Summarization:
+    def _stage(self) -> Summarizing:
         recipe = self.recipe
         cache = None
         if not recipe.chooses:  # what was paid for is kept call by call
@@ -219,7 +218,7 @@ class Maker:
             _ = settings.job([Document(".", metadata={"source": NAMELESS})]).outline  # which checks the budgets
         except (MissingExtraError, UnknownNameError, BudgetError) as error:  # whatever the document
             raise UnavailableError(str(error)) from error
-        return Summarization(settings)
+        return Summarizing(settings)
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector: NDArray[np.float32] = self._encoder.encode([text])[0]
