@@ -16,9 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from longdoc.errors import CacheError, LongdocError
+from longdoc.errors import BusyModelError, CacheError, LongdocError, UnavailableError
 
-Cause = Literal["", "refused", "store", "memory", "disk", "broken", "late", "lost", "closed"]
+Cause = Literal["", "refused", "store", "down", "busy", "memory", "disk", "broken", "late", "lost", "closed"]
 More: TypeAlias = Callable[[float], None]
 MEMORY = 4 << 30  # bytes that the process may map
 
@@ -27,8 +27,9 @@ MEMORY = 4 << 30  # bytes that the process may map
 class Answer:
     """A value, or what went wrong, in words and by its kind.
 
-    "refused" is a `LongdocError`, "store" one that comes of a cache or an index, whatever the value; "memory", "disk"
-    and "broken" are what the child caught; of "late" and "lost" the child has died; "closed" was not asked any more.
+    "refused" is a `LongdocError`; of those that are no doing of the value "store" comes of a cache or an index, "down"
+    of a model that is not to be had, "busy" of one that does not answer now. "memory", "disk" and "broken" are what the
+    child caught; of "late" and "lost" the child has died; "closed" was not asked any more.
     """
 
     value: Any = None
@@ -189,13 +190,15 @@ def _answered(answer: Callable[[Any, More], Any], value: Any, more: More) -> dic
 
 
 def refused(error: LongdocError) -> dict[str, Any]:
-    """What is told of an error: of one that a cache or an index is the cause of, the words of those."""
+    """What is told of an error: of one that a cache, an index or a model is the cause of, the words of those."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, CacheError):
             return {"error": str(cause), "cause": "store"}
         cause = cause.__cause__
-    return {"error": str(error), "cause": "refused"}
+    if isinstance(error, BusyModelError):
+        return {"error": str(error), "cause": "busy"}
+    return {"error": str(error), "cause": "down" if isinstance(error, UnavailableError) else "refused"}
 
 
 def _limit_memory(most: int) -> None:

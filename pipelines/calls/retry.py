@@ -23,9 +23,14 @@ def is_transient(error: BaseException) -> bool:
     """
     if not isinstance(error, Exception) or isinstance(error, (LongdocError, *_BUGS)):
         return False
+    return status_of(error) not in _REFUSALS
+
+
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status that an error carries, as the clients of servers tell it; None for another error."""
     response = getattr(error, "response", None)
     status = getattr(error, "status_code", getattr(response, "status_code", None))
-    return status not in _REFUSALS
+    return status if isinstance(status, int) else None
 
 
 def retry_after(error: BaseException) -> float:

@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from longdoc.arguments import checked
-from longdoc.errors import CacheError, InputError
+from longdoc.errors import CacheError, InputError, UnavailableError
 from longdoc.memory.disk import claimed, write_whole
+from longdoc.pipelines.calls.child import Answer
+from longdoc.pipelines.calls.outage import late_model
 from longdoc.pipelines.corpora.engines.engine import Done, Engine, Limits
 from longdoc.pipelines.corpora.engines.processes import Processes
 from longdoc.pipelines.corpora.inventory import Chosen, Found, Rows, documents_in, file_digest
-from longdoc.pipelines.corpora.manifest import Entry, Manifest, State
+from longdoc.pipelines.corpora.manifest import Entry, Manifest, State, Status
 from longdoc.pipelines.corpora.places import result_name
 from longdoc.pipelines.corpora.recipe import Recipe, Task
 from longdoc.pipelines.corpora.remaining import OnProgress, Watch
@@ -34,26 +36,11 @@ if TYPE_CHECKING:
     from langchain_core.documents import Document
 
 Inputs: TypeAlias = "Path | Document | Iterable[Path | Document]"
-_AGAIN = ("late", "lost", "memory")  # what may be the doing of whatever else ran
+_OUT = ("down", "busy")  # a model that does not answer
+_AGAIN = ("late", "lost", "memory", *_OUT)  # what may be the doing of whatever else ran
+_IN_A_ROW = 3  # documents that a model has not answered for, or one more than are worked on at once, end a run
 _TOGETHER = 1000  # entries of one transaction
 _PART = re.compile(r"\.\d+$")  # behind the name of a file that a kill left half written
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How many documents are in each state, and sums over those that are done."""
-
-    done: int
-    failed: int
-    waiting: int
-    gone: int
-    bytes: int
-    characters: int
-    seconds: float
-
-    def __str__(self) -> str:
-        gone = f", {self.gone:,} gone" if self.gone else ""
-        return f"{self.done:,} done, {self.failed:,} failed, {self.waiting:,} waiting{gone}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +111,8 @@ class Corpus:
 
         `sources` are files, folders and files of JSON lines or Parquet, as `Path`s, or `Document`s, or an iterable of
         either. With `prune` the results of documents that are gone are removed. Raises `CacheError` while another run
-        works in the same folder, and where index, cache or disk fail: what is not done then waits for the next run.
+        works in the same folder, and where index, cache or disk fail, and `UnavailableError` where the model does not
+        answer for several documents in a row: what is not done then waits for the next run.
         """
         with self._alone():
             self._survey(sources, Chosen(tuple(include), tuple(exclude), self._apart))
@@ -159,14 +147,7 @@ class Corpus:
 
     def status(self) -> Status:
         """How many documents are in each state."""
-        totals = self.manifest.totals()
-        counted = {str(state): count for state, count in self.manifest.counts().items()}
-        return Status(
-            **counted,
-            bytes=int(totals["bytes"]),
-            characters=int(totals["characters"]),
-            seconds=float(totals["seconds"]),
-        )
+        return self.manifest.status()
 
     def entries(self, state: State | None = None) -> Iterator[Entry]:
         """What the manifest has of each document, by name."""
@@ -291,7 +272,7 @@ class Corpus:
         watch = Watch(self.manifest, self.jobs, on_progress)
         again: list[Task] = []
         makes = (self._task(entry, "make") for entry in self.manifest.waiting())
-        jobs = self.jobs if self.recipe.model.startswith("extractive") else 1
+        jobs = self.jobs if self.recipe.chooses else 1
         spread = Spread(jobs, sum(size for _, size in self.manifest.left().values()))
         tasks: Iterator[Task] | None = spread.tasks(makes)
         while tasks is not None:
@@ -306,15 +287,30 @@ class Corpus:
         shutil.rmtree(self.out / "parts", ignore_errors=True)
         if again:
             for done in self._stream(iter(again), 1):
+                if done.answer.cause == "down":  # which no document is the cause of
+                    raise self._outage(done.answer)
                 watch.told(self._record(done, ", twice" if done.answer.cause in _AGAIN else ""))
 
     def _stream(self, tasks: Iterator[Task], jobs: int) -> Iterator[Done]:
-        """What becomes of tasks. A store that fails is no fault of a document: it ends the run, and they wait on."""
+        """What becomes of tasks. A store or a model that fails is no fault of a document: it ends the run, and they
+        wait on; a model where several documents in a row have failed for it, or one on which others rest.
+        """
+        row, most = 0, max(_IN_A_ROW, jobs + 1)
         with closing(self._engine.stream(self.recipe, tasks, jobs)) as stream:
             for done in stream:
-                if done.answer.cause == "store":
+                cause = done.answer.cause
+                if cause == "store":
                     raise CacheError(done.answer.error)
+                out = cause in _OUT or (cause == "late" and not self.recipe.chooses)
+                row = row + 1 if out else row if cause else 0
+                if row == most or (out and done.task.kind != "make"):
+                    raise self._outage(done.answer)
                 yield done
+
+    def _outage(self, answer: Answer) -> UnavailableError:
+        """Ends a run whose model does not answer."""
+        said = late_model(self.recipe.model) if answer.cause == "late" else answer.error
+        return UnavailableError(f"{said}, then run this again ({self.status()})")
 
     def _task(self, entry: Entry, kind: Any) -> Task:
         return Task(
@@ -328,7 +324,7 @@ class Corpus:
             raise CacheError(f"{done.task.name!r} is no longer in the manifest; another program has changed it")
         seconds, answer = round(done.seconds, 3), done.answer
         if answer.error:
-            told = answer.error if answer.cause == "refused" else f"it {answer.error}{twice}"
+            told = answer.error if answer.cause in ("refused", "busy") else f"it {answer.error}{twice}"
             entry = replace(entry, state="failed", seconds=seconds, error=" ".join(told.split()), cause=answer.cause)
         else:
             made = {name: answer.value[name] for name in ("characters", "sentences")}

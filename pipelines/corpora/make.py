@@ -16,11 +16,21 @@ from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.pages import SourcePages
 from longdoc.chunkers.readers.registry import read_bytes
-from longdoc.errors import CacheError, InputError
+from longdoc.errors import (
+    BudgetError,
+    BusyModelError,
+    CacheError,
+    InputError,
+    MissingExtraError,
+    StageError,
+    UnavailableError,
+    UnknownNameError,
+)
 from longdoc.memory.cache.errors import FULL
 from longdoc.memory.disk import write_whole
 from longdoc.memory.summaries.tree import Run, SummaryTree
 from longdoc.memory.summaries.tree_json import tree_to_json
+from longdoc.pipelines.calls.outage import outage_of
 from longdoc.pipelines.corpora.kept import NAMELESS, kept_tree, named
 from longdoc.pipelines.corpora.node import made_node
 from longdoc.pipelines.corpora.places import kept_at, parts_at
@@ -29,8 +39,7 @@ from longdoc.pipelines.corpora.spread import Pieces
 from longdoc.pipelines.corpora.whole import likeness_of
 from longdoc.pipelines.render.render import render
 from longdoc.pipelines.summarize.extractive_tree import Extract
-from longdoc.pipelines.summarize.stage import Summarization
-from longdoc.pipelines.summarize.summarize import Settings
+from longdoc.pipelines.summarize.summarize import Settings, Summarizing
 from longdoc.pipelines.summarizers.registry import loaded_model
 
 if TYPE_CHECKING:
@@ -54,9 +63,17 @@ class Maker:
         self._out = Path(recipe.out)
 
     def do(self, task: Task, more: Callable[[float], None], seconds: float) -> dict[str, Any]:
-        """What became of a task, as JSON. Raises `LongdocError`; asks for `more` time once a document is read."""
+        """What became of a task, as JSON. Raises `LongdocError`; asks for `more` time once a document is read.
+
+        Where no document could be made, for the model or the settings, that is an `UnavailableError`; where the model
+        does not answer now, a `BusyModelError`.
+        """
         try:
             return self._done(task, more, seconds)
+        except StageError as error:
+            if (found := outage_of(error, self.recipe.model)) is None:
+                raise
+            raise (UnavailableError if found[0] == "down" else BusyModelError)(found[1]) from error
         except OSError as error:
             if error.errno in FULL or self._out in Path(str(error.filename or "")).parents:
                 told = f"the results in {str(self._out)!r} cannot be written ({error.strerror}); make room, or give"
@@ -127,13 +144,13 @@ class Maker:
         job = replace(self._stage.settings, model=summarizer).job([_nameless(document)])
         Extract(job, summarizer).tables()
 
-    def _stage_with(self, task: Task) -> Summarization:
+    def _stage_with(self, task: Task) -> Summarizing:
         """The stage; one that has what was embedded of the document by others."""
         folder = parts_at(self._out, task.key)
         if not folder.is_dir():
             return self._stage
         summarizer = self._chooser.through(lambda encoder: Pieces(encoder, folder))
-        return Summarization(replace(self._stage.settings, model=summarizer))
+        return Summarizing(replace(self._stage.settings, model=summarizer))
 
     @property
     def _chooser(self) -> ExtractiveSummarizer:
@@ -155,7 +172,7 @@ class Maker:
             query=self.recipe.query,
             texts={task.name: document.page_content if document else ""},
             pages={task.name: pages} if pages else {},
-            writes=not self.recipe.model.startswith("extractive"),
+            writes=not self.recipe.chooses,
             places=SourcePages([Document("", metadata=paged)]),
         )
         said = render(replace(tree, run=run), self.recipe.format)
@@ -182,13 +199,13 @@ class Maker:
         return read_bytes(data, task.name, Path(task.path).suffix)
 
     @cached_property
-    def _stage(self) -> Summarization:
+    def _stage(self) -> Summarizing:
         recipe = self.recipe
         cache = None
-        if not recipe.model.startswith("extractive"):  # what was paid for is kept call by call
+        if not recipe.chooses:  # what was paid for is kept call by call
             cache = self._cache
-        return Summarization(
-            Settings(
+        try:
+            settings = Settings(
                 max_tokens=recipe.max_tokens,
                 query=recipe.query,
                 model=loaded_model(recipe.model, recipe.tokenizer, recipe.device),
@@ -198,7 +215,10 @@ class Maker:
                 style=recipe.style,
                 cache=cache,
             )
-        )
+            _ = settings.job([Document(".", metadata={"source": NAMELESS})]).outline  # which checks the budgets
+        except (MissingExtraError, UnknownNameError, BudgetError) as error:  # whatever the document
+            raise UnavailableError(str(error)) from error
+        return Summarizing(settings)
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector: NDArray[np.float32] = self._encoder.encode([text])[0]

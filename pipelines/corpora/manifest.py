@@ -56,6 +56,23 @@ _SQL = {"offset": "INTEGER", "length": "INTEGER", "size": "INTEGER", "changed": 
 _TABLE = ", ".join(f"{name} {_SQL.get(name, 'TEXT')} NOT NULL" for name in _COLUMNS)
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How many documents are in each state, and sums over those that are done."""
+
+    done: int
+    failed: int
+    waiting: int
+    gone: int
+    bytes: int
+    characters: int
+    seconds: float
+
+    def __str__(self) -> str:
+        gone = f", {self.gone:,} gone" if self.gone else ""
+        return f"{self.done:,} done, {self.failed:,} failed, {self.waiting:,} waiting{gone}"
+
+
 class Manifest:
     """The entries of a corpus, by name. Safe to use from many threads; a change is one transaction."""
 
@@ -174,13 +191,6 @@ class Manifest:
         """What took longest of what is done."""
         return self._rows("state = 'done' AND seconds > 0 ORDER BY seconds DESC, name", (), most)
 
-    def counts(self) -> dict[State, int]:
-        """How many entries are in each state."""
-        with self._used():
-            found = dict(self._db.execute("SELECT state, COUNT(*) FROM documents GROUP BY state").fetchall())
-        states: tuple[State, ...] = ("done", "failed", "waiting", "gone")
-        return {state: int(found.get(state, 0)) for state in states}
-
     def left(self) -> dict[str, tuple[int, int]]:
         """Of what waits, by the suffix of its path: how many, and bytes."""
         made: dict[str, tuple[int, int]] = {}
@@ -197,12 +207,14 @@ class Manifest:
         with self._used():
             return {value for (value,) in self._db.execute(f"SELECT DISTINCT {column} FROM documents")}  # noqa: S608
 
-    def totals(self) -> dict[str, float]:
-        """Sums over what is done."""
-        asked = "COALESCE(SUM(size), 0), COALESCE(SUM(characters), 0), COALESCE(SUM(seconds), 0)"
+    def status(self) -> Status:
+        """How many entries are in each state, and sums over what is done."""
+        asked = "COUNT(*), COALESCE(SUM(size), 0), COALESCE(SUM(characters), 0), COALESCE(SUM(seconds), 0.0)"
         with self._used():
-            row = self._db.execute(f"SELECT {asked} FROM documents WHERE state = 'done'").fetchone()  # noqa: S608  ours
-        return dict(zip(("bytes", "characters", "seconds"), row, strict=True))
+            rows = self._db.execute(f"SELECT state, {asked} FROM documents GROUP BY state").fetchall()  # noqa: S608  ours
+        found = {state: numbers for state, *numbers in rows}
+        done, *sums = found.get("done", (0, 0, 0, 0.0))
+        return Status(done, *(found.get(state, (0,))[0] for state in ("failed", "waiting", "gone")), *sums)
 
     def _rows(self, where: str, values: tuple[Any, ...], most: int = _PAGE) -> list[Entry]:
         with self._used():

@@ -12,6 +12,7 @@ from longdoc.memory.disk import write_whole
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
 from longdoc.memory.summaries.tree import SummaryTree, sentence_json
 from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
+from longdoc.pipelines.calls.local import fan_out
 from longdoc.pipelines.corpora.kept import kept_summary
 from longdoc.pipelines.corpora.places import node_at
 from longdoc.pipelines.corpora.recipe import Recipe, Task
@@ -76,8 +77,9 @@ def _summary(children: list[list[Passage]], recipe: Recipe, settings: Settings) 
         except BudgetError:  # no sentence is short enough
             return EMPTY
 
-    if not recipe.model.startswith("extractive"):
-        return said([one for child in children for one in child], recipe.overall_tokens)
+    if not recipe.chooses:
+        every = [one for child in children for one in child]
+        return fan_out(lambda passages: said(passages, recipe.overall_tokens), [every])[0].unwrap()
     left, chosen = recipe.overall_tokens, [EMPTY] * len(children)
     for _ in range(2):  # once more with what the others left, where a share is less than a sentence
         untold = [at for at, made in enumerate(chosen) if not made.sentences]

@@ -67,7 +67,12 @@ class Recipe:
     @property
     def far(self) -> bool:
         """Whether what documents are put in, and what replies are kept in, can be reached from other machines."""
-        return (not self.index or "://" in self.index) and (bool(self.cache) or self.model.startswith("extractive"))
+        return (not self.index or "://" in self.index) and (bool(self.cache) or self.chooses)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether sentences are chosen, and no model writes any."""
+        return self.model.startswith("extractive")
 
     @property
     def suffix(self) -> str:

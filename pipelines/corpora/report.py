@@ -56,12 +56,13 @@ class _Page:
 
     def counts(self) -> str:
         """How many documents are in each state, and what they took."""
-        totals = self._manifest.totals()
-        told = [(str(name), f"{count:,}") for name, count in self._manifest.counts().items() if count or name == "done"]
+        status = self._manifest.status()
+        states = {"done": status.done, "failed": status.failed, "waiting": status.waiting, "gone": status.gone}
+        told = [(name, f"{count:,}") for name, count in states.items() if count or name == "done"]
         told += [
-            ("read", _size(totals["bytes"])),
-            ("characters", f"{int(totals['characters']):,}"),
-            ("work", _time(totals["seconds"])),
+            ("read", _size(status.bytes)),
+            ("characters", f"{status.characters:,}"),
+            ("work", _time(status.seconds)),
             ("model", self._recipe.model),
         ]
         return "".join(f'<div class="{name}"><dt>{name}</dt><dd>{_text(value)}</dd></div>' for name, value in told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from longdoc.chunkers.tokenizers.base import BUNDLED, Tokenizer, load_tokenizer
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
@@ -42,10 +42,8 @@ def summarizer_of(
             return LedSummarizer.load(model.removeprefix(LED))
         if (make := _brought(model.partition(":")[0])) is not None:
             return make(model.partition(":")[2])
-    from langchain_core.language_models import BaseChatModel
-
-    if not isinstance(model, str | BaseChatModel):
-        return model
+    elif hasattr(model, "prompt_tokens"):  # a summarizer; LangChain's models are only loaded where one is meant
+        return cast("Summarizer", model)
     from longdoc.pipelines.summarizers.chat import ChatSummarizer
     from longdoc.pipelines.summarizers.models import chat_model, tokenizer_for
 
@@ -72,7 +70,7 @@ def loaded_model(model: str, tokenizer: str | None, device: str = "cpu") -> str 
     if model in ("extractive", "extractive:centrality") or model.startswith(LED):
         return summarizer_of(model, tokenizer, 0, None, {})
     if _brought(model.partition(":")[0]) is not None:
-        return model
+        return cast("Summarizer", model)
     from longdoc.pipelines.summarizers.models import chat_model
 
     return chat_model(model)

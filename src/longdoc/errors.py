@@ -11,6 +11,7 @@ LongdocError
 │   └── DamagedError                one whose bytes are not those that were written
 ├── MissingExtraError (ImportError)  an optional dependency that is not installed
 └── StageError (RuntimeError)        a stage that could not finish: the model failed on some items
+    └── BusyModelError              one whose model does not answer now: late, failing, too many calls
 """
 
 from __future__ import annotations
@@ -62,3 +63,7 @@ class MissingExtraError(LongdocError, ImportError):
 
 class StageError(LongdocError, RuntimeError):
     """A stage that could not finish because a model failed on some of its items."""
+
+
+class BusyModelError(StageError):
+    """A stage whose model does not answer now: it is late, fails, or turns away so many calls."""

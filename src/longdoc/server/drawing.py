@@ -89,7 +89,7 @@ class Drawer:
             answer = self._child.ask([str(self._shelf.folder(held)), *wanted])
             if not answer.error:
                 return answer.value
-            said = answer.error if answer.cause in ("refused", "store") else _UNTOLD
+            said = answer.error if answer.cause in ("refused", "store", "down") else _UNTOLD
             if answer.cause not in ("closed", "disk", "store"):
                 _log.warning("the document %s: %s %s", held.id, wanted[0], answer.error)
                 self._failed[key] = said

@@ -63,7 +63,7 @@ class Reader:
 
 def _told(answer: Answer) -> str:
     match answer.cause:
-        case "refused" | "store":
+        case "refused" | "store" | "down":
             return answer.error
         case "closed":
             return "the server is ending; the file is read when it is started again"

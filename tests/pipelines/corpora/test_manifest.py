@@ -3,13 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longdoc.errors import CacheError
-from longdoc.pipelines.corpora.manifest import Entry, Manifest
+from longdoc.pipelines.corpora.manifest import Entry, Manifest, State
 from longdoc.pipelines.corpora.places import result_name
 from longdoc.pipelines.corpora.remaining import Remaining
 
@@ -28,8 +29,8 @@ def test_the_manifest_is_a_dictionary_by_name(told: dict[str, tuple[str, int]]) 
         assert {one.name: one for one in manifest.entries()} == entries
         waiting = [one for one in entries.values() if one.state == "waiting"]
         assert list(manifest.waiting()) == sorted(waiting, key=lambda one: (-one.size, one.name.encode()))
-        for state, count in manifest.counts().items():
-            assert count == sum(one.state == state for one in entries.values())
+        for state in get_args(State):
+            assert getattr(manifest.status(), state) == sum(one.state == state for one in entries.values())
             assert {one.name for one in manifest.entries(state)} == {k for k, v in entries.items() if v.state == state}
         manifest.close()
 
