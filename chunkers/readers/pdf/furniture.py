@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from longdoc.chunkers.readers.pdf.layout.columns import by_rows
-from longdoc.chunkers.readers.pdf.layout.rows import Fragment, Rows
+from longdoc.chunkers.readers.pdf.layout.rows import Fragment, Rows, by_rows
 
 LEAST_PAGES = 3
 """Pages that a row must be on, near one another, to be furniture."""
@@ -67,13 +66,11 @@ class Edges:
 
 def edges(rows: Rows, page: int, label: str) -> Edges:
     """The rows at the edges of a page."""
-    by_row = by_rows(rows.fragments)
+    by_row = rows.by_row
     bases = [row[0].base for row in by_row]
     steps = [b - a for a, b in pairwise(bases)]
     pitch = median(steps) if len(steps) >= _DENSE else None
     body = median(row[0].size for row in by_row) if by_row else 0.0
-    texts = [" ".join(one.text for one in row) for row in by_row]
-    parts = [[one.text for one in row] for row in by_row]
     sides = []
     for bottom in (False, True):
         numbers = list(range(len(by_row)))[:: -1 if bottom else 1][:DEEPEST]
@@ -84,19 +81,21 @@ def edges(rows: Rows, page: int, label: str) -> Edges:
             deep = depth > _ZONE
             if deep and (side or not bottom):
                 break
-            alone = _ALONE.fullmatch(texts[place])
+            parts = [one.text for one in by_row[place]]
+            text = " ".join(parts)
+            alone = _ALONE.fullmatch(text)
             step = steps[place - 1] if bottom and place else steps[place] if place < len(steps) and not bottom else 0
             apart = pitch is not None and step > _APART * pitch
             size = by_row[place][0].size
             edge = depth < _EDGE and step > _WHITE * size and size < 1.05 * body and len(by_row) > _FEWEST
-            edge = edge and not texts[place].endswith((".", "!", "?"))  # a sentence that stands alone is text
-            keys, counts = _keys(texts[place], page)
-            numbered = _numbered(parts[place], page, label)
+            edge = edge and not text.endswith((".", "!", "?"))  # a sentence that stands alone is text
+            keys, counts = _keys(text, page)
+            numbered = _numbered(parts, page, label)
             if deep:  # where a page ends early, its foot may follow the text: that it counts tells it
                 keys = frozenset()
             row = by_row[place][0].row
             offset = int(alone[1]) - page if alone and alone[1].isdecimal() else None
-            side.append(EdgeRow(row, texts[place], keys, counts, depth < _MARGIN, edge, apart, numbered, offset))
+            side.append(EdgeRow(row, text, keys, counts, depth < _MARGIN, edge, apart, numbered, offset))
         sides.append(tuple(side))
     return Edges((sides[0], sides[1]))
 
@@ -215,6 +214,6 @@ def _said(band: list[list[Fragment]]) -> Iterator[str]:
 
 def rows_that_say(rows: Rows, texts: Collection[str]) -> set[int]:
     """The rows at the edges of a page that say one of the texts."""
-    found = by_rows(rows.fragments)
+    found = rows.by_row
     outer = found[:DEEPEST] + found[-DEEPEST:]
     return {row[0].row for row in outer if " ".join(one.text for one in row) in texts}

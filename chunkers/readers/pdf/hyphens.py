@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Sequence
-from functools import cached_property
 
 _LAST = re.compile(r"([^\W\d_]+)[-‐]\Z")
 _NEXT = re.compile(r"[^\W\d_]+")
-_WORDS = re.compile(r"(?<!-\n)(?<![\w-])[\w-]+")  # not broken by a line's end
+_WORD = re.compile(r"[\w-]+")
 _WHOLE = 4, 7  # letters: shorter parts of a word may be words by chance
 _REMEMBERED = 60_000  # characters
+_MOST_WORDS = 50_000  # of pages that are long forgotten, too
 _FIRST_PARTS = frozenset(
     "cross double ex far fast free full half hard high ill large long low near non off one open part quasi real "  # noqa: SIM905
     "self short single six small so state step three triple two user vice well wide year zero".split()
@@ -24,16 +24,18 @@ class Hyphens:
     """Tells by the words of the pages around what a hyphen at a line's end is."""
 
     def __init__(self) -> None:
-        self._pages: deque[_Page] = deque()
-        self._length = 0
+        self._pages: deque[str] = deque()
+        self._length = self._learnt = self._read = 0
+        self._words: dict[str, int] = {}  # the last page that has each, of those read
 
     def learn(self, lines: Sequence[str]) -> None:
         """Take note of the lines of a page; those that were given long before are forgotten."""
-        page = _Page("\n".join(lines).lower())
+        page = "\n".join(lines).lower()
         self._pages.append(page)
-        self._length += len(page.text)
+        self._learnt += 1
+        self._length += len(page)
         while self._length > _REMEMBERED and len(self._pages) > 1:
-            self._length -= len(self._pages.popleft().text)
+            self._length -= len(self._pages.popleft())
 
     def drops(self, line: str, following: str) -> bool:
         """Whether the last character of `line`, a hyphen, is none of the word that goes on in `following`."""
@@ -53,19 +55,27 @@ class Hyphens:
 
     def _has(self, word: str) -> bool:
         """Whether the pages have the word, not broken by a line's end."""
-        return any(word in page.words for page in reversed(self._pages))
+        forgotten = self._learnt - len(self._pages)
+        if self._read < self._learnt:
+            if len(self._words) > _MOST_WORDS:
+                self._words = {word: page for word, page in self._words.items() if page > forgotten}
+            for number in range(max(self._read, forgotten), self._learnt):
+                self._words.update(dict.fromkeys(_words(self._pages[number - forgotten]), number + 1))
+            self._read = self._learnt
+        return self._words.get(word, 0) > forgotten
 
 
-class _Page:
-    """The text of a page in small letters, and its words once they are asked for."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The words, not those that a line's end breaks."""
-        return frozenset(_WORDS.findall(self.text))
+def _words(text: str) -> list[str]:
+    """The words of a text, those with hyphens whole, but not those that a hyphen at a line's end breaks."""
+    first, *others = text.split("-\n")
+    for other in others:
+        rest = _WORD.match(other)
+        first += "- " + (other[rest.end() :] if rest else other)
+    whole: list[str] = []
+    odd: list[str] = []
+    for part in first.split():
+        (whole if part.isalnum() else odd).append(part)
+    return whole + _WORD.findall(" ".join(odd))
 
 
 def hyphenated(line: str) -> bool:

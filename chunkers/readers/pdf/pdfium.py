@@ -21,9 +21,16 @@ LOCK = threading.RLock()
 """pdfium may run in one thread at a time."""
 
 _PASSWORD, _SECURITY = 4, 5  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
+_SURROGATES = 0xD800
 _NOTHING = 10  # a line feed, which stands for no glyph
 _AT_ONCE = 4096  # times 16 bytes, an even number: what is written in one go
 _HANDLE, _INT = ctypes.c_void_p, ctypes.c_int
+
+
+class Thing(ctypes.c_void_p):
+    """The address of what pdfium gave: ctypes makes an `int` of a mere `c_void_p` that a function returns."""
+
+
 _RESULTS: dict[str, Any] = {
     "FPDFText_GetUnicode": ctypes.c_uint,
     "FPDFText_GetText": _INT,
@@ -31,7 +38,7 @@ _RESULTS: dict[str, Any] = {
     "FPDFText_GetCharOrigin": None,
     "FPDFText_GetFontSize": ctypes.c_double,
     "FPDFText_GetMatrix": None,
-    "FPDFText_GetTextObject": _HANDLE,
+    "FPDFText_GetTextObject": Thing,
     "FPDFTextObj_GetTextRenderMode": _INT,
     "FPDFTextObj_GetFont": _HANDLE,
     "FPDFFont_GetWeight": _INT,
@@ -41,6 +48,7 @@ _RESULTS: dict[str, Any] = {
     "FPDFPageObj_GetFillColor": _INT,
     "FPDFPageObj_GetBounds": None,
     "FPDFPageObj_GetType": _INT,
+    "FPDFPath_CountSegments": _INT,
     "FPDFPage_CountObjects": _INT,
     "FPDFPage_GetObject": _HANDLE,
     "FPDFFormObj_CountObjects": _INT,
@@ -53,7 +61,8 @@ _HANDLES = {"FPDFPageObj_GetType": (_HANDLE,)}
 @dataclass(frozen=True, slots=True)
 class Calls:
     """The functions of pdfium that are called often, bound without the types of their arguments, whose conversion
-    takes longer than most of them: a handle is a `c_void_p`, an address what `byref` gives, all else an `int`.
+    takes longer than most of them: a handle is a `Thing` or what `handle` gives, an address what `byref` gives, all
+    else an `int`.
 
     `room` is what is written into, `places` are the addresses of every fourth byte of each of its rows.
     """
@@ -65,15 +74,16 @@ class Calls:
     def __getitem__(self, name: str) -> Callable[..., Any]:
         return self.functions[name]
 
-    def codes(self, page: ctypes.c_void_p, count: int) -> NDArray[np.uint32]:
+    def codes(self, page: Any, count: int) -> NDArray[np.uint32]:
         """The characters of a text page as code points; 0 where the font's table gives none."""
         buffer = np.zeros(count + 1, np.uint16)
         written = self["FPDFText_GetText"](page, 0, count, ctypes.c_void_p(buffer.ctypes.data)) - 1
         codes: NDArray[np.uint32] = buffer[:count].astype(np.uint32)
         unicode = self["FPDFText_GetUnicode"]
-        for index in np.flatnonzero(codes >= 0xFFFE).tolist():  # a hyphen that a line's end made, or nothing known
-            codes[index] = unicode(page, index) or 1
-        if written == count and codes.all() and not ((codes >> 11) == 0x1B).any():
+        if count and codes.max() >= _SURROGATES:
+            for index in np.flatnonzero(codes >= 0xFFFE).tolist():  # a hyphen that a line's end made, or nothing known
+                codes[index] = unicode(page, index) or 1
+        if written == count and (not count or codes.min()) and not (codes >> 11 == _SURROGATES >> 11).any():
             return codes
         codes = np.fromiter(map(unicode, repeat(page), range(count)), np.uint32, count)
         high = np.flatnonzero((codes[:-1] >> 10 == 0x36) & (codes[1:] >> 10 == 0x37))
@@ -81,7 +91,7 @@ class Calls:
         codes[high + 1] = _NOTHING
         return codes
 
-    def boxes(self, page: ctypes.c_void_p, count: int) -> NDArray[np.float32]:
+    def boxes(self, page: Any, count: int) -> NDArray[np.float32]:
         """The (left, top, right, bottom) of each character, in points from the lower left of the page's own space."""
         return self.written("FPDFText_GetLooseCharBox", count, repeat(page), range(count)).view(np.float32)
 
@@ -96,12 +106,11 @@ class Calls:
         out = np.empty((count, 2 * wide))
         flat = out.reshape(-1, 2)
         called, given = self[name], tuple(map(iter, given))
-        places = [self.places[part][::wide] if wide > 1 else self.places[part] for part in parts]
         for first in range(0, count * wide, _AT_ONCE):
             rows = min(_AT_ONCE, count * wide - first)
             self.room[:rows].view(np.uint32).fill(unset)
             some = (islice(one, rows // wide) for one in given)
-            deque(map(called, *some, *places), maxlen=0)
+            deque(map(called, *some, *(islice(self.places[part], 0, None, wide) for part in parts)), maxlen=0)
             flat[first : first + rows] = self.room[:rows]
         return out
 
@@ -123,9 +132,9 @@ def calls() -> Calls:
     return Calls(bound, np.ctypeslib.as_array(room).reshape(-1, 2), places)
 
 
-def handle(thing: Any) -> ctypes.c_void_p:
-    """The address behind one of pypdfium2's objects."""
-    return ctypes.cast(thing.raw, ctypes.c_void_p)
+def handle(thing: Any) -> Any:
+    """One of pypdfium2's objects, in the form that ctypes hands on the fastest."""
+    return ctypes.byref(thing.raw.contents)
 
 
 @contextmanager

@@ -10,7 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from longdoc.chunkers.readers.pdf.layout.rows import Fragment
 
@@ -34,14 +36,6 @@ class Separator:
     first: int
     last: int
     support: int
-
-
-def by_rows(fragments: Sequence[Fragment]) -> list[Row]:
-    """The fragments by row, from the top, each row from the left."""
-    rows: dict[int, Row] = {}
-    for one in fragments:
-        rows.setdefault(one.row, []).append(one)
-    return [sorted(rows[row], key=lambda one: one.left) for row in sorted(rows)]
 
 
 def at_margins(rows: list[Row]) -> list[Row]:
@@ -98,18 +92,19 @@ def in_columns(rows: list[Row], depth: int = 0) -> Iterator[list[Row]]:
 def separators(rows: Sequence[Row]) -> list[Separator]:
     """The white stretches between fragments that hold over rows that follow one another, the ones found first first."""
     found: list[Separator] = []
+    several: list[Separator] = []  # those of them that hold over more than one row
     for number, row in enumerate(rows):
+        if len(row) < 2:
+            continue
+        known = [one for one in several if one.last >= number]
         for one, other in pairwise(row):
-            if other.left <= one.right or _known(found, number, one.right, other.left):
+            if other.left <= one.right or any(held.left < other.left and one.right < held.right for held in known):
                 continue
             found.append(_extended(rows, number, one, other))
+            if found[-1].support > 1:
+                several.append(found[-1])
+                known.append(found[-1])
     return found
-
-
-def _known(found: Sequence[Separator], row: int, left: float, right: float) -> bool:
-    return any(
-        one.first <= row <= one.last and one.left < right and left < one.right and one.support > 1 for one in found
-    )
 
 
 def _extended(rows: Sequence[Row], number: int, one: Fragment, other: Fragment) -> Separator:
@@ -161,16 +156,17 @@ def _gutter(rows: list[Row]) -> Separator | None:
 def _trimmed(rows: list[Row], found: Separator) -> Separator:
     """The separator without the rows at its ends that stand on one side and belong to what comes after or before."""
     middle = (found.left + found.right) / 2
-    both = [n for n in range(found.first, found.last + 1) if all(_halves(rows[n], middle))]
     first, last = found.first, found.last
-    while last > both[-1] and last + 1 < len(rows):
+    begin = next(n for n in range(first, last + 1) if all(_halves(rows[n], middle)))
+    end = next(n for n in range(last, first - 1, -1) if all(_halves(rows[n], middle)))
+    while last > end and last + 1 < len(rows):
         row = rows[last]
         ahead = rows[last + 1][0].base - row[0].base
         behind = row[0].base - rows[last - 1][0].base
         if ahead > behind * 1.05 and behind < _JOINED * row[0].size:
             break
         last -= 1
-    while first < both[0]:
+    while first < begin:
         row, following = rows[first], rows[first + 1]
         if row[0].left < middle or following[0].base - row[0].base < _JOINED * row[0].size:
             break
@@ -188,13 +184,13 @@ def _cells(rows: Sequence[Row]) -> int:
     if not 2 <= count < len(rows) - 1:
         return 0
     texts = [one.text for row in rows[:count] for one in row]
-    digits = sum(_DIGIT.search(text) is not None for text in texts)
+    digits = sum(_signs(text).digits > 0 for text in texts)
     white = abs(rows[count][0].base - rows[count - 1][0].base) > _JOINED * rows[count][0].size
     return count if white and digits >= _NUMBERS * len(texts) else 0
 
 
 def _are_cells(row: Row) -> bool:
-    return sum(_words(one.text) for one in row) <= _SHORT * len(row)
+    return sum(_signs(one.text).words for one in row) <= _SHORT * len(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,32 +255,43 @@ def _rows_of(few: _Side, many: _Side, size: float) -> bool:
 
 
 def _side(rows: list[Row]) -> _Side:
-    texts = [" ".join(one.text for one in row) for row in rows]
-    digits = sum(len(_DIGIT.findall(text)) for text in texts)
-    letters = sum(map(len, texts)) - sum(text.count(" ") for text in texts) - digits
-    words = sum(map(_words, texts)) / len(texts)
-    small = sum(_begins_small(text) for text in texts) / len(texts)
+    told = [_signs(one.text) for row in rows for one in row]
+    digits, others, wide = (
+        sum(one.digits for one in told),
+        sum(one.others for one in told),
+        sum(one.wide for one in told),
+    )
+    words = sum(one.words for one in told)
+    small = sum(map(_begins_small, rows)) / len(rows)
     right = max(row[-1].right for row in rows)
     full = sum(row[-1].right > right - 3 * row[-1].size for row in rows) / len(rows)
     starts = [rows[0][0].base]
     steps = sorted(b[0].base - a[0].base for a, b in pairwise(rows))
     pitch = steps[len(steps) // 4] if steps else 0.0  # not the least: two rows may be closer by chance
     starts += [b[0].base for a, b in pairwise(rows) if b[0].base - a[0].base > 1.25 * pitch]
-    wide = sum(map(_wide, texts))
-    share = digits / max(1, digits + letters)
+    share = digits / max(1, digits + others)
     bases = [row[0].base for row in rows]
-    return _Side(len(rows), words, share, small, full, (letters + wide) / len(rows), bases, starts)
+    return _Side(len(rows), words / len(rows), share, small, full, (others + wide) / len(rows), bases, starts)
 
 
-def _words(text: str) -> float:
-    return len(text.split()) + _wide(text) / 2
+class _Signs(NamedTuple):
+    """Of a text how many digits, other signs, words, and Chinese or Japanese signs it has, and its first letter."""
+
+    digits: int
+    others: int
+    words: float
+    wide: int
+    letter: str
 
 
-def _wide(text: str) -> int:
-    """How many Chinese and Japanese characters there are."""
-    return 0 if text.isascii() else len(_WIDE.findall(text))
-
-
-def _begins_small(text: str) -> bool:
+@lru_cache(maxsize=4096)
+def _signs(text: str) -> _Signs:
+    digits = len(_DIGIT.findall(text))
+    wide = 0 if text.isascii() else len(_WIDE.findall(text))
     letter = _LETTER.search(text)
-    return letter is not None and letter[0].islower()
+    others = len(text) - text.count(" ") - digits
+    return _Signs(digits, others, len(text.split()) + wide / 2, wide, letter[0] if letter else "")
+
+
+def _begins_small(row: Row) -> bool:
+    return next((letter for one in row if (letter := _signs(one.text).letter)), "").islower()

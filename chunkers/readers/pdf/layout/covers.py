@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.chunkers.readers.pdf.layout.styles import page_box
-from longdoc.chunkers.readers.pdf.pdfium import Calls, handle
+from longdoc.chunkers.readers.pdf.pdfium import Calls, Thing, handle
 
 _TEXT, _PATH, _FORM = 1, 2, 5  # FPDF_PAGEOBJ_*
 _LINE, _MOVE = 0, 2  # FPDF_SEGMENT_*
@@ -45,9 +45,10 @@ class _Drawn:
     matrices: list[_Floats] = field(default_factory=lambda: [np.eye(3)])
     solid: list[bool] = field(default_factory=lambda: [True])
 
-    def add(self, count: int, thing: Callable[[int], int], space: int = 0, depth: int = 0) -> None:
-        """Add the things of a page or a form, `thing` of each of `range(count)`."""
-        some = list(map(thing, range(count)))
+    def add(self, whole: Any, kind: str = "Page", space: int = 0, depth: int = 0) -> None:
+        """Add the things of a page, or of a "FormObj"."""
+        count = self.call[f"FPDF{kind}_CountObjects"](whole)
+        some = list(map(self.call[f"FPDF{kind}_GetObject"], repeat(whole), range(count)))
         kinds = np.fromiter(map(self.call["FPDFPageObj_GetType"], some), np.int8, count)
         start = 0
         for at in [*np.flatnonzero(kinds == _FORM).tolist(), count]:
@@ -56,15 +57,18 @@ class _Drawn:
             self.spaces.append(np.full(at - start, space, np.int32))
             start = at + 1
             if at < count and depth < _DEEPEST_FORM:
-                form = ctypes.c_void_p(some[at])
+                form = Thing(some[at])
                 self.matrices.append(_matrix(form) @ self.matrices[space])
                 self.solid.append(self.solid[space] and _is_solid(form))
-                inside = partial(self.call["FPDFFormObj_GetObject"], form)
-                self.add(self.call["FPDFFormObj_CountObjects"](form), inside, len(self.matrices) - 1, depth + 1)
+                self.add(form, "FormObj", len(self.matrices) - 1, depth + 1)
+
+    def some(self, numbers: NDArray[np.int64]) -> Iterator[Thing]:
+        """The things asked for."""
+        return map(Thing, map(self.things.__getitem__, numbers.tolist()))
 
     def bounds(self, numbers: NDArray[np.int64], spaces: NDArray[np.int32]) -> NDArray[np.float32]:
         """The left, bottom, right and top of each of the things asked for, in the page's own space."""
-        asked = map(ctypes.c_void_p, map(self.things.__getitem__, numbers.tolist()))
+        asked = self.some(numbers)
         edges = self.call.written("FPDFPageObj_GetBounds", len(numbers), asked, parts=range(4)).view(np.float32)
         if spaces[numbers].any():
             left, bottom, right, top = edges.T
@@ -76,12 +80,10 @@ class _Drawn:
         return edges
 
 
-def covered(
-    call: Calls, page: Any, objects: Sequence[ctypes.c_void_p], boxes: NDArray[np.float32]
-) -> NDArray[np.bool_]:
+def covered(call: Calls, page: Any, objects: Sequence[Thing], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Whether each run lies below an opaque rectangle that the page draws after it; `boxes` as in `seen`."""
-    whole, drawn = handle(page), _Drawn(call)
-    drawn.add(call["FPDFPage_CountObjects"](whole), partial(call["FPDFPage_GetObject"], whole))
+    drawn = _Drawn(call)
+    drawn.add(handle(page))
     kinds, spaces = np.concatenate(drawn.kinds), np.concatenate(drawn.spaces)
     texts, paths = np.flatnonzero(kinds == _TEXT), np.flatnonzero(kinds == _PATH)
     paths = paths[paths > texts[0]] if len(texts) else paths[:0]
@@ -93,6 +95,9 @@ def covered(
     middles = np.sort((boxes[:, 1] + boxes[:, 3]) / 2)
     broad &= np.searchsorted(middles, edges[:, 1]) < np.searchsorted(middles, edges[:, 3])
     paths, edges = paths[broad], edges[broad]
+    corners = np.fromiter(map(call["FPDFPath_CountSegments"], drawn.some(paths)), np.int64, len(paths))
+    square = (corners == 4) | (corners == 5)
+    paths, edges = paths[square], edges[square]
     if not len(paths):
         return under
     order = dict(zip(map(drawn.things.__getitem__, texts.tolist()), texts.tolist(), strict=True))
@@ -100,7 +105,7 @@ def covered(
     last = np.full(len(boxes), -1)
     paint = _Painted(page)
     for number, below in _over(boxes, when, paths, edges, last):
-        thing = ctypes.c_void_p(drawn.things[number])
+        thing = Thing(drawn.things[number])
         box = _rectangle(thing, drawn.matrices[spaces[number]]) if drawn.solid[spaces[number]] else None
         if box is not None:
             below = below[_inside(boxes[below], box[None])[0]]
@@ -166,7 +171,7 @@ def _rectangle(path: ctypes.c_void_p, matrix: _Floats) -> _Floats | None:
     mode, stroke, x, y = ctypes.c_int(), ctypes.c_int(), ctypes.c_float(), ctypes.c_float()
     count = raw.FPDFPath_CountSegments(thing)
     raw.FPDFPath_GetDrawMode(thing, mode, stroke)
-    if count not in (4, 5) or not mode.value or not _is_solid(path):
+    if not mode.value or not _is_solid(path):
         return None
     points = []
     for number in range(count):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,18 +83,18 @@ def read_glyphs(page: Any) -> list[Glyphs]:
         text.close()
 
 
-def _directions(page: Any, text: ctypes.c_void_p, count: int) -> Iterator[Glyphs]:
+def _directions(page: Any, text: Any, count: int) -> Iterator[Glyphs]:
     call = calls()
-    codes, boxes = call.codes(text, count), call.boxes(text, count)
+    codes, places = call.codes(text, count), call.boxes(text, count)
     sorts = letters.kinds(codes)
-    kept, before = _without_spaces(sorts, boxes)
+    kept, before = _without_spaces(sorts, places)
     if not len(kept):
         return
-    blanks = boxes.take(np.maximum(kept - 1, 0), 0)
-    codes, boxes, sorts = codes.take(kept), boxes.take(kept, 0), sorts.take(kept)
-    bounds = _run_bounds(boxes, before)
+    codes, boxes, sorts = codes.take(kept), places.take(kept, 0), sorts.take(kept)
+    sides = np.ascontiguousarray(boxes.T)
+    bounds = _run_bounds(sides, before)
     found = styles(call, text, kept[bounds[:-1]], kept[bounds[1:] - 1])
-    lengths, extents = bounds[1:] - bounds[:-1], _extents(boxes, bounds[:-1])
+    lengths, extents = bounds[1:] - bounds[:-1], _extents(sides, bounds[:-1])
     found.ink[covered(call, page, found.objects, extents)] = INVISIBLE
     shown = seen(page, found.ink, lengths, extents)
     ways = np.where(shown, _turns(found.angle), -2)
@@ -107,10 +106,12 @@ def _directions(page: Any, text: ctypes.c_void_p, count: int) -> Iterator[Glyphs
         turns = page.get_rotation() // 90 if turn == _SLANTED else 3 if downwards else (4 - turn) % 4
         frame = Frame(turns, page_box(page))
         where, starts = _chosen(bounds, chosen)
-        left, right = frame.extents(boxes[where])
-        own = before[where].copy()
-        if starts is not bounds:  # what stands before a run is left out where the one before it is
-            own[starts[1:-1][np.diff(chosen) > 1]] = own[0] = LINE_END
+        left, right = frame.extents(sides[:, where])
+        own = before[where].copy()  # what stands before a run is left out where the one before it is
+        own[starts[1:-1][chosen[1:] - chosen[:-1] > 1]] = own[0] = LINE_END
+        blank = np.flatnonzero(own == SPACE)
+        spaces = np.full(len(own), -1e9, np.float32)
+        spaces[blank] = np.add(*frame.extents(places.take(kept[where].take(blank) - 1, 0).T)) / 2
         origins = call.written(
             "FPDFText_GetCharOrigin", len(chosen), repeat(text), kept[bounds[chosen]].tolist(), parts=(0, 2)
         )
@@ -121,7 +122,6 @@ def _directions(page: Any, text: ctypes.c_void_p, count: int) -> Iterator[Glyphs
         )
         runs = list(map(Run, *(one.tolist() for one in columns)))
         upright = None if downwards or turn == _SLANTED else turns
-        spaces = np.where(own == SPACE, np.add(*frame.extents(blanks[where])) / 2, np.float32(-1e9))
         yield Glyphs(
             codes[where],
             sorts[where],
@@ -138,17 +138,18 @@ def _directions(page: Any, text: ctypes.c_void_p, count: int) -> Iterator[Glyphs
         )
 
 
-def _extents(boxes: Floats, firsts: Ints) -> Floats:
+def _extents(sides: Floats, firsts: Ints) -> Floats:
     """The left, top, right and bottom of each run."""
-    low, high = np.minimum.reduceat(boxes, firsts), np.maximum.reduceat(boxes, firsts)
-    extents: Floats = np.stack((low[:, 0], high[:, 1], high[:, 2], low[:, 3]), 1)
+    ways = (np.minimum, np.maximum, np.maximum, np.minimum)
+    extents: Floats = np.array([way.reduceat(side, firsts) for way, side in zip(ways, sides, strict=True)]).T
     return extents
 
 
 def _chosen(bounds: Ints, chosen: NDArray[np.int64]) -> tuple[slice | Ints, Ints]:
     """The glyphs of the runs chosen, and where each of those begins among them."""
-    if len(chosen) == len(bounds) - 1:
-        return slice(None), bounds
+    first, last = int(chosen[0]), int(chosen[-1]) + 1
+    if last - first == len(chosen):
+        return slice(int(bounds[first]), int(bounds[last])), bounds[first : last + 1] - bounds[first]
     lengths = (bounds[1:] - bounds[:-1])[chosen]
     starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
     offsets = np.repeat(bounds[:-1][chosen] - starts[:-1], lengths)
@@ -195,14 +196,14 @@ class Frame:
         down: NDArray[np.float64] = (top - y, x - left, y - bottom, right - x)[self.turns]
         return down
 
-    def extents(self, boxes: Floats) -> tuple[Floats, Floats]:
-        """The left and right edge of each box."""
+    def extents(self, sides: Floats) -> tuple[Floats, Floats]:
+        """The left and right edge of each box, of which `sides` are the (left, top, right, bottom)."""
         left, bottom, right, top = self.box
         low, high = ((0, 2), (3, 1), (2, 0), (1, 3))[self.turns]
         edge = (left, bottom, right, top)[self.turns]
         if self.turns < 2:
-            return boxes[:, low] - np.float32(edge), boxes[:, high] - np.float32(edge)
-        return np.float32(edge) - boxes[:, low], np.float32(edge) - boxes[:, high]
+            return sides[low] - np.float32(edge), sides[high] - np.float32(edge)
+        return np.float32(edge) - sides[low], np.float32(edge) - sides[high]
 
 
 def _without_spaces(sorts: NDArray[np.uint8], boxes: Floats) -> tuple[Ints, NDArray[np.int8]]:
@@ -225,9 +226,9 @@ def _without_spaces(sorts: NDArray[np.uint8], boxes: Floats) -> tuple[Ints, NDAr
     return kept, before
 
 
-def _run_bounds(boxes: Floats, before: NDArray[np.int8]) -> Ints:
+def _run_bounds(sides: Floats, before: NDArray[np.int8]) -> Ints:
     """Where runs begin, and the end of the last: a new height, another base line or a wide gap begins one."""
-    left, top, right, bottom = np.ascontiguousarray(boxes.T)
+    left, top, right, bottom = sides
     high, wide = top - bottom, right - left
     size = np.maximum(high, 1e-3)[:-1]
     step = np.abs(bottom[1:] - bottom[:-1]) > _STEP * size
@@ -240,4 +241,4 @@ def _run_bounds(boxes: Floats, before: NDArray[np.int8]) -> Ints:
         fall = np.maximum(bottom[1:], bottom[:-1]) - np.minimum(top[1:], top[:-1])
         step |= upright & (fall > _BREAK * np.maximum(wide[:-1], 1e-3))
     step |= before[1:] == LINE_END
-    return np.concatenate(([0], np.flatnonzero(step) + 1, [len(boxes)])).astype(np.int32)
+    return np.concatenate(([0], np.flatnonzero(step) + 1, [len(before)])).astype(np.int32)

@@ -26,10 +26,12 @@ class Line:
     @classmethod
     def of(cls, fragments: Sequence[Fragment], between: str = " ") -> Line:
         """The line that fragments of one row make."""
+        first = fragments[0]
+        if len(fragments) == 1:
+            return cls([first], first.left, first.right, first.base, first.size, first.bold, first.row)
         parts: list[Part] = []
         for one in fragments:
             parts += [between, one] if parts else [one]
-        first = fragments[0]
         left, right = min(one.left for one in fragments), max(one.right for one in fragments)
         size = max(fragments, key=lambda one: one.last - one.first).size
         return cls(parts, left, right, first.base, size, all(one.bold for one in fragments), first.row)

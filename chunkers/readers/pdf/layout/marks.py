@@ -33,6 +33,7 @@ _ACCENTS = {
 _DOTLESS = {"ı": "i", "ȷ": "j"}
 _NUMBERS = re.compile(r"\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*")
 _POWER = re.compile(r"[-−–+]\s?\d{1,3}")
+_ODD = re.compile("[^ -~]")
 _LEADERS = re.compile(r"[ \t]*(?:[.·…_][ \t]?){0,2}(?:[.·][ \t]?){5,}[ \t]*")
 _LAST_WORD = re.compile(r"[^\W\d_]+\Z|\d[\d.,]*\Z")
 
@@ -96,15 +97,14 @@ def _marked(one: Fragment, rows: Rows) -> Piece:
 
 def _letter_by_letter(text: str, glyphs: list[int]) -> Piece | None:
     """What a text says if each of its characters says its own part: ligatures, hyphens; None where more is to do."""
-    odd = {letter: _said(letter) for letter in {*text} if letter > "\x7e" or letter < " "}
+    odd = {letter: _said(letter) for letter in {*_ODD.findall(text)}}
     if text[1:2] == " " or has_rtl(text) or any(one in _ACCENTS or unicodedata.combining(one) for one in odd):
         return None
     said, places = text, glyphs
     if any(letter != meant for letter, meant in odd.items()):
-        meant = [odd.get(letter, letter) for letter in text]
-        said = "".join(meant)
-        if len(said) != len(text):
-            places = [glyph for one, glyph in zip(meant, glyphs, strict=True) for _ in one]
+        said = text.translate({ord(letter): meant for letter, meant in odd.items()})
+        if any(len(meant) != 1 for meant in odd.values()):
+            places = [glyph for one, glyph in zip(text, glyphs, strict=True) for _ in odd.get(one, one)]
     return None if _has_leaders(said) else Piece(said, places)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from longdoc.chunkers.readers.ocr.recognised import Recognised
 from longdoc.chunkers.readers.pdf.furniture import Edges, edges
-from longdoc.chunkers.readers.pdf.layout.columns import at_margins, by_rows, in_columns
+from longdoc.chunkers.readers.pdf.layout.columns import at_margins, in_columns
 from longdoc.chunkers.readers.pdf.layout.glyphs import read_glyphs
 from longdoc.chunkers.readers.pdf.layout.line_numbers import without_line_numbers
 from longdoc.chunkers.readers.pdf.layout.marks import settle
@@ -64,8 +64,8 @@ def page_blocks(page: Page, furniture: Collection[int]) -> list[Block]:
     """The blocks of a page in reading order; `furniture` are the rows of its first direction to leave out."""
     found: list[Block] = []
     for number, rows in enumerate(page.rows):
-        fragments = [one for one in rows.fragments if number or one.row not in furniture]
-        for part in in_columns(at_margins(without_line_numbers(by_rows(fragments)))):
+        kept = [row for row in rows.by_row if number or row[0].row not in furniture]
+        for part in in_columns(at_margins(without_line_numbers(kept))):
             for block in blocks(items(part)):
                 block.rows = rows
                 found.append(block)

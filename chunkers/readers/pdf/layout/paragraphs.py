@@ -19,6 +19,7 @@ _INDENT = 0.7  # of the size
 _BULLET = re.compile(r"[•●○◦▪■□▫‣⁃➢✓–—·*þ\-]\s")
 _NUMBERED = re.compile(r"(?:\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|\[\w{1,3}\])\s")
 _CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Exhibit|Chart|Listing|Box|Abbildung|Tabelle|Tableau|Abb\.)\s[\dA-Z]")
+_LAST = frozenset(".!?:;。！？…؟۔।\"'”’»)]")
 _ENDED = re.compile(r"[.!?:;。！？…؟۔।][\"'”’»)\]]*(?:\[\w{1,4}\])?\Z")
 
 
@@ -49,7 +50,7 @@ class Block:
 
 def ended(text: str) -> bool:
     """Whether the text ends as a sentence does."""
-    return _ENDED.search(text) is not None
+    return text[-1:] in _LAST and _ENDED.search(text) is not None
 
 
 def blocks(items: Iterable[Item]) -> Iterator[Block]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ _CLOSE, _FEW_GAPS = 0.08, 4  # of the size: letters nearer than this are not set
 _FAR, _FAR_SPACED = 1.05, 1.7  # of the size: gaps between fragments, the second where a space was set
 
 Wides = NDArray[np.uint32]
+_LEFT = attrgetter("left")
 
 
 class Piece(NamedTuple):
@@ -87,6 +89,17 @@ class Fragment:
         return self.base - 0.75 * self.size
 
 
+def by_rows(fragments: Iterable[Fragment]) -> list[list[Fragment]]:
+    """The fragments by row, from the top, each row from the left."""
+    rows: dict[int, list[Fragment]] = {}
+    for one in fragments:
+        rows.setdefault(one.row, []).append(one)
+    for row in rows.values():
+        if len(row) > 1:
+            row.sort(key=_LEFT)
+    return [rows[row] for row in sorted(rows)]
+
+
 @dataclass(slots=True)
 class Rows:
     """A page's text in visual order, its fragments sliced from it, and per character what made it."""
@@ -98,6 +111,14 @@ class Rows:
     width: float
     height: float
     source: Glyphs = field(repr=False)
+    _by_row: list[list[Fragment]] | None = None
+
+    @property
+    def by_row(self) -> list[list[Fragment]]:
+        """The fragments by row, see `by_rows`; once they have their places."""
+        if self._by_row is None:
+            self._by_row = by_rows(self.fragments)
+        return self._by_row
 
     @property
     def places(self) -> Floats:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longdoc.chunkers.readers.pdf.pdfium import Calls
+from longdoc.chunkers.readers.pdf.pdfium import Calls, Thing
 
 _INVISIBLE_MODES = (3, 7)  # of text rendering: neither filled nor stroked
 _WHITE = 250  # of 255, in each colour, is not seen on the bare page
@@ -38,10 +39,10 @@ class Styles:
     lift: NDArray[np.float64]
     angle: NDArray[np.float64]
     ink: NDArray[np.int8]
-    objects: list[ctypes.c_void_p]
+    objects: list[Thing]
 
 
-def styles(call: Calls, page: ctypes.c_void_p, firsts: NDArray[np.int32], lasts: NDArray[np.int32]) -> Styles:
+def styles(call: Calls, page: Any, firsts: NDArray[np.int32], lasts: NDArray[np.int32]) -> Styles:
     """The style of each run of the text page, told from its first character; it is bold if its last one is, too."""
     count, asked = len(firsts), firsts.tolist()
     matrix = call.written("FPDFText_GetMatrix", count, repeat(page), asked, wide=2).view(np.float32)
@@ -51,34 +52,36 @@ def styles(call: Calls, page: ctypes.c_void_p, firsts: NDArray[np.int32], lasts:
     fonts: dict[int | None, tuple[bool, float]] = {}
     bold, lifts = _fonts(call, objects, fonts)
     ends = np.flatnonzero(bold & (lasts > firsts))
-    bold[ends] = _fonts(call, _objects(call, page, lasts[ends]), fonts)[0]
+    if len(ends):
+        bold[ends] = _fonts(call, _objects(call, page, lasts[ends]), fonts)[0]
     inks = np.where(sizes < _LEAST_SIZE, np.int8(TINY), _inks(call, objects))
     return Styles(sizes, bold, lifts * sizes, np.arctan2(matrix[:, 2], matrix[:, 0]), inks, objects)
 
 
-def _objects(call: Calls, page: ctypes.c_void_p, indices: NDArray[np.int32]) -> list[ctypes.c_void_p]:
+def _objects(call: Calls, page: Any, indices: NDArray[np.int32]) -> list[Thing]:
     """The text object of each character, null where it has none."""
-    return list(map(ctypes.c_void_p, map(call["FPDFText_GetTextObject"], repeat(page), indices.tolist())))
+    return list(map(call["FPDFText_GetTextObject"], repeat(page), indices.tolist()))
 
 
 def _fonts(
-    call: Calls, objects: Sequence[ctypes.c_void_p], known: dict[int | None, tuple[bool, float]]
+    call: Calls, objects: Sequence[Thing], known: dict[int | None, tuple[bool, float]]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Of each text object whether its font is bold, and how much less it descends than what stands in for it."""
     fonts = list(map(call["FPDFTextObj_GetFont"], objects))
     for font in {*fonts} - known.keys():
-        known[font] = _font(call, ctypes.c_void_p(font)) if font else (False, 0.0)
+        known[font] = _font(call, Thing(font)) if font else (False, 0.0)
     told = list(map(known.__getitem__, fonts))
     return np.array([bold for bold, _ in told], np.bool_), np.array([lift for _, lift in told])
 
 
-def _inks(call: Calls, objects: Sequence[ctypes.c_void_p]) -> NDArray[np.int8]:
+def _inks(call: Calls, objects: Sequence[Thing]) -> NDArray[np.int8]:
     """How visible each text object is."""
     count = len(objects)
     colours = call.written("FPDFPageObj_GetFillColor", count, objects, parts=range(4), unset=1).view(np.uint32)
     modes = np.fromiter(map(call["FPDFTextObj_GetTextRenderMode"], objects), np.int32, count)
-    inks = np.where(colours[:, :3].min(1) >= _WHITE, np.int8(WHITE), np.int8(SEEN))
-    inks[(colours[:, 3] == 0) | (modes == _INVISIBLE_MODES[0]) | (modes == _INVISIBLE_MODES[1])] = INVISIBLE
+    red, green, blue, alpha = colours.T
+    inks = np.where((red >= _WHITE) & (green >= _WHITE) & (blue >= _WHITE), np.int8(WHITE), np.int8(SEEN))
+    inks[(alpha == 0) | (modes == _INVISIBLE_MODES[0]) | (modes == _INVISIBLE_MODES[1])] = INVISIBLE
     return inks
 
 
@@ -138,16 +141,22 @@ def _painted(page: Any) -> Iterator[tuple[int, _Box]]:
             yield thing.type, (left, bottom, right, top)
 
 
-def _font(call: Calls, font: ctypes.c_void_p) -> tuple[bool, float]:
+def _font(call: Calls, font: Thing) -> tuple[bool, float]:
     """Whether a font is bold, and how much less it descends than the one that stands in for it, in its size."""
     buffer = ctypes.create_string_buffer(128)
     call["FPDFFont_GetBaseFontName"](font, buffer, ctypes.c_size_t(128))
-    name = buffer.value.lower()
-    bold = any(word in name for word in (b"bold", b"black", b"heavy", b"demi"))
+    bold, known = _named(buffer.value)
     bold = bold or call["FPDFFont_GetWeight"](font) >= _BOLD
-    known = next((descent for start, descent in _DESCENTS.items() if name.partition(b"-")[0] == start), None)
     if known is None or call["FPDFFont_GetIsEmbedded"](font) == 1:
         return bold, 0.0
     descent = ctypes.c_float()
     call["FPDFFont_GetDescent"](font, ctypes.c_float(1.0), ctypes.byref(descent))
     return bold, known - descent.value
+
+
+@lru_cache(maxsize=1024)
+def _named(name: bytes) -> tuple[bool, float | None]:
+    """Whether a font's name calls it bold, and the descent of the standard font that it names."""
+    name = name.lower()
+    bold = any(word in name for word in (b"bold", b"black", b"heavy", b"demi"))
+    return bold, _DESCENTS.get(name.partition(b"-")[0])

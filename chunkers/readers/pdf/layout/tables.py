@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import median
 
 from longdoc.chunkers.readers.pdf.layout.columns import Row, Separator, separators
@@ -25,6 +26,7 @@ _NUMBER = re.compile(r"[($€£¥₹+−–-]*\s?\d[\d.,'\s]*(?:[%)x×]|\[\w{1,3
 _EMPTY = re.compile(r"[-–—−*.…]+|n/?a|N/?[AM]|nm|NM|\$\s?[-–—]")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\[\w{1,3}\])?")
 
+_JOINS = 14  # of the size: a number is no farther from its sign
 _TALLEST_HEADER = 8
 _LINES = 1.3  # of the size: the lines of one heading
 _CLEAR = 0.15  # of the size: rows are so much farther apart than the lines of a cell
@@ -56,9 +58,11 @@ def items(rows: list[Row]) -> Iterator[Item]:
 
 def _with_labels(row: Row) -> Row:
     """The row with a list's mark put to the text that it stands before, and signs to their numbers."""
+    if len(row) < 2:
+        return row
     out: Row = []
     for one in row:
-        if not out and one.text == UNKNOWN and len(row) > 1:
+        if not out and one.text == UNKNOWN:
             one.text = "•"  # a sign of a symbol font before the text of an item
         before = out[-1] if out else None
         between = None if before is None else _between(before, one, first=len(out) == 1)
@@ -72,10 +76,12 @@ def _with_labels(row: Row) -> Row:
 def _between(one: Fragment, other: Fragment, *, first: bool) -> str | None:
     """What joins two neighbours that belong together although a gap parts them; None where they do not."""
     gap = (other.left - one.right) / max(one.size, 1)
-    number = bool(_NUMBER.fullmatch(other.text) or _EMPTY.fullmatch(other.text))
+    if gap >= _JOINS:
+        return None
+    number = _is_value(other.text)
     if _SUFFIX.fullmatch(other.text) and gap < 1.6 and one.text[-1:].isdigit():
         return ""
-    if number and (_PREFIX.fullmatch(one.text) if gap >= 0.6 else _SIGN.fullmatch(one.text)) and gap < 14:
+    if number and (_PREFIX.fullmatch(one.text) if gap >= 0.6 else _SIGN.fullmatch(one.text)) and gap < _JOINS:
         return ""
     if first and gap < 6 and not number and _LABEL.fullmatch(one.text):
         return " "
@@ -208,6 +214,7 @@ def _said(cell: Sequence[Fragment]) -> str:
     return " ".join(one.text for one in cell)
 
 
+@lru_cache(maxsize=4096)
 def _is_value(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text) or _EMPTY.fullmatch(text))
 
