@@ -41,7 +41,6 @@ _OTHERWISE = "it reads as if the source says otherwise"
 _ENOUGH = 0.5  # support
 _AS_GOOD = 0.12  # of coverage that a unit may have less than the best and still speak for the claim
 _REACH = 40  # units from one that a claim rests on, within which a name or number may be borne out
-_WHOLLY = 0.99  # of a claim's words: what the rules account for so far needs no other voice
 _COVERAGE, _LIKENESS = attrgetter("coverage"), attrgetter("likeness")
 _COPY = 0.8  # likeness of a claim and a unit, words in order
 _COPIED = 0.45  # of the words of a claim and a unit, that both have: a copy, in which what a rule finds is a change
@@ -167,8 +166,8 @@ class Checker:
             return Ruled(match, (), Finding(text, 0.4, "unsupported" if facts else "unjudged", spans, said))
         problems = facts or read
         if not problems and match.likely:
-            sure = literal or any(accounted(text, [unit]) >= _WHOLLY for unit in (*units, *joined(units)))
-            return Ruled(match, tuple(rows), Finding(text, 0.5 + 0.5 * _likely(match), "supported", spans), not sure)
+            held = Finding(text, 0.5 + 0.5 * _likely(match), "supported", spans)
+            return Ruled(match, tuple(rows), held, not literal)
         if not problems:
             return Ruled(match, tuple(rows), Finding(text, _likely(match) * 0.4, "unsupported", (), _NOWHERE), True)
         found = (*facts, *read)
@@ -310,8 +309,10 @@ def _reading_problems(text: str, units: Sequence[Unit], evidence: Evidence) -> l
     """What the rules find in each part of the claim beside the unit that is most like it."""
     found: list[Problem] = []
     also = frozenset(word.low for unit in units for word in Pairing("", f"{unit.read} {unit.context}").theirs)
-    units = [*units, *joined(units)]
     parts = _parts(plain(text))
+    own = [_parts(unit.read) for unit in units] if len(parts) > 1 else []
+    pieces = [replace(unit, read=one) for unit, held in zip(units, own, strict=False) if held[1:] for one in held]
+    units = [*units, *joined(units), *pieces]
     for part in parts:
         if len(parts) > 1 and verbatim(part, evidence) is not None:
             continue
@@ -331,20 +332,6 @@ def _most_alike(part: str, units: Sequence[Unit]) -> list[tuple[Pairing, Unit]]:
     if copied >= _COPY:
         return [(pairing, unit) for pairing, unit in pairs if pairing.likeness >= copied - _AS_GOOD]
     return [(pairing, unit) for pairing, unit in pairs if pairing.coverage >= best - _AS_GOOD]
-
-
-def accounted(text: str, units: Sequence[Unit]) -> float:
-    """The part of a claim's words that the rules account for: said in these words or their like, or borne out."""
-    pairings = [Pairing(plain(text), unit.read) for unit in units]
-    if not pairings:
-        return 0.0
-    words = pairings[0].ours
-    content = [at for at, word in enumerate(words) if word.content]
-    figures, _ = _figures(pairings[0], plain(text), units[0].read)
-    held = {link.ours for pairing in pairings for link in pairing.links if link.relation != "opposite"}
-    names = {word for fact in facts(plain(text)) for word in fact.text.casefold().split()}
-    known = sum(at in held or at in figures or words[at].low in names for at in content)
-    return known / len(content) if content else 0.0
 
 
 def _parts(text: str) -> list[str]:
