@@ -1,6 +1,6 @@
 """How many altered sentences the check catches, and how many honest ones it doubts.
 
-    python benchmarks/citations.py [--seed N] [--show]
+    python benchmarks/citations.py [--seed N] [--each 200] [--only WORDS] [--name citations] [--show]
 
 Sentences come from real documents in ../shared/data/dev: books, specifications and meetings, on which the checks were
 tuned with other seeds, and stories, hearings and leases, on which they were not. Honest: as they stand, lightly
@@ -178,6 +178,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--each", type=int, default=200)
     parser.add_argument("--only", default="", help="rows whose name has these words")
+    parser.add_argument("--name", default="citations", help="of the table in results")
     given = parser.parse_args()
     checker = Checker.load()
     rows = [
@@ -186,7 +187,7 @@ def main() -> None:
         if given.only in name
     ]
     headers = ("sentences", f"doubted: {', '.join(TUNED)}", f"doubted: {', '.join(FRESH)}")
-    publish("citations", "Checked citations: sentences that are marked as unsupported", markdown(headers, rows))
+    publish(given.name, "Checked citations: sentences that are marked as unsupported", markdown(headers, rows))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ class Said(NamedTuple):
 class Heads:
     """The network with the weights in `data`, a file that benchmarks/train_reader.py wrote, computed in `dtype`.
 
-    The words' vectors are those of the bundled encoder. The layers are in `dtype`, the heads in float32.
+    The words' vectors are those of the bundled encoder. The layers are in `dtype`, the heads in float32; in bfloat16
+    the layers multiply in 8 bits, as the file has their weights.
     """
 
     def __init__(self, data: bytes, dtype: str) -> None:
@@ -39,7 +40,7 @@ class Heads:
         self._words = words["embeddings.word_embeddings.weight"]
         self._own = own
         layers = [_layer(own, f"layers.{index}.") for index in range(LAYERS)]
-        self._layers = Layers(_norm(own, "norm"), layers, dtype)
+        self._layers = Layers(_norm(own, "norm"), layers, dtype, coded=dtype == "bfloat16")
 
     def __call__(self, pairs: Sequence[Pair]) -> list[Said]:
         """What is said of each pair."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.chunkers.text.span import Span
-from longdoc.pipelines.checks.evidence import Evidence, folded
+from longdoc.pipelines.checks.evidence import Evidence, Unit, folded
 from longdoc.pipelines.passage import Passage
 from longdoc.pipelines.wording.pairing import plain
 from longdoc.pipelines.wording.words import content_words
@@ -30,6 +30,8 @@ _COSINE_LEAST = 0.4
 _CANDIDATES = 4  # units whose vectors are compared where words alone find good ones
 _TOLD = 0.5  # of a claim's words: fewer in its passages, and only the vectors can speak for it
 _MEANT = 0.65  # cosine
+_ASKS = re.compile(r"\?|\b(?:ask|wonder|question|inquir|enquir|query|queri|whether)", re.IGNORECASE)
+_CLOSING = " \n\"'”’)]_*"
 _VERBATIM = 4  # words from which on a claim's own words are its proof
 
 
@@ -106,6 +108,36 @@ def _align(text: str, evidence: Evidence, shares: dict[int, float], cosines: Map
         1, len(words)
     )
     return Match(text, tuple(chosen), shared, max(cosines[row] for row in chosen), told)
+
+
+def resting(text: str, rows: Sequence[int], evidence: Evidence) -> list[int]:
+    """The rows that a claim rests on, and behind a question what follows it.
+
+    Left out are those of a table whose label the claim does not say, where it says another's.
+    """
+    units = evidence.units
+    table = [row for row in rows if units[row].row]
+    named = [row for row in table if units[row].label.strip() and labelled(text, units[row])]
+    kept = [row for row in rows if row not in table or row in named or not named]
+    asked = [] if asks(text) else [row for row in kept if only_asks(units[row])]
+    after = [row + 1 for row in asked if row + 1 < len(units) and units[row].passage == units[row + 1].passage]
+    return [*kept, *(row for row in after if row not in kept)]
+
+
+def labelled(text: str, unit: Unit) -> bool:
+    """Whether the claim has a word of the row's label."""
+    label = content_words(unit.label)
+    return not label or bool(label & content_words(text))
+
+
+def asks(text: str) -> bool:
+    """Whether a text asks, or tells of asking."""
+    return _ASKS.search(text) is not None
+
+
+def only_asks(unit: Unit) -> bool:
+    """Whether a unit is a question."""
+    return unit.read.rstrip(_CLOSING).endswith("?")
 
 
 def verbatim(text: str, evidence: Evidence) -> Span | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import get_args
 
 from longdoc.arguments import checked
@@ -17,16 +18,16 @@ from longdoc.chunkers.text.span import Span, merge_spans
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.errors import UnknownNameError
 from longdoc.memory.summaries.summary import Sentence, join_lines
-from longdoc.pipelines.checks.alignment import Encoder, Match, matches, verbatim
+from longdoc.pipelines.checks.alignment import Encoder, Match, asks, labelled, matches, only_asks, resting, verbatim
 from longdoc.pipelines.checks.degrees import degree_problems
 from longdoc.pipelines.checks.entailment import EntailmentReader, Voice, heard, together, voices
-from longdoc.pipelines.checks.evidence import Evidence, Unit
+from longdoc.pipelines.checks.evidence import Evidence, Unit, joined
 from longdoc.pipelines.checks.facts import Fact, Told, facts, without_references
 from longdoc.pipelines.checks.finding import Finding, FirmRule, OnUnsupported, Problem, Rule
 from longdoc.pipelines.checks.limits import not_judged
 from longdoc.pipelines.checks.polarity import converse, polarity_problems
 from longdoc.pipelines.checks.quantities import number_problems
-from longdoc.pipelines.checks.roles import role_problems
+from longdoc.pipelines.checks.roles import compares, role_problems
 from longdoc.pipelines.checks.swaps import replaced_words, swapped
 from longdoc.pipelines.passage import Passage
 from longdoc.pipelines.wording.lexicon import known
@@ -40,7 +41,8 @@ _OTHERWISE = "it reads as if the source says otherwise"
 _ENOUGH = 0.5  # support
 _AS_GOOD = 0.12  # of coverage that a unit may have less than the best and still speak for the claim
 _REACH = 40  # units from one that a claim rests on, within which a name or number may be borne out
-_WHOLLY = 0.99  # of a claim's words: what the rules account for so far needs no other voice
+_COVERAGE, _LIKENESS = attrgetter("coverage"), attrgetter("likeness")
+_COPY = 0.8  # likeness of a claim and a unit, words in order
 _COPIED = 0.45  # of the words of a claim and a unit, that both have: a copy, in which what a rule finds is a change
 _SAME = 0.75  # from here on another word in a word's place is one too; before, it often means the same
 _FIRM: frozenset[str] = frozenset(get_args(FirmRule))
@@ -153,7 +155,7 @@ class Checker:
         text = match.text
         if not match.rows or (self._reader is None and not match.likely):
             return Ruled(match, (), Finding(text, _likely(match) * 0.4, "unsupported", (), _NOWHERE))
-        rows = _labelled_rows(text, match.rows, evidence)
+        rows = resting(text, match.rows, evidence)
         facts = [*_fact_problems(text, rows, evidence)]
         units = [evidence.units[row] for row in rows]
         read = _reading_problems(text, units, evidence)
@@ -164,8 +166,8 @@ class Checker:
             return Ruled(match, (), Finding(text, 0.4, "unsupported" if facts else "unjudged", spans, said))
         problems = facts or read
         if not problems and match.likely:
-            sure = literal or accounted(text, units) >= _WHOLLY
-            return Ruled(match, tuple(rows), Finding(text, 0.5 + 0.5 * _likely(match), "supported", spans), not sure)
+            held = Finding(text, 0.5 + 0.5 * _likely(match), "supported", spans)
+            return Ruled(match, tuple(rows), held, not literal)
         if not problems:
             return Ruled(match, tuple(rows), Finding(text, _likely(match) * 0.4, "unsupported", (), _NOWHERE), True)
         found = (*facts, *read)
@@ -252,7 +254,7 @@ def _fact_problems(text: str, rows: list[int], evidence: Evidence) -> Iterator[P
             holder = around[others.index(place)]
             if not _belongs(text, one.text, holder, rows, evidence):
                 yield Problem(f"number {one.text} is not said where the rest is", "elsewhere")
-            elif units[holder].row and any(units[row].row for row in rows) and not _labelled(text, units[holder]):
+            elif units[holder].row and any(units[row].row for row in rows) and not labelled(text, units[holder]):
                 yield Problem(
                     f"number {one.text} belongs to {units[holder].label.strip(' ,:|')} in the source",
                     "row",
@@ -303,51 +305,33 @@ def _belongs(text: str, fact: str, holder: int, rows: Sequence[int], evidence: E
     return bool((content_words(plain(text)) - content_words(fact)) & units[holder].words)
 
 
-def _labelled_rows(text: str, rows: Sequence[int], evidence: Evidence) -> list[int]:
-    """The rows, without those of a table whose label the claim does not say, where it says another's."""
-    table = [row for row in rows if evidence.units[row].row]
-    named = [row for row in table if evidence.units[row].label.strip() and _labelled(text, evidence.units[row])]
-    return [row for row in rows if row not in table or row in named or not named]
-
-
-def _labelled(text: str, unit: Unit) -> bool:
-    """Whether the claim has a word of the row's label."""
-    label = content_words(unit.label)
-    return not label or bool(label & content_words(text))
-
-
 def _reading_problems(text: str, units: Sequence[Unit], evidence: Evidence) -> list[Problem]:
     """What the rules find in each part of the claim beside the unit that is most like it."""
     found: list[Problem] = []
     also = frozenset(word.low for unit in units for word in Pairing("", f"{unit.read} {unit.context}").theirs)
     parts = _parts(plain(text))
+    own = [_parts(unit.read) for unit in units] if len(parts) > 1 else []
+    pieces = [replace(unit, read=one) for unit, held in zip(units, own, strict=False) if held[1:] for one in held]
+    units = [*units, *joined(units), *pieces]
     for part in parts:
         if len(parts) > 1 and verbatim(part, evidence) is not None:
             continue
-        pairings = [Pairing(part, unit.read) for unit in units]
-        best = max(pairing.coverage for pairing in pairings)
-        told = [
-            _rule_problems(text, part, pairing, unit, also)
-            for pairing, unit in zip(pairings, units, strict=True)
-            if pairing.coverage >= best - _AS_GOOD
-        ]
+        alike = _most_alike(part, units)
+        told = [_rule_problems(text, part, pairing, unit, also) for pairing, unit in alike]
         if all(told):
             found += told[0]
+        elif not asks(part) and all(only_asks(unit) for _, unit in alike):
+            found.append(Problem("the source asks this and does not say it", "question"))
     return found
 
 
-def accounted(text: str, units: Sequence[Unit]) -> float:
-    """The part of a claim's words that the rules account for: said in these words or their like, or borne out."""
-    pairings = [Pairing(plain(text), unit.read) for unit in units]
-    if not pairings:
-        return 0.0
-    words = pairings[0].ours
-    content = [at for at, word in enumerate(words) if word.content]
-    figures, _ = _figures(pairings[0], plain(text), units[0].read)
-    held = {link.ours for pairing in pairings for link in pairing.links if link.relation != "opposite"}
-    names = {word for fact in facts(plain(text)) for word in fact.text.casefold().split()}
-    known = sum(at in held or at in figures or words[at].low in names for at in content)
-    return known / len(content) if content else 0.0
+def _most_alike(part: str, units: Sequence[Unit]) -> list[tuple[Pairing, Unit]]:
+    """The units that have most of the claim's words; where it is worded as one of them is, what is worded so alone."""
+    pairs = [(Pairing(part, unit.read), unit) for unit in units]
+    best, copied = (max(of(pairing) for pairing, _ in pairs) for of in (_COVERAGE, _LIKENESS))
+    if copied >= _COPY:
+        return [(pairing, unit) for pairing, unit in pairs if pairing.likeness >= copied - _AS_GOOD]
+    return [(pairing, unit) for pairing, unit in pairs if pairing.coverage >= best - _AS_GOOD]
 
 
 def _parts(text: str) -> list[str]:
@@ -362,8 +346,7 @@ def _rule_problems(text: str, part: str, pairing: Pairing, unit: Unit, also: fro
     signed = any(figure.negative for figure in unit.place.figures)
     firm = [*polarity_problems(pairing, signed=signed)]
     problems = [*degree_problems(pairing, text, unit.read)]
-    than = all(any(word.low == "than" for word in words) for words in (pairing.ours, pairing.theirs))
-    if than:
+    if pairing.likeness < _COPY and all(map(compares, (pairing.ours, pairing.theirs))):
         problems += role_problems(pairing)
     elif not any(converse(pairing, link) for link in pairing.links):
         problems += [

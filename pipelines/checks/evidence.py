@@ -26,6 +26,7 @@ _RULE = re.compile(r"[\s|:+=-]+")
 _LONGEST_LIST = 800  # characters of a list that is read as one
 _MOST_IN_ROW = 10  # words of a row's label
 _ALIKE = str.maketrans("’‘‛′“”„«»–—‐‑−", '\'\'\'\'"""""-----')
+_BLANKS = 40  # characters between units that follow each other
 _CONTEXT = 3  # lines above a table that may be its caption
 
 
@@ -60,6 +61,19 @@ class Unit:
     def label(self) -> str:
         """The words of a row before its first number or column."""
         return re.split(r"\d|, ", self.read, maxsplit=1)[0].strip(" :|.")
+
+
+def joined(units: Sequence[Unit]) -> Iterator[Unit]:
+    """Units that follow each other in one passage as one: an address, a title and what stands under it."""
+    placed = sorted((unit for unit in units if unit.spans), key=lambda unit: (unit.passage, unit.spans[0].start))
+    whole = placed[0] if placed else None
+    for second in placed[1:]:
+        apart = second.spans[0].start - whole.spans[-1].end if whole else -1
+        if whole and whole.passage == second.passage and 0 <= apart <= _BLANKS:
+            whole = replace(whole, read=f"{whole.read} {second.read}", spans=(*whole.spans, *second.spans))
+            yield whole
+        else:
+            whole = second
 
 
 @checked

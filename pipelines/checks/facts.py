@@ -247,6 +247,8 @@ def _name_forms(text: str) -> Iterator[str]:
         folded = _fold(bare)
         yield from (folded, *_stems(folded), *folded.replace("-", ".").split("."))
         yield from re.findall(r"[^\W_]+", folded)
+        if folded != folded.rstrip("0123456789"):
+            yield from (folded.rstrip("-0123456789"), folded.replace("-", ""))
         if written[0].isupper():
             yield f"initial:{folded[:1]}"
             if bare.replace(".", "").isupper() and len(bare) > 1:

@@ -13,7 +13,7 @@ FirmRule = Literal["number", "unit", "sign", "row", "date", "name", "quotation"]
 Rule = Literal[
     FirmRule,
     "bound", "code", "condition", "degree", "denied", "elsewhere", "facing", "frequency", "hedge", "modal",
-    "name in part", "negation", "opposite", "roles", "share", "swapped", "term", "word",
+    "name in part", "negation", "opposite", "question", "roles", "share", "swapped", "term", "word",
 ]  # fmt: skip
 
 

@@ -152,6 +152,12 @@ def _subject_turned(pairing: Pairing, link: Link, ours_passive: bool) -> bool:
     return False
 
 
+def compares(words: Sequence[Word]) -> bool:
+    """Whether a "than" compares, as that of "rather than" does not."""
+    lows = ["", *(word.low for word in words)]
+    return any(low == "than" and before not in ("rather", "other") for before, low in pairwise(lows))
+
+
 def _compared(pairing: Pairing) -> Iterator[Problem]:
     """The two sides of a "than" changed over, where what compares them is the same."""
     one = next((at for at, word in enumerate(pairing.ours) if word.low == "than"), None)

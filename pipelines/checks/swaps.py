@@ -246,6 +246,9 @@ def _same(ours: _Word, theirs: _Word) -> bool:
     if not ours.fact or not theirs.fact:
         return False
     if ours.fact.kind == "number":
+        one, other = sorted((ours.text, theirs.text), key=len)
+        if len(one) == 2 and len(other) == 4 and other.isdigit() and other.endswith(one):
+            return True  # the end of a span of years: 2007-11
         return any(
             agree(a, b, Place(theirs.fact.text))
             for a in quantities(ours.fact.text)
@@ -269,7 +272,7 @@ def _texts(words: Sequence[_Word]) -> list[str]:
 
 
 def _folded(text: str) -> list[str]:
-    return [word.casefold().replace("’", "'") for word in _TOKEN.findall(_composed(text))]
+    return [word.casefold().replace("’", "'").removesuffix("'s") for word in _TOKEN.findall(_composed(text))]
 
 
 def _composed(text: str) -> str:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from longdoc.pipelines.wording import dates
+from longdoc.pipelines.wording.lexicon import known
 from longdoc.pipelines.wording.quantity import WORD_AFTER, Quantity, Reading, beside
 from longdoc.pipelines.wording.units import SCALES, units_of
 
@@ -61,7 +62,8 @@ _HINTS = {
 _DIGITS = re.compile(
     r"(?<!\d)\d{1,3}(?:[\u00a0\u202f\u2009\x20'’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*|(?<![\w.,)\]])\.\d+"
 )
-_OF_NAME = re.compile(r"(?<![^\W_])[A-Z][A-Za-z]*[-‐]$")  # the number is part of a name: COVID-19
+_OF_NAME = re.compile(r"(?<![^\W_])(?:(?P<before>[A-Za-z]+)[-‐]|(?P<letters>[A-Z]{2,}))$")
+_PREFIXES = {"mid", "pre", "post", "non", "anti", "pro", "sub", "super", "inter", "multi", "semi", "co", "ex", "un", "re"}
 _WIDE = re.compile(r"D(?![^\W_])")  # 2D and 3D
 _SPAN_OF_YEARS = re.compile(r"(?<!\d)(1[5-9]|20)\d\d\s?(?:--|[-–—/])\s?$")
 _ANY_WORD = "|".join(sorted([*_WORDS, *_SPELLED_SCALES], key=len, reverse=True))
@@ -113,7 +115,7 @@ def hints(text: str) -> tuple[Quantity, ...]:
 
 def _in_digits(text: str) -> Iterator[Quantity]:
     for match in _DIGITS.finditer(text):
-        if _OF_NAME.search(text, max(0, match.start() - 12), match.start()) or _WIDE.match(text, match.end()):
+        if _of_name(text, match.start()) or _WIDE.match(text, match.end()):
             continue
         values = _values(match[0])
         if not values:
@@ -132,6 +134,17 @@ def _in_digits(text: str) -> Iterator[Quantity]:
             )
             continue
         yield beside(text, match.start(), match.end(), values)
+
+
+def _of_name(text: str, at: int) -> bool:
+    """Whether the digits there belong to a name: COVID-19, covid-19, TNFAIP3."""
+    match = _OF_NAME.search(text, max(0, at - 12), at)
+    if match is None:
+        return False
+    if letters := match["letters"]:
+        return not units_of(letters)
+    word = match["before"]
+    return word[0].isupper() or not (known(word) or word in _PREFIXES)
 
 
 def _values(digits: str) -> list[tuple[Decimal, Decimal]]:
@@ -182,7 +195,8 @@ def _continues(last: int, value: int) -> bool:
 def _spelled(text: str, start: int, end: int, value: int, words: int) -> Quantity:
     said = text[start:end].casefold()
     made = beside(text, start, end, [(Decimal(value), Decimal(1))])
-    return replace(made, idle=words == 1 and said in _IDLE and made.bare and not made.bound)
+    some = said == "one" and made.bound == 1  # at least one
+    return replace(made, idle=words == 1 and said in _IDLE and made.bare and (some or not made.bound))
 
 
 def _fractions(text: str) -> Iterator[Quantity]:
