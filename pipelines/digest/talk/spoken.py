@@ -1,19 +1,17 @@
-"""What was said in a meeting: who spoke, what it was about, what was decided and what is to be done."""
+"""What someone says as a line that reads well: without sounds, stumbles and what is broken off."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
-from longdoc.pipelines.digest.points import is_common, told
+from longdoc.pipelines.digest.points import told
 from longdoc.pipelines.digest.reading import Candidate, Reading
 from longdoc.pipelines.units.hygiene import is_ended, readable
 from longdoc.pipelines.units.unit import Unit
-from longdoc.pipelines.wording.words import stem
 
 _FILLER = re.compile(
     r"(?:(?:um+|uh+|eh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like"
@@ -40,42 +38,12 @@ _BROKEN_OFF = re.compile(
 _VAGUE = re.compile(
     r"\b(?:it|that|this|they|them|those|these|thing|things|stuff|something|one|there|here)\b", re.IGNORECASE
 )
-_DECIDED = re.compile(
-    r"\bwe(?:['’]ve| have)? (?:all )?(?:decided|agreed|chose|settled|concluded)\b|\blet['’]s (?!see|hear|say|talk"
-    r"|look|just|go\b|assume|suppose|imagine|consider|take|face|be\b|not\b|start|move|think|pretend|put|back|come"
-    r"|wait|stop|try|focus|leave)\w+"
-    r"|\b(?:motion|amendment)s? (?:is |are |was )?(?:carried|adopted|agreed)|\b(?:is|are) (?:agreed|adopted"
-    r"|approved|carried)\b"
-    r"|\bso we (?:need|['’]ll|will)\b|\bwe(?:['’]re| are) (?:planning|aiming|going (?:for"
-    r"|with))\b|\bwe want to\b"
-    r"|\bi propose\b|\bwe (?:should|need to) (?:have|use|make|do|keep|get|put|add|aim|provide|focus)\b",
-    re.IGNORECASE,
-)
-_ABOUT_TO_SAY = re.compile(r"(?:let me|what (?:we|I|you)|I(?:['’]d| would)? (?:like|want)|as I|if)\b", re.IGNORECASE)
-_TO_DO = re.compile(
-    r"\b(?:i['’]ll|i will|i['’]m (?:going to|gonna)|you['’]ll|you will|you['’]re (?:going to|gonna)|can you"
-    r"|could you|please) "
-    r"(?:be )?(?:send|write (?!down|it down|on the board)|prepare|check|report|work(?:ing)? (?:on|out|up)"
-    r"|look(?:ing)? (?:at|into)|follow|present"
-    r"|make|find out"
-    r"|bring|put together|set up|design)\b"
-    r"|\b(?:next|another|our next) (?:meeting|week|month|session)\b|\bby (?:monday|tuesday|wednesday|thursday"
-    r"|friday|next|tomorrow|the end of)\b"
-    r"|\baction (?:item|point)s?\b|\bto[- ]do (?:list|item)s?\b",
-    re.IGNORECASE,
-)
 _ORDER = re.compile(  # how a meeting is held, and not what it is on
     r"\b(?:apolog(?:y|ies|ise|ize)\b|transcripts?\b|substitut\w+|thank(?:s| you)\b"
     r"|(?:my|your|next|another|a) question\b"
     r"|(?:come|move|turn|get) (?:back )?(?:on )?to\b|microphones?\b|slides?\b|presentations?\b|wait\b|sorry\b"
     r"|(?:your|my) time\b|point of order|televised|questions? (?:from|to)\b|agenda\b|minutes? left"
     r"|(?:the|make|take) minutes\b|secretary\b|video ?conference|join(?:ing|s|ed)? (?:the|this|us)\b)",
-    re.IGNORECASE,
-)
-_AIM = re.compile(
-    r"\b(?:meeting|agenda|today|purpose|aim(?:ing)?|goal|project|we(?:'ll| will) hear|welcome|discuss\w*|argument"
-    r"|subject|presentation"
-    r"|question (?:is|before|presented)|issue|this case|petition\w*|item|committee|topic)\b",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"(?<![\w'’.])[b-hj-z](?![\w'’.])|@", re.IGNORECASE)  # of a word that was begun
@@ -97,7 +65,8 @@ _ADDRESS = re.compile(
 )
 _HANGING = re.compile(
     r"(?:what|which|who|where|how|why)\b(?!.* (?:is|are|was|were|will|['’]s) )"
-    r"|(?:if|when|because|although|while) [^,]*$|(?:i (?:think|guess|mean) because|what (?:it|that))\b",
+    r"|(?:if|when|because|although|while|since|after|before|unless) [^,]*$"
+    r"|(?:i (?:think|guess|mean) because|what (?:it|that))\b",
     re.IGNORECASE,
 )
 _BEGUN = re.compile(r"(?:I|we|you|they|he|she|the|there|a|an|our|your|people|if|what|when)\b", re.IGNORECASE)
@@ -111,8 +80,36 @@ _AMOUNT = re.compile(
     r"|dollars?|pounds?)\b",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"(?<![{\[<'’-])\b[^\W\d_]+(?:-[^\W\d_]+)*\b(?!['’}\]>])")  # not of a transcript's marks
-_SHORT_WORD, _OFTEN, _PAIR, _TOPICS = 3, 5, 2, 7  # letters; times; times that a pair counts; phrases
+_SAID = re.compile(  # someone does something
+    r"\b(?:I|we|you|they|he|she|it|there)(?: |['’])(?!to\b|and\b|or\b)\w+"
+    r"|(?<!\bto )\b(?:is|are|was|were|has|have|had|do|does|did|can|could|will|would|shall|should|may|might|must)\b"
+    r"|\w['’]s (?:a|an|the|not|more|very|\w+ing)\b|n['’]t\b"
+    r"|\b(?:the|an?|this|our|my|your|each) (?:\w+ ){0,2}?\w*[^s\W] \w{2,}[^s\W]s"
+    r"(?= (?!(?:of|in|for|to|on|at|with|and|or|that|which|from|by|is|are|was|were|have|can|will)\b)\w)"
+    r"|\b[a-z]{3,}(?:s|ed)(?= (?:the|a|an|its|their|his|her|our|it|us|them|all|no)\b)",
+    re.IGNORECASE,
+)
+_HUNG = re.compile(
+    r"\b(?:that|which|who|what|when|if|because|where|while|whether|although|how|why|than)\b"
+    r"(?= (?:the|a|an|I|we|you|they|he|she|it|our|your|my|is|are|was|were|has|have|had|can|could|will|would)\b)",
+    re.IGNORECASE,
+)
+_IDLE = re.compile(
+    r"\b(?:I (?:dunno|don['’]t know|guess|forget|forgot)|you see|anyway|sorry|I (?:like|love|hate) (?:the|this|that|it)"
+    r"|(?:what|as) I (?:said|was saying)|so forth|kind of|sort of|as you can see|or something|or whatever|right\?)\b"
+    r"|^no,",
+    re.IGNORECASE,
+)
+_FOLLOWS = re.compile(r"(?:that|this|it|they|these|those|he|she|so|because|then|but|and)\b", re.IGNORECASE)
+_NEAR = 3  # characters between two sentences of which one goes on with the other
+_VAGUE_ENOUGH = 0.2
+_BEGAN = re.compile(  # a word begun and said anew
+    r"(?<!['’])\b(?!(?:an?|as|at|be|by|do|go|he|hi|if|in|is|it|me|my|no|of|on|or|so|the|to|up|us|we|all|any|can|for|her|not|one"
+    r"|our|she|see|ten|than|that|them|this|then|there|I|under|over|out|some|with|have|any|every|were)\b)"
+    r"([a-z]{1,5})(?:[-–] ?|,? )(?=\1\w)",
+    re.IGNORECASE,
+)
+_IDLE_COST = 0.8
 _SHORTEST, _LONGEST = 8, 44  # words
 _FEWEST_CUT = 10  # words of what is whole of a sentence that breaks off
 _TOLD_WORTH, _AMOUNT_WORTH, _ORDER_WORTH = 1.5, 0.8, -1.5
@@ -128,76 +125,82 @@ class Spoken:
     worth: float
 
 
-def topics(reading: Reading) -> Sentence | None:
-    """What is spoken of most, two words at a time where they stand together, each where it is said first."""
-    often: Counter[str] = Counter()
-    first: dict[str, Span] = {}
-    named = {word for unit in reading.turns for word in unit.unit.label.casefold().split()}
-    for one in reading.turns:
-        span = one.unit.spans[-1]
-        words = [
-            (match[0].casefold(), span.start + match.start(), span.start + match.end())
-            for match in _WORD.finditer(span.of(reading.text))
-        ]
-        told = [_is_topic(word) and word not in named for word, _, _ in words]
-        for at, (word, start, end) in enumerate(words):
-            if told[at]:
-                often[word] += 1
-                first.setdefault(word, Span(start, end, reading.source))
-                if at and told[at - 1] and reading.text[words[at - 1][2] : start] == " ":
-                    pair = f"{words[at - 1][0]} {word}"
-                    often[pair] += _PAIR
-                    first.setdefault(pair, Span(words[at - 1][1], end, reading.source))
-    chosen: list[str] = []
-    for phrase, times in often.most_common():
-        if times < _OFTEN or len(chosen) == _TOPICS:
-            break
-        if not any(
-            {stem(word) for word in phrase.split()} & {stem(word) for word in other.split()} for other in chosen
-        ):
-            chosen.append(phrase)
-    spans = tuple(first[phrase] for phrase in chosen)
-    said = ", ".join(span.of(reading.text) for span in spans)
-    return Sentence(f"Topics: {said}", spans, label="Topics") if len(spans) > 1 else None
-
-
-def _is_topic(word: str) -> bool:
-    return len(word) > _SHORT_WORD and not is_common(word) and _FILLER.fullmatch(word) is None
-
-
 def spoken(reading: Reading) -> Iterator[Spoken]:
-    """The sentences of the turns that read well, without the sounds and stumbles in them, with what they tell."""
+    """The sentences of the turns that read well, without the sounds and stumbles in them, with what they tell.
+
+    One that the next goes on with has it behind it.
+    """
     names = {one.unit.label for one in reading.turns}
     tells = told(reading, reading.turns, "talk")
-    for one in reading.turns:
+    behind = [*reading.turns[1:], None]
+    for one, after in zip(reading.turns, behind, strict=True):
         line = clean_line(one)
         if line is None or _is_direction(line.said, one.unit.label, names):
             continue
+        line = replace(line, worth=line.worth + _TOLD_WORTH * tells.get(one.unit.spans[-1].start, -1.0))
+        if after is not None and is_ended(line.said) and _goes_on(one, after):
+            line = _longer(line, after, tells.get(after.unit.spans[-1].start, -1.0))
         amount = _AMOUNT_WORTH if _AMOUNT.search(line.said) else 0.0
         amount += _ORDER_WORTH if _ORDER.search(line.said) or _PRESIDING.fullmatch(one.unit.label) else 0.0
-        yield replace(line, worth=line.worth + amount + _TOLD_WORTH * tells.get(one.unit.spans[-1].start, -1.0))
+        yield replace(line, worth=line.worth + amount)
+
+
+def _goes_on(one: Candidate, after: Candidate) -> bool:
+    """Whether a sentence goes on with the one before it, which the same person says at once."""
+    here, there = one.unit.spans[-1], after.unit.spans[-1]
+    said = without_stumbles(after.raw)
+    return there.start - here.end < _NEAR and _TORN.search(after.raw) is None and _FOLLOWS.match(said) is not None
+
+
+def _longer(line: Spoken, after: Candidate, told_after: float) -> Spoken:
+    """A line with the sentence that goes on with it; the line alone where that tells little or does not read well."""
+    said = without_stumbles(after.raw)
+    both = f"{line.said} {said}"
+    fits = len(both.split()) <= _LONGEST and said.endswith(".") and vagueness(said) < _VAGUE_ENOUGH
+    if not fits or told_after < 0 or is_torn(said) or not is_clause(said):
+        return line
+    label, first = line.candidate.unit.spans[:2]
+    spans = (label, Span(first.start, after.unit.spans[-1].end, first.source))
+    sentence = Sentence(f"{line.candidate.unit.label}: {both}", spans, label=line.candidate.unit.label)
+    return replace(line, sentence=sentence, said=both, worth=line.worth + _TOLD_WORTH * told_after / 3)
 
 
 def clean_line(one: Candidate) -> Spoken | None:
     """A sentence of a turn without its sounds and stumbles; None where it does not read well."""
     pieces = [piece for piece in _TORN.split(one.raw) if piece.strip()]
     said = _whole(pieces)
-    words = said.split()
-    if not _SHORTEST <= len(words) <= _LONGEST or said.endswith(("?", "…")):
+    if not _SHORTEST <= len(said.split()) <= _LONGEST or said.endswith(("?", "…")) or not reads_well(said):
         return None
-    if (
-        _STUTTER.search(said)
-        or _LETTER.search(said)
-        or _BROKEN_OFF.search(said)
+    worth = -0.8 * (len(pieces) > 1) - 6 * max(0.0, vagueness(said) - 0.06) - _IDLE_COST * len(_IDLE.findall(said))
+    return Spoken(one, _line(one.unit, said), said, worth)
+
+
+def is_clause(said: str) -> bool:
+    """Whether more is said than what hangs on a "that" or an "if": a sentence, and no part of one."""
+    return len(_SAID.findall(said)) > len(_HUNG.findall(said))
+
+
+def reads_well(said: str) -> bool:
+    """Whether what was said has no word begun and not ended, a subject, and an end."""
+    return not (
+        is_torn(said)
         or _HANGING.match(said)
         or _SUBJECTLESS.match(said)
         or (_CUT_SHORT.search(said) and not is_ended(said))
-        or said.count('"') % 2
         or _LEANING.match(said)
-    ):
-        return None
-    vague = len(_VAGUE.findall(said)) / len(words)
-    return Spoken(one, _line(one.unit, said), said, -0.8 * (len(pieces) > 1) - 6 * max(0.0, vague - 0.06))
+        or not is_clause(said)
+    )
+
+
+def is_torn(said: str) -> bool:
+    """Whether a word was begun and not ended, or the end is missing."""
+    torn = _STUTTER.search(said) or _LETTER.search(said) or _BROKEN_OFF.search(said)
+    return torn is not None or said.count('"') % 2 > 0
+
+
+def vagueness(said: str) -> float:
+    """The share of the words that stand for others."""
+    return len(_VAGUE.findall(said)) / max(1, len(said.split()))
 
 
 def _is_direction(said: str, speaker: str, names: set[str]) -> bool:
@@ -225,35 +228,14 @@ def _line(unit: Unit, said: str) -> Sentence:
 
 def without_stumbles(raw: str) -> str:
     """What was said, without sounds, words said twice and marks of the transcript."""
-    said = readable(raw)
-    said = _SOUND.sub("", said).strip()
-    said = _TWICE.sub(r"\1", said)
+    said = without_sounds(raw)
     said = _FILLER.sub("", said, count=1) if _FILLER.match(said) else said
-    said = " ".join(said.split()).replace(" ,", ",").replace(" .", ".")
+    said = " ".join(said.split()).replace(" ,", ",").replace(" .", ".").lstrip(" ,.;")
     address = _ADDRESS.match(said)
     said = said[address.end() :] if address else said
     return said[:1].upper() + said[1:]
 
 
-def aim(one: Spoken, share: float) -> float:
-    """How well a sentence says what the meeting is for: by its words, and by how early it is said."""
-    return (0.8 if _AIM.search(one.said) else 0.0) + 0.4 * max(0.0, 1 - 4 * share) + 0.8 * max(0.0, 1 - 25 * share)
-
-
-def decides(said: str) -> bool:
-    """Whether a sentence says that something is decided, and not what the speaker is about to say."""
-    return _DECIDED.search(said) is not None and _ABOUT_TO_SAY.match(said) is None
-
-
-def asks_to_do(said: str) -> bool:
-    """Whether a sentence says that something is to be done, and by whom or when."""
-    return _TO_DO.search(said) is not None
-
-
-def who_spoke(reading: Reading, speakers: list[str]) -> Sentence | None:
-    """The speakers, each where it first speaks."""
-    first: dict[str, Span] = {}
-    for unit in reading.found("turn"):
-        first.setdefault(unit.label, unit.spans[0])
-    spans = tuple(first[name] for name in speakers if name in first)
-    return Sentence(f"Speakers: {', '.join(speakers)}", spans, label="Speakers") if spans else None
+def without_sounds(raw: str) -> str:
+    """What was said, without sounds and words said twice."""
+    return _TWICE.sub(r"\1", _BEGAN.sub("", _TWICE.sub(r"\1", _SOUND.sub("", readable(raw)).strip())))
