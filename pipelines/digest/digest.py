@@ -15,7 +15,7 @@ from longdoc.pipelines.digest.opening import defined as defined_in
 from longdoc.pipelines.digest.points import CROWDING, is_outcome, ranked, sums_up
 from longdoc.pipelines.digest.reading import OWN, SUMMARY, Candidate, Reading
 from longdoc.pipelines.digest.section import Entry, Fact, Section, fitted
-from longdoc.pipelines.digest.story import last_words, passage, story
+from longdoc.pipelines.digest.story import last_words, story
 from longdoc.pipelines.digest.talk.hearing import hearing
 from longdoc.pipelines.digest.talk.meeting import meeting
 from longdoc.pipelines.digest.talk.spoken import clean_line
@@ -263,13 +263,11 @@ def _narrative(reading: Reading) -> list[Section]:
     sections = [_title(reading, dated=False), Section("", "facts", 0.1, cast)]
     sections += [Section("", "points", 0.2, [Entry(lure)])] if lure is not None else []
     last = last_words(reading)
-    chosen = [one for _, found in parts for one in found]
     for name, found in parts:
-        told = [Entry(passage(reading, one, chosen)) for one in found]
-        told = [one for one in told if lure is None or not _within(one.sentence, lure)]
+        told = [Entry(one) for one in found if lure is None or not _within(one, lure)]
         if last is not None and (name, found) == parts[-1]:
             told = [Entry(last), *(one for one in told if not _within(one.sentence, last))]
-        sections.append(Section(name, "points", 0.8 / len(parts), told))
+        sections.append(Section(name, "points", 0.8 / len(parts), told, strict=True))
     return sections
 
 

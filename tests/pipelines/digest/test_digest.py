@@ -21,6 +21,7 @@ from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
 from longdoc.pipelines.digest.kinds import Kind, kind_of
 from longdoc.pipelines.digest.make import LEAST, digest_of, in_common, questions_of
 from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.digest.story import in_full, passages
 from longdoc.pipelines.digest.talk.spoken import is_clause, without_stumbles
 from longdoc.pipelines.digest.talk.subjects import stages, topics
 from longdoc.pipelines.summarize.summarize import summarize
@@ -478,6 +479,38 @@ def test_a_story_is_told_by_speech_too_where_it_says_who_speaks() -> None:
     text = f'Ann stood at the harbour. {said} "And then?" asked Ben. "I do not know where the boats are," he said.\n'
     reading = Reading(Document(text, metadata={"source": "a"}), EMPTY_TABLE, np.zeros(0), known=True)
     assert [one.raw for one in reading.speech] == [said]
+
+
+@settings(max_examples=20)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Marta carried the lamp to the harbour of the town because the keepers had fled.",
+                "He shrugged and went out.",
+                "“The keepers will never come back to the harbour,” Anselm said. “We must keep the lamp.”",
+                "“It is late.” The door was shut. “Who is there?”",
+                "She decided to light it again before the boats came in.\n\n",
+                "\n\n",
+            ]
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_a_passage_of_a_story_is_of_one_paragraph_and_ends_its_quotations(lines: list[str]) -> None:
+    document = Document(page_content=" ".join(lines), metadata={"source": "a"})
+    reading = Reading(document, EMPTY_TABLE, np.zeros(0), known=True)
+    for one in passages(reading, ["Marta", "Anselm"]):
+        text = reading.text[one.start : one.end]
+        assert "\n\n" not in text
+        assert text.count("“") == text.count("”")
+        assert text[0] != "“" or "Anselm said" in text
+
+
+def test_who_is_in_a_story_has_the_first_name_that_a_sentence_gives() -> None:
+    assert in_full("It was Ben Harrow who came. Then Harrow slept, for Harrow was old.", "Harrow") == "Ben Harrow"
+    assert in_full("Outside Harrow slept, and so Harrow woke.", "Harrow") == "Harrow"
 
 
 def test_a_story_has_the_line_that_it_was_announced_with_and_the_paragraph_that_it_ends_with() -> None:
