@@ -29,6 +29,7 @@ _MOST_VAGUE = 0.12  # of the words of a question
 _STATED = range(9, 70)  # words of a statement
 _LONG = 30  # words of a statement
 _LEAST = 0.0  # worth of an exchange that is shown
+_OPENING, _OPENERS, _TELLS = 4, 2, 3  # turns; sentences of them; words of content that one has more than
 _PAIRS = 4
 _ALIKE = 0.5  # of the words of the shorter of two, which are then alike
 _NOBODY = re.compile(r"(?:unknown|unidentified|speaker|participant|voice|audience|male|female|\W|\d)+", re.IGNORECASE)
@@ -48,6 +49,10 @@ _POSITION = re.compile(
     r"|because|should|must|cannot|does not|violates?|requires?|permits?|allows?|means)\b",
     re.IGNORECASE,
 )
+_COURTESY = re.compile(
+    r"\b(?:thank|grateful|welcome|apologi[sz]e|pleased to be|my pleasure|the honou?rable)\b", re.IGNORECASE
+)
+_ON = re.compile(r"\b(?:items?|session|inquiry|scrutiny|evidence|argument|case|purpose)\b", re.IGNORECASE)
 _PLAIN_ANSWER = re.compile(r"\W*(?:yes|no|correct|absolutely|certainly|exactly|right|not)\b", re.IGNORECASE)
 _NO_ANSWER = re.compile(
     r"\b(?:I (?:don['’]t|do not) (?:know|recall|remember|have)|(?:I['’]m|I am) (?:not sure|sorry|afraid)|thank you"
@@ -154,13 +159,16 @@ def _who_answers(turns: Sequence[Turn], said: Counter[str]) -> list[str]:
 
 
 def _opening(turns: Sequence[Turn], heard: Sequence[str]) -> Iterator[Entry]:
-    """The sentence of the first turns that says what is heard."""
-    for turn in turns[:4]:
+    """The sentences of the first turns that say what is heard, at most two."""
+    found = 0
+    for turn in turns[:_OPENING]:
         for one in turn.said if turn.speaker not in heard else ():
             said = without_stumbles(one.raw)
-            if _OPENS.search(said) and len(content_words(said)) > 3 and len(said.split()) <= _ASKED[-1]:
+            short = len(said.split()) <= _ASKED[-1] and not is_torn(said)
+            fits = (_ON if found else _OPENS).search(said) is not None
+            if found < _OPENERS and fits and len(content_words(said)) > _TELLS and short:
+                found += 1
                 yield Entry(Sentence(f"{turn.speaker}: {said}", one.unit.spans, label=turn.speaker))
-                return
 
 
 def _who_asks(turns: Sequence[Turn], heard: Sequence[str]) -> list[str]:
@@ -179,12 +187,12 @@ def _statement(turns: Sequence[Turn], name: str, worth: dict[int, float]) -> lis
         leans = at > 0 and _FOLLOWS.match(line) is not None
         both = said[at - 1 : at + 1] if leans else [one]
         line = _spoken(both)
-        broken = is_torn(line) or _BROKEN.search(line) or "?" in line or _FOLLOWS.match(line)
+        broken = is_torn(line) or _BROKEN.search(line) or "?" in line or _COURTESY.search(line) or _FOLLOWS.match(line)
         if len(line.split()) not in _STATED or broken:
             continue
         value = 0.6 * _mean(worth, both) + 1.2 * (_ISSUE.search(line) is not None) - 0.15 * at
         value += 0.4 * (_POSITION.search(line) is not None) + 0.4 * (at == 0)
-        value -= 0.03 * max(0, len(line.split()) - _LONG)
+        value -= 0.03 * max(0, len(line.split()) - _LONG) + 4 * max(0.0, vagueness(line) - 0.04)
         found.append(_told("Says", line, [_joined(both)], value))
     return sorted(found, key=lambda one: -one.worth)
 

@@ -26,7 +26,11 @@ _DECIDED = re.compile(
     r"|\bi propose\b|\bwe (?:should|need to) (?:have|use|make|do|keep|get|put|add|aim|provide|focus)\b",
     re.IGNORECASE,
 )
-_ABOUT_TO_SAY = re.compile(r"(?:let me|what (?:we|I|you)|I(?:['’]d| would)? (?:like|want)|as I|if)\b", re.IGNORECASE)
+_ABOUT_TO_SAY = re.compile(
+    r"^(?:let me|what (?:we|I|you)|I(?:['’]d| would)? (?:like|want)|as I|if)\b|\bdecisions?\b"
+    r"|\b(?:what|how|whether|which|where|if|when|do|did|should|can|could) (?:do |did |should )?we\b",
+    re.IGNORECASE,
+)
 _TO_DO = re.compile(
     r"\b(?:i['’]ll|i will|i['’]m (?:going to|gonna)|you['’]ll|you will|you['’]re (?:going to|gonna)|can you"
     r"|could you|please) "
@@ -51,6 +55,7 @@ _AIM = re.compile(
 )
 _STAGES, _NAMED = 4, 3  # stages; subjects that one is named by
 _ON_TOPIC = 0.5  # what it is worth to say a word that a stage is on
+_FIRM = 0.3  # worth of a decision that is shown
 _LEAST = -0.3  # worth of a line of a stage
 _EARLY = 0.2  # of a meeting, in which it says what it is about
 
@@ -84,7 +89,7 @@ def meeting(reading: Reading) -> list[Section]:
         lambda one: place(one.candidate) < _EARLY,
         lambda one: one.worth + aim(one, place(one.candidate)),
     )
-    decided = section("Decisions", 0.15, 3, lambda one: decides(one.said))
+    decided = section("Decisions", 0.15, 3, lambda one: decides(one.said) and one.worth > _FIRM)
     to_do = section(
         "To do",
         0.1,
@@ -94,8 +99,11 @@ def meeting(reading: Reading) -> list[Section]:
     )
     heard = who_spoke(reading, [name for name, _ in speakers(reading)[:6]])
     sections = [Section("", "facts", 0.1, [Entry(heard)] if heard else []), about]
+    used: list[str] = []
     for first, end in stages(reading, _STAGES):
         spans = topics(reading, reading.turns[first:end])
+        new = [span for span in spans if span.of(reading.text).casefold() not in used]
+        used += [span.of(reading.text).casefold() for span in new[:_NAMED]]
         words = content_words(" ".join(span.of(reading.text) for span in spans))
         inside = {id(one) for one in reading.turns[first:end]}
 
@@ -105,7 +113,7 @@ def meeting(reading: Reading) -> list[Section]:
         def worth(one: Spoken, words: frozenset[str] = words) -> float:
             return one.worth + _ON_TOPIC * min(2, len(words & one.candidate.unit.words))
 
-        sections.append(section(_named(reading, spans[:_NAMED]), 0.55 / _STAGES, 4, is_inside, worth))
+        sections.append(section(_named(reading, (new or spans)[:_NAMED]), 0.55 / _STAGES, 4, is_inside, worth))
     return [*sections, decided, to_do]
 
 
@@ -121,7 +129,7 @@ def aim(one: Spoken, share: float) -> float:
 
 def decides(said: str) -> bool:
     """Whether a sentence says that something is decided, and not what the speaker is about to say."""
-    return _DECIDED.search(said) is not None and _ABOUT_TO_SAY.match(said) is None
+    return _DECIDED.search(said) is not None and _ABOUT_TO_SAY.search(said) is None
 
 
 def asks_to_do(said: str) -> bool:

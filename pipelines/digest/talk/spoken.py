@@ -30,6 +30,9 @@ _STUTTER = re.compile(
     r"|\b((?:\w+ ){2,3})\w{1,4} \2",
     re.IGNORECASE,
 )
+_RESTART = re.compile(  # a pronoun said again behind what was begun, and a first word of which only that was said
+    r"\b(I|we|you|they) [a-z]{1,4} \1\b|^(?!I|A|An|No|So|If|In|On|At|It|We|He|To|As|By|Or|Up|My|Do|Is|Be|Go|TV)[A-Z][a-z]? "
+)
 _BROKEN_OFF = re.compile(
     r"\b(?:(?:so|and|but|or|because|the|an|our|in terms of)\W*"
     r"|(?:a|of|to|that|with|like|which|if|for|is|are)[^\w.!?]*)$",
@@ -43,7 +46,10 @@ _ORDER = re.compile(  # how a meeting is held, and not what it is on
     r"|(?:my|your|next|another|a) question\b"
     r"|(?:come|move|turn|get) (?:back )?(?:on )?to\b|microphones?\b|slides?\b|presentations?\b|wait\b|sorry\b"
     r"|(?:your|my) time\b|point of order|televised|questions? (?:from|to)\b|agenda\b|minutes? left"
-    r"|(?:the|make|take) minutes\b|secretary\b|video ?conference|join(?:ing|s|ed)? (?:the|this|us)\b)",
+    r"|(?:the|make|take) minutes\b|(?:got|have|another) (?:\w+ ){0,2}minutes|check in\b|folder\b|have a discussion"
+    r"|I(?:['’]ll| will| shall|['’]m (?:going to|gonna)|['’]d like to| want to| wanna) (?:just |first )?(?:tell|talk|give"
+    r"|show|say|start|begin|present|explain|go|run|move|try|do (?:it|that))\b|let me (?:just )?(?:tell|show|say|explain)"
+    r"|gonna tell|secretary\b|video ?conference|join(?:ing|s|ed)? (?:the|this|us)\b)",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"(?<![\w'’.])[b-hj-z](?![\w'’.])|@", re.IGNORECASE)  # of a word that was begun
@@ -194,8 +200,8 @@ def reads_well(said: str) -> bool:
 
 def is_torn(said: str) -> bool:
     """Whether a word was begun and not ended, or the end is missing."""
-    torn = _STUTTER.search(said) or _LETTER.search(said) or _BROKEN_OFF.search(said)
-    return torn is not None or said.count('"') % 2 > 0
+    torn = any(one.search(said) for one in (_STUTTER, _LETTER, _BROKEN_OFF, _RESTART))
+    return torn or said.count('"') % 2 > 0
 
 
 def vagueness(said: str) -> float:
