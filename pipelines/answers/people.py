@@ -13,8 +13,8 @@ from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.answers.listing import Listing
 from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.opening import author_of
-from longdoc.pipelines.digest.people import names
 from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.digest.story import names
 from longdoc.pipelines.summarizers.sentence_table import EMPTY_TABLE
 from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit

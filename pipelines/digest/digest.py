@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import EMPTY, Sentence, Summary
-from longdoc.pipelines.digest import meeting
 from longdoc.pipelines.digest.fields import fields, filled_in, lists
 from longdoc.pipelines.digest.figures import figures, heaviest, scale
 from longdoc.pipelines.digest.kinds import Kind
 from longdoc.pipelines.digest.opening import author_of, date_of, labelled_below, organization, teaser, title_of
 from longdoc.pipelines.digest.opening import defined as defined_in
-from longdoc.pipelines.digest.people import speakers
 from longdoc.pipelines.digest.points import CROWDING, is_outcome, ranked, sums_up
 from longdoc.pipelines.digest.reading import OWN, SUMMARY, Candidate, Reading
 from longdoc.pipelines.digest.section import Entry, Fact, Section, fitted
-from longdoc.pipelines.digest.story import last_words, passage, story
+from longdoc.pipelines.digest.story import last_words, story
+from longdoc.pipelines.digest.talk.hearing import hearing
+from longdoc.pipelines.digest.talk.meeting import meeting
+from longdoc.pipelines.digest.talk.spoken import clean_line
 from longdoc.pipelines.digest.terms import clauses, governing, parties
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import content_words
@@ -64,7 +65,7 @@ def about(reading: Reading, query: str, budget: int, tokenizer: Tokenizer) -> Su
     """The facts and the sentences of a document that are about a query, whose scores the reading has."""
     words = content_words(query)
     facts = [one for one in all_facts(reading) if words & content_words(one.sentence.text)]
-    said = [meeting.clean_line(one) for one in reading.turns] if reading.kind is Kind.TRANSCRIPT else []
+    said = [clean_line(one) for one in reading.turns] if reading.kind is Kind.TRANSCRIPT else []
     by = {id(one.candidate): one for one in said if one is not None}
     pool = [one.candidate for one in by.values()] if by else reading.points
     chosen = ranked(reading, pool, lambda one: one.score + 0.4 * len(words & one.unit.words), crowding=0.3)
@@ -262,53 +263,13 @@ def _narrative(reading: Reading) -> list[Section]:
     sections = [_title(reading, dated=False), Section("", "facts", 0.1, cast)]
     sections += [Section("", "points", 0.2, [Entry(lure)])] if lure is not None else []
     last = last_words(reading)
-    chosen = [one for _, found in parts for one in found]
     for name, found in parts:
-        told = [Entry(passage(reading, one, chosen)) for one in found]
-        told = [one for one in told if lure is None or not _within(one.sentence, lure)]
+        told = [Entry(one) for one in found if lure is None or not _within(one, lure)]
         if last is not None and (name, found) == parts[-1]:
             told = [Entry(last), *(one for one in told if not _within(one.sentence, last))]
-        sections.append(Section(name, "points", 0.8 / len(parts), told))
+        sections.append(Section(name, "points", 0.8 / len(parts), told, strict=True))
     return sections
 
 
 def _transcript(reading: Reading) -> list[Section]:
-    said = list(meeting.spoken(reading))
-    length = max(1, len(reading.text))
-    heard = meeting.who_spoke(reading, [name for name, _ in speakers(reading)[:6]])
-    by = {id(one.candidate): one for one in said}
-    pool = [one.candidate for one in said]
-
-    def place(one: Candidate) -> float:
-        return one.unit.start / length
-
-    def chosen(
-        fits: Callable[[Candidate], bool], worth: Callable[[Candidate], float], most: int, taken: Sequence[Candidate]
-    ) -> list[Candidate]:
-        return ranked(reading, [one for one in pool if fits(one) and one not in taken], worth, most, taken)
-
-    aims = chosen(
-        lambda one: place(one) < 0.25,
-        lambda one: by[id(one)].worth + meeting.aim(by[id(one)], place(one)),
-        3,
-        [],
-    )
-    decided = chosen(lambda one: meeting.decides(by[id(one)].said), lambda one: by[id(one)].worth, 4, aims)
-    to_do = chosen(
-        lambda one: place(one) > 0.15 and meeting.asks_to_do(by[id(one)].said),
-        lambda one: by[id(one)].worth + 1.5 * place(one),
-        3,
-        [*aims, *decided],
-    )
-    rest = chosen(lambda one: True, lambda one: by[id(one)].worth, 10, [*aims, *decided, *to_do])
-
-    def section(heading: str, share: float, found: Sequence[Candidate]) -> Section:
-        return Section(heading, "facts", share, [Entry(by[id(one)].sentence) for one in found])
-
-    return [
-        Section("", "facts", 0.2, [Entry(one) for one in (heard, meeting.topics(reading)) if one], ordered=False),
-        section("What it is about", 0.2, aims),
-        section("What was said", 0.35, rest),
-        section("Plans and decisions", 0.2, decided),
-        section("To do", 0.1, to_do),
-    ]
+    return hearing(reading) or meeting(reading)

@@ -44,7 +44,8 @@ class Entry:
 class Section:
     """Lines under a heading, the best first; `share` of the budget is theirs before others take what is left.
 
-    Where `ordered`, they are shown as they stand in the source, else as they are given here.
+    Where `ordered`, they are shown as they stand in the source, else as they are given here. Where `strict`, a line
+    that is over the share waits until each section has one.
     """
 
     heading: str
@@ -52,6 +53,7 @@ class Section:
     share: float
     entries: Sequence[Entry]
     ordered: bool = True
+    strict: bool = False
     taken: list[int] = field(default_factory=list)
 
     def blocks(self) -> Iterable[tuple[Block, list[Sentence]]]:
@@ -82,12 +84,15 @@ def fitted(sections: Sequence[Section], budget: int, tokenizer: Tokenizer, note:
         going = True
         while going:
             going = False
-            for section, costs in zip(sections, cost, strict=True):
+            waiting = sorted(zip(sections, cost, strict=True), key=lambda one: whole and bool(one[0].taken))
+            for section, costs in waiting:
                 spent = sum(costs[at] for at in section.taken)
                 for at in range(len(section.entries)):
                     head = 0 if section.taken else tokenizer.count(section.heading)
                     head += tokenizer.count(section.entries[at].heading)
-                    over = not whole and section.taken and spent + costs[at] > section.share * budget
+                    over = (
+                        not whole and (section.taken or section.strict) and spent + costs[at] > section.share * budget
+                    )
                     if at in section.taken or over or used + costs[at] + head > budget:
                         continue
                     section.taken.append(at)
