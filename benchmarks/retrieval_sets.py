@@ -104,7 +104,7 @@ def financebench() -> Iterator[Collection]:
     """Six filings as PDF, together; the evidence is looked for on its page and is the page's text that it covers."""
     documents, pages = [], {}
     with tempfile.TemporaryDirectory() as folder:
-        for path in _unpacked(Path(folder)):
+        for path in unpacked_filings(Path(folder)):
             document = read(path)
             document.metadata["source"] = path.stem
             documents.append(document)
@@ -135,7 +135,8 @@ def _evidence(text: str, start: int, end: int, evidence: str) -> tuple[int, int]
     return (start + first, start + last) if 2 * (last - first) > len(evidence) else (start, end)
 
 
-def _unpacked(folder: Path) -> list[Path]:
+def unpacked_filings(folder: Path) -> list[Path]:
+    """The six filings of FinanceBench that the data has as PDF."""
     with (DATA / "dev" / "financebench_pdfs.tar.zst").open("rb") as file:
         data = zstandard.ZstdDecompressor().stream_reader(file).read()
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
