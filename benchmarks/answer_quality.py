@@ -3,7 +3,9 @@
     python benchmarks/answer_quality.py [--set plain] [--kinds KIND ...] [--documents NAME ...] [--said FILE]
 
 The questions of `questions/plain.jsonl` name documents of the data beside the checkout, the values that a right answer
-has, and where they stand in the reading text of today. `--said` writes every question with its answer, to be read.
+has, and where they stand in the reading text of today. `--said` writes every question with its answer, to be read. The
+set `aggregate` is no file: it takes so many documents of each part of `aggregate_qa` (to count, list, compare, and to
+read from tables), its answers judged by value.
 A fact, a definition, a reason, a follow-up is right where all values are in the answer, partly where some are or the
 place is cited; a list is right from four items in five, partly from two in five; a question that the document does not
 answer is right where nothing is claimed. A request about the whole is right where the answer has three sentences or
@@ -33,6 +35,8 @@ from longdoc import DocumentChat, DocumentIndex
 QUESTIONS = Path(__file__).with_name("questions")
 ARCHIVES = {"messy": "messy_files", "financebench": "financebench_pdfs", "pdfs": "pdfs"}
 FIFTHS = 5
+EACH = 25  # documents of a part of aggregate_qa, of the longest two
+LONG = ("crd3", "loogle")
 
 
 @lru_cache
@@ -61,7 +65,9 @@ def _file(packed: str, name: str) -> Document:
 
 def _record(kind: str, name: str) -> str:
     file = {"scotus": "scotus_args"}.get(kind, kind)
-    record = next(one for one in records(file) if one["id"].partition("/")[2] == name)
+    record = next(one for one in records(file) if name in (one["id"].partition("/")[2], one["id"]))
+    if kind == "aggregate_qa":
+        return str(record["document"])
     if "turns" in record:
         return "\n".join(f"{turn['speaker']}: {turn['text']}" for turn in record["turns"])
     if "sections" in record:
@@ -70,6 +76,28 @@ def _record(kind: str, name: str) -> str:
     if "catchphrases" in record:
         return "\n\n".join([record["title"], "\n".join(record["sentences"])])
     return str(record["document"])
+
+
+def aggregated() -> list[dict[str, Any]]:
+    """The questions of `aggregate_qa` on the first documents of each part.
+
+    What is worked out, put in order or answered by yes or no is left out: no quotation has a value that no text has.
+    """
+    rows: list[dict[str, Any]] = []
+    taken: Counter[str] = Counter()
+    for record in records("aggregate_qa"):
+        part = str(record["set"])
+        taken[part] += 1
+        if taken[part] > (1 if part in LONG else EACH):
+            continue
+        for one in record["questions"]:
+            answers = one["answer"] if isinstance(one["answer"], list) else [one["answer"]]
+            if one["type"] in ("count", "list", "span", "argmax", "compare"):
+                values = [[str(value)] for value in answers]
+                kind = f"{part}: {one['type']}"
+                row = {"id": one["qid"], "document": f"aggregate_qa/{record['id']}", "kind": kind, "values": values}
+                rows.append({**row, "question": one["question"]})
+    return rows
 
 
 def find(text: str, quote: str) -> tuple[int, int] | None:
@@ -93,7 +121,7 @@ def ask(row: dict[str, Any], index: DocumentIndex, text: str) -> tuple[str, str,
 
 def judged(row: dict[str, Any], said: str, spans: list[tuple[int, int]], lines: int, text: str) -> str:
     """right, partly, wrong or refused."""
-    kind, silent = row["kind"], not spans
+    kind, silent = row["kind"].rpartition(" ")[2], not spans
     if kind in ("none", "hello"):
         return "right" if silent else "wrong"
     if silent and not (kind == "count" and _has(said, row["values"][0])):
@@ -135,17 +163,23 @@ def report(results: list[tuple[str, str]]) -> str:
     return markdown(("kind", "questions", *(f"{one} %" for one in names)), rows)
 
 
+def _asked(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
 def main() -> None:
     """Asks the questions asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", default="plain", help="plain, fresh or after: a file of questions/")
+    parser.add_argument(
+        "--set", default="plain", help="plain, fresh, after or unseen, files of questions/; or aggregate"
+    )
     parser.add_argument("--kinds", nargs="*")
     parser.add_argument("--documents", nargs="*")
     parser.add_argument("--said", type=Path)
     parser.add_argument("--kept", type=Path, help="a folder in which the indexes are kept for the next time")
     parser.add_argument("--quiet", action="store_true", help="do not write the table of results")
     given = parser.parse_args()
-    rows = [json.loads(line) for line in (QUESTIONS / f"{given.set}.jsonl").read_text().splitlines()]
+    rows = aggregated() if given.set == "aggregate" else _asked(QUESTIONS / f"{given.set}.jsonl")
     rows = [one for one in rows if not given.kinds or one["kind"] in given.kinds]
     rows = [one for one in rows if not given.documents or any(name in one["document"] for name in given.documents)]
     results, said, seconds = [], [], []

@@ -1,26 +1,33 @@
 """Questions whose answer stands in a table, a footnote, over a page's edge or in the second column of a PDF.
 
-    python benchmarks/page_questions.py
+    python benchmarks/page_questions.py [--filings]
 
 The 40 questions are `questions/pages.jsonl`: id, document, kind, question, value and the page that the value stands on.
 The PDFs are made here out of `questions/pages.json`. They are asked without a chat model, all at once in one index.
+`--filings` asks FinanceBench's development questions instead, and counts those whose evidence page is cited.
 """
 
 from __future__ import annotations
 
+import argparse
+import bisect
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+from datasets import DATA, records
+from langchain_core.documents import Document
+from retrieval_sets import unpacked_filings
 from table import HERE, markdown, publish
 
 sys.path.append(str(HERE.parent / "tests"))
 from pdf_files import Sheet, pdf, width
 
+from longdoc import DocumentChat, DocumentIndex, read
 from longdoc.pipelines.ask.answer import Answer
 from longdoc.pipelines.ask.library import library
 from longdoc.pipelines.ask.settings import ChatSettings
@@ -30,10 +37,94 @@ GAP = 24  # between columns
 _ABOUT = """An answer is found where it has the value; its page is right where a place that it cites has the value in
 its quotation and a rectangle on the page that the value stands on. A sentence over a page's edge begins on the page
 before."""
+_FILINGS = """Cited: a citation of the answer stands on an evidence page. Silent: nothing is said. Six filings are whole
+and asked alone; of the other 36 the data has the pages with evidence only. In the last row all 42 are one index and the
+question says alone which of them is meant. Most questions ask for a ratio, a change or a judgement that stands nowhere:
+a page cited has the figures, not always the answer."""
 
 
 def main() -> None:
-    """Asks all questions, prints those that fail, and writes the table."""
+    """Asks what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--filings", action="store_true")
+    if not parser.parse_args().filings:
+        pages()
+    elif DATA.exists():
+        filings()
+    else:
+        raise SystemExit(f"no data in {DATA}: put the sets there")
+
+
+def filings() -> None:
+    """Asks FinanceBench's questions, prints those without their page, and writes the table."""
+    asked = list(records("financebench"))
+    held = _filings(asked)
+    index = DocumentIndex()
+    index.put([document for document, _ in held.values()])
+    chat = DocumentChat(index)
+    whole = {name for name, (document, _) in held.items() if "pages" in document.metadata}
+    rows = [
+        _filed("a whole filing, asked alone", [one for one in asked if one["doc_name"] in whole], held, chat, True),
+        _filed("a filing's evidence pages", [one for one in asked if one["doc_name"] not in whole], held, chat, True),
+        _filed("42 filings in one index", asked, held, chat, False),
+    ]
+    headers = ("asked of", "questions", "evidence page cited", "silent", "cited %")
+    publish("filing_pages", "Evidence pages of filings cited", f"{markdown(headers, rows)}\n\n{_FILINGS}")
+
+
+Filing = tuple[Document, dict[int, tuple[int, int]]]  # and where each of its pages stands
+
+
+def _filings(asked: Collection[dict[str, Any]]) -> dict[str, Filing]:
+    held: dict[str, Filing] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for path in unpacked_filings(Path(folder)):
+            document = read(path)
+            document.id = document.metadata["source"] = path.stem
+            starts = [*document.metadata["pages"], len(document.page_content)]
+            held[path.stem] = document, {at: (starts[at], starts[at + 1]) for at in range(len(starts) - 1)}
+    texts: dict[str, dict[int, str]] = {}
+    for record in asked:
+        for part in record["evidence"]:
+            text = part["evidence_text_full_page"] or part["evidence_text"]
+            texts.setdefault(record["doc_name"], {})[part["evidence_page_num"]] = text
+    for name in texts.keys() - held.keys():
+        whole, places = "", dict[int, tuple[int, int]]()
+        for number, text in sorted(texts[name].items()):
+            places[number] = len(whole), len(whole) + len(text)
+            whole += f"{text}\n\f"
+        held[name] = Document(whole, id=name, metadata={"source": name}), places
+    return held
+
+
+def _filed(
+    told: str, asked: Collection[dict[str, Any]], held: dict[str, Filing], chat: DocumentChat, alone: bool
+) -> list[object]:
+    cited = silent = 0
+    for record in asked:
+        name = record["doc_name"]
+        answer = chat.ask(record["question"], documents=[name] if alone else None)
+        spans = [held[name][1][part["evidence_page_num"]] for part in record["evidence"]]
+        found = any(
+            one.source == name and one.start < end and start < one.end
+            for one in answer.citations
+            for start, end in spans
+        )
+        cited, silent = cited + found, silent + (not answer.citations)
+        if not found:
+            at = [(one.source, _page_at(held[one.source][1], one.start)) for one in answer.citations]
+            pages = [part["evidence_page_num"] for part in record["evidence"]]
+            print(told, "|", name, pages, record["question"], "->", answer.text, at, flush=True)
+    return [told, len(asked), cited, silent, f"{100 * cited / len(asked):.0f}"]
+
+
+def _page_at(places: dict[int, tuple[int, int]], at: int) -> int:
+    starts = [start for start, _ in places.values()]
+    return list(places)[max(0, bisect.bisect_right(starts, at) - 1)]
+
+
+def pages() -> None:
+    """Asks the questions of pages made here, prints those that fail, and writes the table."""
     documents = json.loads((HERE / "questions" / "pages.json").read_text(encoding="utf-8"))
     lines = (HERE / "questions" / "pages.jsonl").read_text(encoding="utf-8").splitlines()
     questions = [json.loads(line) for line in lines]

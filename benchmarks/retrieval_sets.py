@@ -101,7 +101,7 @@ def financebench() -> Iterator[Collection]:
     """Six filings as PDF, together; the evidence is looked for on its page and is the page's text that it covers."""
     documents, pages = [], {}
     with tempfile.TemporaryDirectory() as folder:
-        for path in _unpacked(Path(folder)):
+        for path in unpacked_filings(Path(folder)):
             document = read(path)
             document.metadata["source"] = path.stem
             documents.append(document)
@@ -132,7 +132,8 @@ def _evidence(text: str, start: int, end: int, evidence: str) -> tuple[int, int]
     return (start + first, start + last) if 2 * (last - first) > len(evidence) else (start, end)
 
 
-def _unpacked(folder: Path) -> list[Path]:
+def unpacked_filings(folder: Path) -> list[Path]:
+    """The six filings of FinanceBench that the data has as PDF."""
     with archive("financebench_pdfs") as members:
         members.extractall(folder, filter="data")
     return sorted(folder.rglob("*.pdf"))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from longdoc.pipelines.answers.introduced import Introduced, introduced
 from longdoc.pipelines.checks.facts import names
 from longdoc.pipelines.wording.dates import borne_out, calendar_dates
 from longdoc.pipelines.wording.words import content_words, stem
@@ -20,7 +21,25 @@ _NUMBER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _DATE = re.compile(r"\bwhen\b|\b(?:what|which|in what|in which) (?:year|date|day|month|century|time)\b", re.IGNORECASE)
-_NAME = re.compile(r"^\W*(?:and |but )?(?:who|whom|whose|where)\b|\b(?:by|to|with|from|of) whom\b", re.IGNORECASE)
+_WHERE = re.compile(
+    r"^\W*(?:and |but |so )?where\b|\b(?:in|to|from) (?:what|which) (?:city|town|country|place|state)\b", re.I
+)
+_SEAT = re.compile(r"\b(?:based|located|situated|headquarter\w*|seated)\b", re.IGNORECASE)
+_PLACE = re.compile(
+    r"\b(?:in|at|near|to|from|on|of|into|towards?|outside|through|over|for)\s+(?:the\s+)?(?:[a-z]+\s+)?[A-Z\d]"
+)
+_ADDRESS = re.compile(
+    r"\bprincipal (?:place of business|executive offices?|offices?)\b|\bhead(?:quarter\w*| office)\b|\baddress\b"
+    r"|\b(?:located|situated|based) (?:in|at|near)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"^\W*(?:and |but )?(?:who|whom|whose)\b|\b(?:by|to|with|from|of) whom\b", re.IGNORECASE)
+_CALLED = re.compile(
+    r"\bwhat(?:['’]s| is| was| are| were) (?:the |its |his |her |their )?(?:\w+ )?names? of\b"
+    r"|\bwhat(?:['’]s| is| was| are| were) [^?]{1,40}['’]s (?:\w+ )?names?\b"
+    r"|\bwhat (?:is|was|are|were) .{1,60} (?:called|named)\W*\Z|\bwhat(?:['’]s| is| was) (?:its|his|her|their) name\b",
+    re.IGNORECASE,
+)
 _WHO_IS = re.compile(r"\b(?:[Ww]ho|[Ww]hat) (?:is|are|was|were) (?:the )?[^\W\da-z]")
 _DEFINES = re.compile(
     r"\b(?:is|was|are|were|called|named)\s+(?:an?|the|one)\b|,\s+(?:an?|the|who|whose)\b|, [^,.]{4,60}, was\b"
@@ -38,6 +57,11 @@ _NAMING = re.compile(  # what something is called, and not who calls someone
     re.IGNORECASE,
 )
 _REASON = re.compile(r"\bwhy\b|\breasons?\b|\bcauses?\b|\bwhat (?:drove|led|made|makes)\b", re.IGNORECASE)
+_WHY = re.compile(r"\bwhy\b|\bhow come\b|\bfor what reason\b", re.IGNORECASE)
+_YES_OR_NO = re.compile(
+    r"\W*(?:and |but |so )?(?:is|are|was|were|does|do|did|has|have|had|can|could|may|must|will|would|shall|should)\b",
+    re.IGNORECASE,
+)
 _SHORT = re.compile(r"\b(?:who|which|where|is|are|does|do|did|was|were|has|have|can|could)\b", re.IGNORECASE)
 _BROAD = re.compile(
     r"\b(?:describe|summari[sz]e|discuss|explain|outline|plot|overview|tell me|how (?:do|does|did|is|are|was|were)"
@@ -56,6 +80,13 @@ _FISCAL = re.compile(r"\b(?:FY|CY|Q[1-4]\s?(?:FY)?)\s?'?((?:19|20)\d\d)\b", re.I
 _PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)
 _ORDER = re.compile(  # how to answer, which says nothing about what
     r"(?<=[?.])\s+(?:please )?(?:answer|round|base|give|return|respond|use|if|assume|calculate) [^?]*\Z", re.IGNORECASE
+)
+_SAYS_WHERE = re.compile(  # to look, which says nothing about what either
+    r"\A\W*(?:when (?:\w+ )?referenc\w+|using|based on|according to|in agreement with|relying on|from"
+    r"|referring to|looking at|judging by|assum(?:e|ing)) [^?]{1,160}?,\s+"
+    r"(?=(?:what|how|which|who|when|where|why|is|are|was|were|did|does"
+    r"|do|has|have|in what|by how)\b)",
+    re.IGNORECASE,
 )
 _HOW = re.compile(r"\bhow (\w+)(?= (?:is|are|was|were|does|do|did|has|have|will|would|can)\b| \w+)", re.IGNORECASE)
 _MANY, _FEW = 5, 2  # sentences of an answer to a broad question, and to one about a single thing
@@ -84,6 +115,7 @@ _WHO = re.compile(r"\W*(?:and |but |so )?(?:who|whom|by whom)\b", re.IGNORECASE)
 _MAY = re.compile(
     r"\b(?:can|may|must|shall|should|will|could|would|has to|have to|pays?|owns?|needs?)\b", re.IGNORECASE
 )
+_OWN = re.compile(r"\b(?:shall|will|may|must|can|not|we|they|I|you|who) own\b|\bown (?:all|the|any|no|an?)\b")
 _ABBREVIATION = re.compile(r"\b[A-Z]{2,6}\b")
 _NUMERAL = re.compile(r"\d[\d,.]*\d|\d")
 _PERCENT = re.compile(r"\d[\d,.]*\s?(?:%|percent|per cent|basis points?)|\b(?:19|20)\d\d\b|\b\w+ percent\b", re.I)
@@ -100,7 +132,9 @@ _IN_WORDS = re.compile(
 )
 _BECAUSE = re.compile(
     r"\b(?:because|due to|owing to|since|so that|in order|therefore|thus|hence|reasons?|result(?:s|ed|ing)?|caus\w+"
-    r"|driven|attributable|primarily|to (?:avoid|prevent|make|keep|protect|get|save)|explain\w*)\b",
+    r"|driven|attributable|primarily|so as to|for (?:fear|want|lack) of"
+    r"|(?:want\w*|hop(?:ed?|ing)|intend\w*|decided|needed|tr(?:y|ied|ying)) to"
+    r"|to (?:avoid|prevent|make|keep|protect|get|save))\b",
     re.IGNORECASE,
 )
 
@@ -123,27 +157,49 @@ class Question:
     term: frozenset[str] = frozenset()  # the words of what is to be defined
     named_so: tuple[str, ...] = ()  # the names as they are written
     short: tuple[tuple[str, re.Pattern[str]], ...] = ()  # the stem of each abbreviation, and what it may be short for
+    who: Introduced | None = None  # whom it wants introduced
 
     @classmethod
     def of(cls, text: str) -> Self:
         """The question as it is written; of a very long one the beginning."""
-        plain = " ".join(_FISCAL.sub(r" \1 ", _ORDER.sub("", _PREAMBLE.sub("", text[:_READ]))).split())
-        patterns = {"number": _NUMBER, "date": _DATE, "name": _NAME, "reason": _REASON, "asked": _ASKED}
+        plain = " ".join(
+            _FISCAL.sub(r" \1 ", _SAYS_WHERE.sub("", _ORDER.sub("", _PREAMBLE.sub("", text[:_READ])))).split()
+        )
+        patterns = {
+            "number": _NUMBER,
+            "date": _DATE,
+            "name": _NAME,
+            "place": _WHERE,
+            "reason": _REASON,
+            "asked": _ASKED,
+        }
         kinds = frozenset(kind for kind, pattern in patterns.items() if pattern.search(plain))
-        if _WHO_IS.search(plain) and "number" not in kinds:
+        so = tuple(one.text for one in names(unicodedata.normalize("NFC", plain)) if _DIGITS.search(one.text) is None)
+        letters = _ABBREVIATION.findall(plain)
+        who = introduced(plain, so, _long_form(letters[0]) if letters else None) if "number" not in kinds else None
+        if "number" not in kinds and ((who is not None and not who.is_role) or _WHO_IS.search(plain)):
             kinds = kinds - {"name"} | {"definition"}
+        elif _CALLED.search(plain):
+            kinds = frozenset({"name"})
         dates = tuple((f"@{number}", one.values) for number, one in enumerate(calendar_dates(plain)))
         defined = _TERM.match(plain)
         term = content_words(next(filter(None, defined.groups()), "")) if defined else frozenset[str]()
+        if who is not None and term != content_words(who.words):  # someone's job
+            term = frozenset()
         if term and not kinds & {"number", "date"}:
             kinds = kinds - {"name", "definition"} | {"term"}
         words = content_words(_undated(plain)) | {word for word, _ in dates}
+        if who is not None:
+            words = content_words(who.words)
         broad = _BROAD.search(plain) is not None or (not kinds and _SHORT.search(plain) is None)
-        so = tuple(one.text for one in names(unicodedata.normalize("NFC", plain)) if _DIGITS.search(one.text) is None)
         named = tuple(content_words(one) for one in so)
+        if "place" in kinds:
+            words -= content_words(" ".join(_SEAT.findall(plain)))
         telling = words - _ASKING - content_words(" ".join(_HOW.findall(plain)))
-        short = tuple((stem(one.casefold()), _long_form(one)) for one in _ABBREVIATION.findall(plain))
-        return cls(plain, telling or words, named, kinds, broad or not telling, not telling, dates, term, so, short)
+        short = tuple((stem(one.casefold()), _long_form(one)) for one in letters)
+        return cls(
+            plain, telling or words, named, kinds, broad or not telling, not telling, dates, term, so, short, who
+        )
 
     def dated(self, text: str) -> frozenset[str]:
         """The words for those of its dates that the text has, however it writes them."""
@@ -154,8 +210,29 @@ class Question:
 
     @property
     def wants_a_name(self) -> bool:
-        """Whether only a name answers: who did it, and not who may."""
-        return self.kinds == {"name"} and _WHO.match(self.text) is not None and _MAY.search(self.text) is None
+        """Whether only a name answers: who did it, what it is called, and not who may."""
+        who = _WHO.match(self.text) is not None and _MAY.search(self.text) is None
+        return self.kinds == {"name"} and (who or _CALLED.search(self.text) is not None)
+
+    @property
+    def of_speakers(self) -> bool:
+        """Whether who speaks may answer it."""
+        return _WHO.match(self.text) is not None
+
+    @property
+    def wants_a_reason(self) -> bool:
+        """Whether only a reason answers."""
+        return self.kinds == {"reason"} and _WHY.search(self.text) is not None
+
+    @property
+    def wants_a_seat(self) -> bool:
+        """Whether it asks where someone or something has its place."""
+        return "place" in self.kinds and _SEAT.search(self.text) is not None
+
+    @property
+    def yes_or_no(self) -> bool:
+        """Whether it is answered by yes or no, and not by a list."""
+        return _YES_OR_NO.match(self.text) is not None
 
     def names_none_of(self, texts: Sequence[str]) -> bool:
         """Whether it names someone or something of which no text has a word, written out or short."""
@@ -171,7 +248,8 @@ class Question:
 
     def spelled_out(self, text: str) -> frozenset[str]:
         """The abbreviations of the question that the text has in full: CEO, for its Chief Executive Officer."""
-        return frozenset(word for word, long in self.short if long.search(text))
+        owns = {"own"} & self.words if _OWN.search(text) else set[str]()  # a verb, which is left out of words
+        return frozenset(word for word, long in self.short if long.search(text)) | owns
 
     @property
     def most(self) -> int:
@@ -194,9 +272,13 @@ class Question:
             return 0.0
         if "term" in self.kinds:
             return self._defines(sentence)
+        if self.who is not None and self.who.by(sentence):
+            return 1.0
         if "definition" in self.kinds:
-            return float(_DEFINES.search(sentence) is not None and not self.named.isdisjoint(content_words(sentence)))
-        return 1.0 if any(self._has(kind, sentence) for kind in sorted(self.kinds)) else -1.0
+            defines = _DEFINES.search(sentence) is not None and not self.named.isdisjoint(content_words(sentence))
+            return 0.5 * defines if self.who is not None else float(defines)
+        has = any(self._has(kind, sentence) for kind in sorted(self.kinds))
+        return (0.5 if self.who is not None else 1.0) if has else -1.0  # a name beside a role need not be whose it is
 
     @property
     def wants_questions(self) -> bool:
@@ -236,6 +318,8 @@ class Question:
             return bool(set(_NUMERAL.findall(plain)) - known) or _IN_WORDS.search(plain) is not None
         if kind == "asked":
             return sentence.rstrip().endswith("?")
+        if kind == "place":
+            return (_ADDRESS if self.wants_a_seat else _PLACE).search(sentence) is not None
         if kind == "date":
             return _YEAR_OR_DAY.search(sentence) is not None or any(True for _ in calendar_dates(sentence))
         if kind == "name":

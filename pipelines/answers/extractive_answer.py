@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -23,7 +23,9 @@ from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.index.passage_index import Match
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.answers.cues import Question
-from longdoc.pipelines.answers.found import Candidate, Texts, candidates, defining
+from longdoc.pipelines.answers.found import Candidate, Texts, candidates, defining, introducing, with_reasons
+from longdoc.pipelines.answers.introduced import goes_on
+from longdoc.pipelines.answers.nearby import standing_for
 from longdoc.pipelines.answers.reading import Answering, logit, readings
 from longdoc.pipelines.summarizers.sentence_table import Encoder
 from longdoc.pipelines.units.hygiene import leads_elsewhere
@@ -35,6 +37,7 @@ _COSINE, _SHARE, _RANK, _CUE, _LABEL = 0.55, 0.35, 0.1, 0.14, 0.4  # what a unit
 _UNFINISHED, _SHORT, _FULL = 0.12, 0.2, 9  # what it costs a sentence to have no end, or fewer words than these, at most
 _BESIDE = 0.3  # what it costs a list or a label to be called what is to be defined, and not to say what it is
 _ELSEWHERE = 0.3  # what it costs a sentence to say only where something is told
+_NO_LIST = 0.2  # what it costs a list to be asked for yes or no
 _LABEL_WORDS = 8
 _WHOLE_LIST = 0.05  # what a list with its introduction is preferred by to one of its items
 _CONTEXT = 0.5  # of the weight of a word of the question, where the heading or the line before has it
@@ -106,9 +109,14 @@ def best_answer(
     units = candidates(matches, texts)
     if asked.term and texts is not None:
         units += defining(asked, units, texts)
+    if asked.who is not None and texts is not None:
+        units += introducing(asked, units, texts)
+    if asked.wants_a_reason:
+        units = with_reasons(asked, units)
     if not units or not asked.words or max_tokens < 1:
         return Found((), 0.0)
     weights = _weights(asked, units)
+    units = _with_near_words(asked, units)
     scored = _scored(asked, units, weights, matches[0].document.page_content, encoder, reader)
     if not scored.units:
         return Found((), 0.0)
@@ -116,17 +124,28 @@ def best_answer(
     if not asked.whole and (sure <= 0.5 or _strange(asked, units, texts)):
         return Found((), min(sure, 0.5))
     chosen = _chosen(asked, scored, weights)
-    if asked.wants_a_name and not any(asked.cue(one.unit.text) > 0 for one in chosen):
+    if asked.who is not None and not any(_introduces(asked, one) or _cue(asked, one) > 0 for one in chosen):
         return Found((), min(sure, 0.5))
+    only = asked.wants_a_name or asked.wants_a_reason
+    if only and not any(_cue(asked, one) > 0 for one in chosen):
+        return Found((), min(sure, 0.5))
+    chosen += [one for one in scored.units if _goes_on_from(one, chosen, units)][:1]
     return Found(_within(chosen, units, tokenizer, max_tokens), sure)
+
+
+def _goes_on_from(one: Candidate, chosen: Sequence[Candidate], units: Sequence[Candidate]) -> bool:
+    """Whether it says what someone is whom one of the chosen has introduced."""
+    leans = one.leans_on is not None and units[one.leans_on] in chosen
+    return leans and one not in chosen and goes_on(one.unit.text)
 
 
 def _strange(asked: Question, units: Sequence[Candidate], texts: Texts | None) -> bool:
     """Whether the question names what the documents do not; False where their whole texts are not known."""
     if texts is None or not asked.named_so:
         return False
-    wholes = [texts.whole(source) for source in dict.fromkeys(one.unit.spans[0].source for one in units)]
-    return all(wholes) and asked.names_none_of(wholes)
+    sources = list(dict.fromkeys(one.unit.spans[0].source for one in units))
+    wholes = [texts.whole(source) for source in sources]
+    return all(wholes) and asked.names_none_of([*wholes, *sources])  # a file may be called by whom it is about
 
 
 def _weights(asked: Question, units: Sequence[Candidate]) -> dict[str, float]:
@@ -137,7 +156,21 @@ def _weights(asked: Question, units: Sequence[Candidate]) -> dict[str, float]:
     return {word: weight / whole for word, weight in raw.items()}
 
 
+def _with_near_words(asked: Question, units: list[Candidate]) -> list[Candidate]:
+    """The units with the words of the question, that none of them has, in the context of those that mean the same."""
+    seen = frozenset[str]().union(*(one.unit.words | one.context for one in units))
+    unseen = frozenset(word for word in asked.words - seen - asked.named if not word.startswith("@"))
+    near = standing_for(asked.text, unseen, (one.unit.text for one in units)) if unseen else {}
+    if not near:
+        return units
+    return [
+        replace(one, meant=frozenset(word for word, others in near.items() if others & one.unit.words)) for one in units
+    ]
+
+
 def _own(asked: Question, one: Candidate) -> frozenset[str]:
+    if asked.who is not None and _introduces(asked, one):
+        return asked.words
     told = asked.dated(one.unit.text) | asked.spelled_out(one.unit.text)
     return asked.words & (one.words(asked.named) | told)  # "US" spelled out is the word "us", which tells nothing
 
@@ -155,11 +188,17 @@ def _plain_score(asked: Question, one: Candidate, own: frozenset[str], weights: 
     flaws = (
         _BESIDE * bool(beside)
         + _ELSEWHERE * (prose and leads_elsewhere(one.unit.text))
+        + _NO_LIST * (one.unit.kind == "list" and asked.yes_or_no)
         + _UNFINISHED * one.unfinished
         + _SHORT * short
     )
     gains = _LABEL * _label(asked, one, weights) + _WHOLE_LIST * (one.unit.kind == "list" and bool(one.unit.label))
-    return _SHARE * share + _RANK * one.rank + _CUE * asked.cue(one.unit.text) + gains - flaws
+    return _SHARE * share + _RANK * one.rank + _CUE * _cue(asked, one) + gains - flaws
+
+
+def _cue(asked: Question, one: Candidate) -> float:
+    """Whether a unit has what is asked for; a speaker is the answer only to who did something."""
+    return asked.cue(one.unit.text if asked.of_speakers else one.said)
 
 
 def _label(asked: Question, one: Candidate, weights: dict[str, float]) -> float:
@@ -188,6 +227,10 @@ def _scored(
     able = [one for one in units if one.answers]
     if asked.term:
         able = [one for one in able if asked.cue(one.unit.text) >= 1] or able
+    if asked.who is not None:
+        able = [one for one in able if _introduces(asked, one)] or able
+    if asked.wants_a_seat:
+        able = [one for one in able if _cue(asked, one) > 0] or able
     if asked.wants_questions:
         asking = [one for one in units if one.unit.kind == "turn" and asked.puts(one.unit.text)]
         put = [one for one in asking if not asked.named or asked.named & content_words(one.unit.label)]
@@ -222,6 +265,16 @@ def _read(
     return odds
 
 
+def _introduces(asked: Question, one: Candidate) -> bool:
+    """Whether a unit says who it is that is asked for, names them in a row, or goes on from what says it."""
+    who = asked.who
+    if who is None or who.by(one.unit.text):
+        return who is not None
+    if one.unit.kind in ("row", "label"):
+        return who.in_row(one.unit.text)
+    return who.in_title(one.unit.text) or (goes_on(one.unit.text) and who.by(one.lead))
+
+
 def _evidence(
     asked: Question, scored: _Scored, units: Sequence[Candidate], weights: dict[str, float]
 ) -> tuple[float, ...]:
@@ -239,7 +292,7 @@ def _evidence(
         sum(weights[word] for word in scored.own[best] | above),
         sum(weights[word] for word in scored.covered[best] | above),
         _label(asked, one, weights),
-        asked.cue(one.unit.text),
+        _cue(asked, one),
         asked.strange(words, letters),
         sum(weight for word, weight in weights.items() if word not in words and not word.startswith("@")),
         float(scored.read[best]),

@@ -15,6 +15,7 @@ from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.text.tables import Table, tables_of
 from longdoc.memory.index.passage_index import Match
 from longdoc.pipelines.answers.cues import Question
+from longdoc.pipelines.answers.introduced import goes_on
 from longdoc.pipelines.digest.digest import all_facts
 from longdoc.pipelines.digest.reading import Reading
 from longdoc.pipelines.digest.section import Fact
@@ -42,6 +43,7 @@ _SHORT_TEXT = 200_000  # characters of a text that is cut into its units as a wh
 _LONG_TEXT = 2_000_000  # characters of a text whose key facts are not looked for
 _FACT = 0.5  # rank of a key fact that stands in no passage
 _MOST_DEFINING = 8
+_BEYOND = 3  # sentences behind an introduction that may go on from it
 _MOST_LABELLED, _MOST_COLONS = 60, 3  # words and colons of a label's value; more are lines that were run together
 _LEAD = 400  # characters of what is read before what leans on it
 _SCALED = re.compile(r"[$€£¥]\s?\d|\d,\d{3}")  # an amount that its table counts in thousands or more
@@ -60,6 +62,7 @@ class Candidate:
     answers: bool
     leans_on: int | None = None
     lead: str = ""  # what it leans on, and what that leans on, to be read before it
+    meant: frozenset[str] = frozenset()  # words of the question for which it has others that mean the same
 
     @cached_property
     def read(self) -> str:
@@ -68,6 +71,11 @@ class Candidate:
         if len(text) < _READ // 3 and self.unit.headings and self.unit.headings[-1] not in text:
             text = f"{self.unit.headings[-1]}: {text}"
         return text[:_READ]
+
+    @property
+    def said(self) -> str:
+        """Its text without the speaker."""
+        return self.unit.value if self.unit.kind == "turn" else self.unit.text
 
     def words(self, named: frozenset[str]) -> frozenset[str]:
         """The words of what it says; those of a speaker's name only where these are among `named`."""
@@ -88,7 +96,7 @@ class Candidate:
     def context(self) -> frozenset[str]:
         """The words of what it stands under, and of what it leans on."""
         around = " ".join((*self.unit.headings, self.lead))
-        return content_words(around) if around.strip() else frozenset()
+        return (content_words(around) if around.strip() else frozenset()) | self.meant
 
 
 def without_copies(matches: Sequence[Match]) -> list[Match]:
@@ -230,6 +238,51 @@ def defining(asked: Question, found: Sequence[Candidate], texts: Texts) -> list[
     said = (unit for source in sources for unit in texts.units(source) if unit.kind in ("sentence", "definition"))
     sure = (one for one in said if one.whole and one.spans not in held and asked.cue(one.text) >= 1)
     return [Candidate(one, _FACT, _answers(one)) for one in itertools.islice(sure, _MOST_DEFINING)]
+
+
+def introducing(asked: Question, found: Sequence[Candidate], texts: Texts) -> list[Candidate]:
+    """What introduces whom the question asks for, wherever it stands in the documents found, and what goes on from it.
+
+    A heading introduces the parties of a case: it answers who they are.
+    """
+    who = asked.who
+    held = {one.unit.spans for one in found}
+    added: list[Candidate] = []
+    for source in dict.fromkeys(one.unit.spans[0].source for one in found):
+        before: Unit | None = None
+        since = 0  # sentences since that one
+        for unit in texts.units(source):
+            if len(added) >= _MOST_DEFINING or who is None:
+                break
+            prose = unit.kind in ("sentence", "definition", "turn")
+            titled = unit.kind == "heading" and who.in_title(unit.text)
+            if titled or (prose and who.by(unit.text)):
+                before, since = unit, 0
+                if unit.spans not in held:
+                    added.append(Candidate(unit, _FACT, titled or _answers(unit)))
+            elif before is not None and since < _BEYOND and prose and goes_on(unit.text):
+                leans = next((at for at, one in enumerate([*found, *added]) if one.unit.spans == before.spans), None)
+                added.append(Candidate(unit, _FACT, _answers(unit), leans, before.text))
+            since += 1
+    return added
+
+
+def with_reasons(asked: Question, found: Sequence[Candidate]) -> list[Candidate]:
+    """The same, where what gives a reason is read with the sentence before it, if that says more of what is asked."""
+    read: list[Candidate] = []
+    for at, one in enumerate(found):
+        last = found[at - 1] if at else None
+        if last is not None and one.leans_on is None and asked.cue(one.unit.text) > 0 and _follows(one.unit, last.unit):
+            new = (last.unit.words & asked.words) - one.unit.words
+            one = replace(one, leans_on=at - 1, lead=last.unit.text[-_LEAD:]) if new else one
+        read.append(one)
+    return read
+
+
+def _follows(unit: Unit, last: Unit) -> bool:
+    prose = ("sentence", "turn", "definition")
+    near = last.spans[0].source == unit.spans[0].source and 0 <= unit.paragraph - last.paragraph <= 1
+    return near and unit.kind in prose and last.kind in prose
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ _PEOPLE = re.compile(
     r"|\bwho (?:took part|takes part|attended|was present|were present|participated|speaks?\W*\Z|spoke\W*\Z"
     r"|(?:speaks?|spoke|talks?|appears?|argues?|argued) in (?:the|this|it)\b"
     r"|are the (?:characters|people|speakers|participants|members)|appears?\W*\Z"
+    r"|(?:are|were) the (?:\w+ ){1,2}(?:that|who) (?:speak|spoke|talk|talked|argued?|appear|appeared|attended|took part"
+    r"|take part)\b"
     r"|(?:is|was|were) (?:in|at|there in) (?:the|this) meeting)"
     r"|^\W*(?:please )?(?:list|name|give|show|identify|who are|who were|what are)"
     r"(?: me)?(?: all)?(?: of)? (?:the |its )?"

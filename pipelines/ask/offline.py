@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
+from typing import TYPE_CHECKING
 
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -13,6 +14,7 @@ from longdoc.chunkers.text.tables import tables_of
 from longdoc.chunkers.tokenizers.base import Tokenizer
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.pipelines.answers.carry import standing_alone
+from longdoc.pipelines.answers.cues import Question
 from longdoc.pipelines.answers.extractive_answer import Found, best_answer
 from longdoc.pipelines.answers.found import without_copies
 from longdoc.pipelines.answers.kinds import AskedFor, asked_for
@@ -24,6 +26,11 @@ from longdoc.pipelines.ask.whole import aims_of, beginning_of, conclusions_of, d
 from longdoc.pipelines.summarizers.sentence_table import Encoder
 from longdoc.pipelines.units.find import units_of
 from longdoc.pipelines.units.unit import Unit
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from longdoc.pipelines.answers.counted import Prompt
 
 GREETING = "Hello. Ask a question about the documents, or say yes for a summary of them."
 OFFER = "Say yes for the rest."
@@ -113,7 +120,7 @@ class Offline:
     # the kinds
 
     def _found(self, alone: str, kind: AskedFor, documents: Collection[str] | None) -> Reply:
-        matches = self._material.matches(alone, documents, self._passages * _COPIES)
+        matches = self._material.matches(Question.of(alone).text, documents, self._passages * _COPIES)
         matches = without_copies(matches)[: self._passages]
         found = self._best(alone, matches, self._max_tokens)
         items = tuple(item_of(match.document) for match in matches)
@@ -158,7 +165,7 @@ class Offline:
         items: list[Item] = []
         sure = 0.0
         for name in names:
-            matches = without_copies(self._material.matches(alone, [name], self._passages))
+            matches = without_copies(self._material.matches(Question.of(alone).text, [name], self._passages))
             found = self._best(alone, matches, self._max_tokens // len(names))
             sure = max(sure, found.confidence if found.sentences else 0.0)
             items += [item_of(match.document) for match in matches]
@@ -182,6 +189,31 @@ class Offline:
         if listing is None or (kind.kind == "count" and not _are_items(listing)):
             return None
         return self._told(listing, alone, kind, names, but)
+
+    def counted(
+        self,
+        alone: str,
+        model: BaseChatModel,
+        prompt: Prompt,
+        most: int,
+        max_tokens: int,
+        documents: Collection[str] | None,
+    ) -> Reply | None:
+        """All that a chat model names in the documents, read whole in pieces of so many tokens.
+
+        None where nothing is to be listed or counted, or that takes more than `most` calls.
+        """
+        kind = asked_for(alone)
+        if most < 1 or kind.kind not in ("list", "count"):
+            return None
+        from longdoc.pipelines.answers.counted import counted, pieces_of
+
+        names = self._names(documents)
+        read = (one for name in names for one in self._material.documents(name))
+        pieces = pieces_of(list(read), self._tokenizer, max_tokens)
+        if not 0 < len(pieces) <= most:
+            return None
+        return self._told(counted(pieces, model, prompt), alone, kind, names, "")
 
     def _people(self, units: Sequence[Unit], names: Sequence[str]) -> Listing | None:
         """Who speaks in the documents; else who the first story among them tells of."""

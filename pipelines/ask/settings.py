@@ -20,7 +20,9 @@ class ChatSettings:
     `history_share` of the room that instructions, question and answer leave. A document is read whole where all of it
     fits and has at most `whole_tokens`; 0 never reads one whole. `tokenizer` is by default the model's own where it is
     known, else the bundled one. A sentence of the model's that the passages do not bear out is marked, dropped, or
-    gives way to the source's own sentence that it aligns with, as `on_unsupported` says.
+    gives way to the source's own sentence that it aligns with, as `on_unsupported` says. To a question that lists or
+    counts, a chat model reads the documents whole in at most `list_calls` calls; where that is too few it answers from
+    the passages, as with 0.
     """
 
     max_tokens: int = 300
@@ -29,11 +31,18 @@ class ChatSettings:
     overviews: int = 2
     history_share: float = 0.25
     whole_tokens: int = 16_000
+    list_calls: int = 0
     tokenizer: str | Tokenizer | None = None
     on_unsupported: OnUnsupported = "mark"
 
     def __post_init__(self) -> None:
-        for name, least in (("max_tokens", 1), ("passages", 1), ("overviews", 0), ("whole_tokens", 0)):
+        for name, least in (
+            ("max_tokens", 1),
+            ("passages", 1),
+            ("overviews", 0),
+            ("whole_tokens", 0),
+            ("list_calls", 0),
+        ):
             if getattr(self, name) < least:
                 raise BudgetError(f"{name} is {getattr(self, name)}; give {least} or more")
         if self.context_tokens <= self.max_tokens:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
 from longdoc.chunkers.tokenizers.base import Tokenizer
@@ -88,6 +88,7 @@ class Means:
         return self.settings.context_tokens - self.settings.max_tokens
 
 
+_PIECE = 2000  # tokens at most that a chat model reads at once for a list
 _IN_A_SENTENCE = ("definition", "fact", "why")  # kinds of questions that one sentence answers
 
 
@@ -126,6 +127,8 @@ class Turn:
         alone = question if condensed is None else self._alone(condensed)
         if self._means.model is None:
             self._reply_offline()
+            return None
+        if self._has_listed(alone):
             return None
         prompt = self._prompt(alone)
         self._items = prompt.items
@@ -167,18 +170,34 @@ class Turn:
         usable = any(map(str.isalnum, said)) and self._means.tokenizer.count(said) <= _ALONE_TOKENS
         return said if usable else self._request.question
 
+    def _has_listed(self, alone: str) -> bool:
+        """Whether the model was asked, piece by piece, for all that a question lists or counts."""
+        means, most = self._means, self._means.settings.list_calls
+        if means.model is None or most < 1:
+            return False
+        from longdoc.pipelines.ask.prompts import list_messages
+
+        room = means.prompt_tokens - means.count(list_messages(alone, ""))
+        size = min(_PIECE, room // 2)  # a piece is counted alone, and made safe for the prompt
+        reply = self._without_model().counted(
+            alone, means.model, partial(list_messages, alone), most, max(1, size), self._request.documents
+        )
+        if reply is not None:
+            self._show(reply)
+        return reply is not None
+
+    def _without_model(self) -> Offline:
+        means = self._means
+        passages, max_tokens = means.settings.passages, means.settings.max_tokens
+        return Offline(means.material, means.encoder, means.tokenizer, passages=passages, max_tokens=max_tokens)
+
+    def _show(self, reply: Reply) -> None:
+        self._offline, self._items, self._sentences = reply, reply.items, reply.said
+
     def _reply_offline(self) -> None:
         means = self._means
-        offline = Offline(
-            means.material,
-            means.encoder,
-            means.tokenizer,
-            passages=means.settings.passages,
-            max_tokens=means.settings.max_tokens,
-        )
-        self._offline = offline.reply(self._request.question, self._turns, self._request.documents)
-        self._items = self._offline.items
-        self._sentences = self._offline.said
+        self._show(self._without_model().reply(self._request.question, self._turns, self._request.documents))
+        assert self._offline is not None  # noqa: S101  it was shown right now
         if means.small is not None and self._offline.kind.kind in _IN_A_SENTENCE:
             from longdoc.pipelines.checks.checker import Checker
             from longdoc.pipelines.summarizers.retold import Retelling

@@ -36,7 +36,9 @@ _ELSEWHERE = re.compile(
     r"|were)\b[^.]{0,30}"
     r"\b(?:included|found|contained|presented|incorporated|set forth|described|discussed|provided"
     r"|available)\b[^.]{0,40}\b(?:in"
-    r"|under|by|at|on)\b|^\W*(?:\([^)]{1,60}\) )?(?:please )?(?:see|refer to)\b",
+    r"|under|by|at|on)\b"
+    r"|\b(?:has|have|having) the (?:same )?meanings? (?:ascribed|assigned|given|set forth|specified)\b"
+    r"|^\W*(?:\([^)]{1,60}\) )?(?:please )?(?:see|refer to)\b",
     re.IGNORECASE,
 )
 _SPACES = re.compile(r"[\s\u00a0\u200b\ufeff]+")
