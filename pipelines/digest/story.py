@@ -250,11 +250,13 @@ def _same(words: set[str], other: str) -> bool:
 def in_full(text: str, name: str) -> str:
     """A name with the first name or the title that it has most often within a sentence; as it is where it has none."""
     found: Counter[str] = Counter()
-    for match in re.finditer(rf"(?<=[a-z,;] )(?:[A-Z][a-z]+\.?[ \n]){{1,2}}{re.escape(name)}\b", text):
+    first = r"(?:(?:[A-Z][a-z]{0,3}\.|[A-Z][a-z]+)[ \n]){1,2}"
+    for match in re.finditer(rf"(?<=[a-z,;] ){first}{re.escape(name)}\b", text):
         words = match[0].split()
         if not any(word.casefold().rstrip(".") in ORDINARY for word in words):
             found[" ".join(words)] += 1
-    return found.most_common(1)[0][0] if found else name
+    full, times = found.most_common(1)[0] if found else (name, 1)
+    return full if times > 1 or text.count(full.split()[0]) == 1 else name  # else the word before it may be no name
 
 
 def who(reading: Reading, listed: Iterable[str], start: int, end: int, label: str) -> Sentence | None:
