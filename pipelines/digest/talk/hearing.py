@@ -18,7 +18,7 @@ from longdoc.pipelines.wording.words import content_words
 
 _ASKING = 0.15  # of the turns of a hearing that end with a question; of a meeting's less than half as many do
 _FEWEST = 20  # turns
-_FEWEST_LINES = 6  # of a hearing; talk of which fewer can be shown is told as a meeting
+_FEWEST_LINES = 4  # of a hearing; talk of which fewer can be shown is told as a meeting
 _HEARD = 4  # persons who answer, of whom something is shown
 _SHARE = 0.08  # of all words, from which someone is heard
 _SHORT = 6  # words of a turn, below which it is hardly one
