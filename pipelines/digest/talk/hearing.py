@@ -18,7 +18,6 @@ from longdoc.pipelines.wording.words import content_words
 
 _ASKING = 0.15  # of the turns of a hearing that end with a question; of a meeting's less than half as many do
 _FEWEST = 20  # turns
-_FEWEST_LINES = 4  # of a hearing; talk of which fewer can be shown is told as a meeting
 _HEARD = 4  # persons who answer, of whom something is shown
 _SHARE = 0.08  # of all words, from which someone is heard
 _SHORT = 6  # words of a turn, below which it is hardly one
@@ -140,8 +139,8 @@ def hearing(reading: Reading) -> list[Section] | None:
         lines = _unlike([*begun[:1], *pairs[:1], *begun[1:2], *pairs[1:], *begun[2:3]], 9)
         share = 0.35 / len(heard) + 0.4 * said[name] / sum(said[one] for one in heard)
         sections.append(Section(name, "facts", share, [Entry(one.sentence) for one in lines]))
-    held = sum(len(one.entries) for one in sections)
-    return [one for one in sections if one.entries] if held >= _FEWEST_LINES else None
+    answered = any(one.sentence.label.endswith(" asks") for section in sections for one in section.entries)
+    return [one for one in sections if one.entries] if answered else None
 
 
 def _who_answers(turns: Sequence[Turn], said: Counter[str]) -> list[str]:
