@@ -107,12 +107,7 @@ def verification_json(found: Verification) -> str:
                 "support": round(one.support, 4),
                 "problems": list(one.problems),
                 "spans": [
-                    {
-                        "source": span.source,
-                        "start": span.start,
-                        "end": span.end,
-                        **place_json(span, found.places),
-                    }
+                    {"source": span.source, "start": span.start, "end": span.end, **place_json(span, found.places)}
                     for span in one.spans
                 ],
             }
@@ -128,8 +123,7 @@ def verification_html(found: Verification, title: str) -> str:
     sentences: tuple[Sentence, ...] = tuple(sentence_of(one) for one in found.sentences)
     summary = Summary.of(sentences, load_tokenizer("minilm"))
     run = Run(
-        model="checked text", max_tokens=summary.tokens, calls=0, extra_calls=0, seconds=found.seconds,
-        planned_calls=0, max_calls=0, writes=False, query=None, texts=found.texts, pages=found.pages,
+        "checked text", summary.tokens, seconds=found.seconds, writes=False, texts=found.texts, pages=found.pages,
         places=found.places,
     )  # fmt: skip
     borne_out = sum(one.verdict == "supported" for one in found.sentences)

@@ -111,13 +111,13 @@ class Run:
 
     model: str
     max_tokens: int
-    calls: int
-    extra_calls: int
-    seconds: float | None  # None where nobody is told
-    planned_calls: int
-    max_calls: int
-    query: str | None
-    texts: dict[str, str] = field(repr=False)  # the source texts by name, for renderers that show the spans
+    calls: int = 0
+    extra_calls: int = 0
+    seconds: float | None = None  # None where nobody is told
+    planned_calls: int = 0
+    max_calls: int = 0
+    query: str | None = None
+    texts: dict[str, str] = field(default_factory=dict, repr=False)  # the sources by name, to show spans
     pages: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)  # where the pages of a source begin
     reused: int = 0  # nodes that were found finished in the cache
     writes: bool = True  # whether a model wrote the summaries, in calls that are worth telling

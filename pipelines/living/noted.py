@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,19 +60,7 @@ class Notes:
 
     def save(self) -> None:
         """Puts the notes on disk."""
-        rows = {
-            name: [
-                one.stat.size,
-                one.stat.changed,
-                one.stat.inode,
-                one.digest,
-                one.entries,
-                one.left_out,
-                one.settled,
-                one.told,
-            ]
-            for name, one in self._held.items()
-        }
+        rows = {name: [*astuple(one.stat), *astuple(one)[1:]] for name, one in self._held.items()}
         write_whole(self._path, json.dumps({"version": self._version, "files": rows}).encode())
 
 

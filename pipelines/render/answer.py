@@ -38,14 +38,9 @@ def answer_html(
     summary = Summary.of(answer.sentences, load_tokenizer())
     cited = {one.source for one in answer.citations}
     run = Run(
-        model="answer",
-        max_tokens=summary.tokens,
-        calls=0,
-        extra_calls=0,
+        "answer",
+        summary.tokens,
         seconds=answer.seconds,
-        planned_calls=0,
-        max_calls=0,
-        query=None,
         texts={name: text for name, text in texts.items() if name in cited} or dict(texts),
         pages={name: tuple(starts) for name, starts in (pages or {}).items()},
         writes=False,

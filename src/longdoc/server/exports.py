@@ -113,14 +113,8 @@ class Export:
         if self._gone:
             texts[GONE] = "\n\n".join(self._gone)
         return Run(
-            model=str(told.get("model", "")),
-            max_tokens=int(told.get("max_tokens", 0)),
-            calls=0,
-            extra_calls=0,
-            seconds=None,
-            planned_calls=0,
-            max_calls=0,
-            query=None,
+            str(told.get("model", "")),
+            int(told.get("max_tokens", 0)),
             texts=texts,
             pages={name: tuple(one.metadata["pages"]) for name, one in named.items() if one.metadata.get("pages")},
             writes=False,
