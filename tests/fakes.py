@@ -151,3 +151,15 @@ class LeadSummarizer(WritingSummarizer):
             )
             for span in split_sentences(passage.text)
         ]
+
+
+class CountingEmbeddings(HashEmbeddings):
+    """Keeps the texts that were embedded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.texts += texts
+        return super().embed_documents(texts)

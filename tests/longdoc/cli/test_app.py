@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pdf_files
 import pytest
 from click.testing import Result
 from pypdf import PdfWriter
@@ -243,33 +244,13 @@ def test_chunk_lines_have_exactly_their_keys(file: Callable[[str, bytes], Path])
 
 def test_chunks_of_a_pdf_have_their_page(file: Callable[[str, bytes], Path]) -> None:
     pages = [b"BT /F1 12 Tf 72 720 Td (Page %d speaks of something else.) Tj ET" % n for n in (1, 2)]
-    lines = chunks_in(longdoc("chunk", file("a.pdf", raw_pdf(pages)), "--max-tokens", "8"))
+    lines = chunks_in(longdoc("chunk", file("a.pdf", pdf_files.pdf(pages)), "--max-tokens", "8"))
     assert {tuple(line) for line in lines} == {(*KEYS, "page")}
     text = "".join(str(line["text"]) for line in lines)
     assert "Page 1 speaks" in text
     assert "Page 2 speaks" in text
     assert [line["page"] for line in lines] == sorted(line["page"] for line in lines)  # type: ignore[type-var]
     assert {line["page"] for line in lines} == {1, 2}
-
-
-def raw_pdf(pages: list[bytes]) -> bytes:
-    kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(len(pages)))
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>".encode(),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
-    ]
-    for number, content in enumerate(pages):
-        page = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> "
-        objects.append(f"{page}/Contents {5 + 2 * number} 0 R >>".encode())
-        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
-    out, offsets = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, start=1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    trailer = b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, len(out))
-    return out + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + trailer
 
 
 ODD = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import HashEmbeddings, HashEncoder
+from fakes import CountingEmbeddings, HashEmbeddings, HashEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.documents import Document
@@ -375,18 +375,8 @@ def test_langchains_scores_and_retrievers() -> None:
 # --- what is embedded
 
 
-class Counting(HashEmbeddings):
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        self.texts += texts
-        return super().embed_documents(texts)
-
-
 def test_only_what_changed_is_embedded(tmp_path: Path) -> None:
-    embeddings = Counting()
+    embeddings = CountingEmbeddings()
     index = DocumentIndex(tmp_path, embeddings, chunker=SectionChunker(20))
     parts = [f"# Part {number}\n\nWhat part {number} says is here.\n\n" for number in range(20)]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import HashEmbeddings
+from fakes import CountingEmbeddings, HashEmbeddings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -107,22 +107,12 @@ def test_what_is_kept_is_what_a_fresh_index_of_the_folder_has(done: list[tuple[s
             assert kept(again) == fresh(root)
 
 
-class Counting(HashEmbeddings):
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        self.texts += texts
-        return super().embed_documents(texts)
-
-
 def test_only_what_changed_is_read_and_embedded_and_a_rename_is_told_as_one(tmp_path: Path) -> None:
     root = tmp_path / "docs"
     for number in range(9):
         write(root / f"{number}.md", f"# Part {number}\n\nThe gate number {number} opens at {number + 3} o'clock.\n")
         os.utime(root / f"{number}.md", ns=(1, 1_000_000_000 + number))
-    embeddings = Counting()
+    embeddings = CountingEmbeddings()
     with LivingFolder(root, tmp_path / "out", embeddings=embeddings, digests=False) as folder:
         assert {(one.kind, one.name) for one in folder.catch_up()} == {("added", f"{n}.md") for n in range(9)}
         embeddings.texts.clear()
