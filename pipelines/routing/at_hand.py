@@ -38,35 +38,9 @@ class Chat(Protocol):
         """The same, without blocking the event loop."""
 
 
-class AtHand(Protocol):
-    """The models at hand; `settings` are used with whichever is taken."""
-
-    def chat(
-        self,
-        chat_with: ChatWith,
-        documents: Documents,
-        settings: ChatSettings | None = None,
-        history: BaseChatMessageHistory | None = None,
-    ) -> Chat:
-        """A chat over documents; `documents` and `chat_with` are those of `RoutedChat`."""
-
-    def tree(
-        self,
-        sources: Sources,
-        settings: Settings,
-        on_event: OnEvent | None = None,
-        on_route: OnRoute = None,
-        on_word: OnWord = None,
-    ) -> SummaryTree:
-        """A summary; `on_route` is told how the text is read, `on_word` of each model that failed before."""
-
-    def plan(self, sources: Sources, settings: Settings, prices: Prices | None = None) -> Plan:
-        """The calls, tokens and money that the summary will take."""
-
-
 @dataclass(frozen=True)
 class OneModel:
-    """One model, which is used for everything."""
+    """One model, which is used for everything; `settings` are used with it."""
 
     model: str | BaseChatModel
 
@@ -77,7 +51,7 @@ class OneModel:
         settings: ChatSettings | None = None,
         history: BaseChatMessageHistory | None = None,
     ) -> Chat:
-        """See `AtHand`."""
+        """A chat over documents; `documents` and `chat_with` are those of `RoutedChat`."""
         return chat_with(self.model)
 
     def tree(
@@ -88,13 +62,13 @@ class OneModel:
         on_route: OnRoute = None,
         on_word: OnWord = None,
     ) -> SummaryTree:
-        """See `AtHand`."""
+        """A summary; `on_route` is told how the text is read, `on_word` of each model that failed before."""
         from longdoc.pipelines.summarize.summarize import Summarizing
 
         return Summarizing(replace(settings, model=self.model), on_event, on_route).run(sources)
 
     def plan(self, sources: Sources, settings: Settings, prices: Prices | None = None) -> Plan:
-        """See `AtHand`."""
+        """The calls, tokens and money that the summary will take."""
         return replace(settings, model=self.model).plan(sources, prices)
 
 
@@ -111,7 +85,7 @@ class SeveralModels:
         settings: ChatSettings | None = None,
         history: BaseChatMessageHistory | None = None,
     ) -> Chat:
-        """See `AtHand`."""
+        """See `OneModel`."""
         from longdoc.pipelines.routing.chat import RoutedChat
 
         return RoutedChat(self.models, documents, chat_with, history=history, settings=settings)
@@ -124,7 +98,7 @@ class SeveralModels:
         on_route: OnRoute = None,
         on_word: OnWord = None,
     ) -> SummaryTree:
-        """See `AtHand`."""
+        """See `OneModel`."""
         from longdoc.pipelines.routing.router import Assignment, Router
 
         asked = Assignment("summarize", sources, settings.query, settings.max_tokens)
@@ -138,14 +112,17 @@ class SeveralModels:
         return tree
 
     def plan(self, sources: Sources, settings: Settings, prices: Prices | None = None) -> Plan:
-        """See `AtHand`."""
+        """See `OneModel`."""
         from longdoc.pipelines.routing.router import Assignment, Router
 
         asked = Assignment("summarize", sources, settings.query, settings.max_tokens)
         return Router(self.models, settings=settings).plan(asked, prices)[1]
 
 
-def at_hand(names: Sequence[str], *, chats: bool = False) -> OneModel | SeveralModels:
+AtHand = OneModel | SeveralModels
+
+
+def at_hand(names: Sequence[str], *, chats: bool = False) -> AtHand:
     """The models by these names. Several, or one that only reads, have the extractive default as the last resort.
 
     With `chats` a single chat model is loaded now. Raises as `models_of` does.
