@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -137,3 +138,18 @@ def place_json(span: Span, places: SourcePages, *, boxes: bool = True) -> dict[s
 
 def _digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
+
+
+@contextmanager
+def looked_at(data: bytes, format: str, name: str = "the document") -> Iterator[Any]:
+    """The pages of a PDF or an image, by its `format`, to be looked at: `PdfPages` or `ImagePages`."""
+    if format == "image":
+        from longdoc.chunkers.readers.ocr.images import ImagePages
+
+        yield ImagePages(data, name)
+        return
+    from longdoc.chunkers.readers.pdf.pdfium import opened
+    from longdoc.chunkers.readers.pdf.pictures import PdfPages
+
+    with opened(data, name) as document:
+        yield PdfPages(document)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
 from html import escape
 from itertools import islice
 from typing import Any
 
 from longdoc.chunkers.readers.base import Box
-from longdoc.chunkers.readers.pages import page_words
+from longdoc.chunkers.readers.pages import looked_at, page_words
 from longdoc.memory.summaries.tree import Run
 from longdoc.pipelines.render.footnotes import Citation, plain
 
@@ -48,7 +47,7 @@ def _figures(run: Run, source: str, cited: dict[int, dict[int, list[Box]]]) -> I
     if file is None:
         return
     labels = run.places.labels(source)
-    with _opened(*file) as pages:
+    with looked_at(*file) as pages:
         sizes = pages.sizes()
         for page, numbers in sorted(cited.items()):
             label = labels[page - 1] if page <= len(labels) else None
@@ -73,18 +72,3 @@ def _rectangle(mark: tuple[int, float, float, float, float], wide: float, high: 
     _, left, top, right, bottom = mark
     x, y, width, height = left * wide, top * high, (right - left) * wide, (bottom - top) * high
     return f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}"/>'
-
-
-@contextmanager
-def _opened(data: bytes, format: str) -> Iterator[Any]:
-    """The pages of a file to be looked at: `PdfPages` or `ImagePages`."""
-    if format == "image":
-        from longdoc.chunkers.readers.ocr.images import ImagePages
-
-        yield ImagePages(data, "the image")
-        return
-    from longdoc.chunkers.readers.pdf.pdfium import opened
-    from longdoc.chunkers.readers.pdf.pictures import PdfPages
-
-    with opened(data, "the document") as document:
-        yield PdfPages(document)

@@ -10,8 +10,6 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -21,7 +19,7 @@ from typing import Any
 from langchain_core.documents import Document
 
 from longdoc.chunkers.readers.base import Box
-from longdoc.chunkers.readers.pages import SourcePages
+from longdoc.chunkers.readers.pages import SourcePages, looked_at
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import InputError
 from longdoc.pipelines.calls.child import Child, More, answer_lines
@@ -139,20 +137,6 @@ class _Opened:
     format: str
     places: Any
 
-    @contextmanager
-    def pages(self) -> Iterator[Any]:
-        """Its pages to be looked at: `PdfPages` or `ImagePages`."""
-        if self.format == "image":
-            from longdoc.chunkers.readers.ocr.images import ImagePages
-
-            yield ImagePages(self.data, _NAME)
-            return
-        from longdoc.chunkers.readers.pdf.pdfium import opened
-        from longdoc.chunkers.readers.pdf.pictures import PdfPages
-
-        with opened(self.data, _NAME) as document:
-            yield PdfPages(document)
-
 
 @lru_cache(maxsize=_FILES)
 def _opened(folder: str) -> _Opened:
@@ -177,7 +161,7 @@ def _drawn(asked: list[Any], more: More) -> Any:
         marks = highlights_of(given[0], Path(folder).name)
         return base64.b64encode(highlighted(held.data, _NAME, marks)).decode()
     boxes = held.places.boxes(*given) if what == "place" else []
-    with held.pages() as pages:
+    with looked_at(held.data, held.format) as pages:
         if what == "sizes":
             return pages.sizes()
         if what == "picture":

@@ -65,7 +65,7 @@ def test_a_second_run_makes_no_call_and_gives_the_same() -> None:
     assert (warm.run.calls, warm.run.reused) == (0, made)  # type: ignore[union-attr]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10**6), edits=st.integers(1, 3), memory=st.sampled_from([0, 60]))
 def test_after_edits_the_tree_is_that_of_a_cold_run_and_only_what_they_touch_is_asked_for(
     seed: int, edits: int, memory: int
@@ -129,7 +129,7 @@ def test_another_model_budget_query_or_prompt_is_another_summary() -> None:
         assert run(text, cache, **change)[1] > made // 2
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 10**6), query=st.sampled_from([None, "What of the mill?"]))
 def test_the_extractive_summary_is_the_same_with_a_cache_and_without(seed: int, query: str | None) -> None:
     cache, text = InMemoryByteStore(), book(seed)
