@@ -19,6 +19,7 @@ from longdoc.chunkers.readers.base import Ocr
 from longdoc.chunkers.readers.registry import read
 from longdoc.errors import BusyError, InputError, LongdocError
 from longdoc.memory.cache.encoding_cache import EncodingCache
+from longdoc.memory.cache.keys import code_digest
 from longdoc.memory.disk import claimed, write_whole
 from longdoc.memory.index.document_index import DocumentIndex
 from longdoc.memory.summaries.tree import SummaryTree
@@ -26,10 +27,11 @@ from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.living.noted import Noted, Notes
 from longdoc.pipelines.living.scan import Stat, changes, scan
 from longdoc.pipelines.render.render import render
+from longdoc.pipelines.summarize.rests_on import summary_code
 from longdoc.pipelines.summarize.summarize import summarize
 
 _log = logging.getLogger(__name__)
-_VERSION = 1  # of what is kept of a file
+_CODE = ("longdoc.chunkers", "longdoc.memory.index")  # which makes what an index has of a file
 _TOGETHER = 64  # documents to a change of the index, and what a kill costs
 _FEW = 4  # documents that are counted alone, and not by a list of all
 _UNSURE_NS = 2_000_000_000  # a file that changed so shortly before it was read is read again at the next look
@@ -78,7 +80,8 @@ class LivingFolder:
         self._cache = EncodingCache(self.out / "cache") if digests else None
         self._kept = self.out / "digests"
         self._kept.mkdir(exist_ok=True)
-        version = repr((_VERSION, getattr(encoder, "fingerprint", ""), digests and max_tokens, ocr))
+        code = (code_digest(*_CODE), summary_code() if digests else "")
+        version = repr((code, getattr(encoder, "fingerprint", ""), digests and max_tokens, ocr))
         self._notes = Notes(self.out / "noted.json", version)
         self._version = version
         self._in_hand: dict[str, Document] = {}  # read just now

@@ -6,6 +6,8 @@ from longdoc.memory.cache.keys import code_digest
 
 _CODE = (
     "longdoc.chunkers",
+    "longdoc.models.cross_encoder",
+    "longdoc.models.encoder.layers",
     "longdoc.models.salience",
     "longdoc.memory.summaries",
     "longdoc.pipelines.checks",

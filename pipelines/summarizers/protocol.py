@@ -26,8 +26,10 @@ UNBOUNDED = 2**62  # tokens
 _CODE = (
     "longdoc.chunkers.text",
     "longdoc.models.cross_encoder",
+    "longdoc.models.encoder.layers",
     "longdoc.pipelines.checks",
     "longdoc.pipelines.summarizers",
+    "longdoc.pipelines.wording",
 )
 
 
