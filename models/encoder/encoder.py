@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from longdoc.arguments import checked
 from longdoc.bundled import FINGERPRINT, bundled_file
 from longdoc.errors import InputError
+from longdoc.models.encoder.recent import Recent
 from longdoc.surrogates import without_surrogates
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ class SentenceEncoder:
             for rows in _batches([len(one) for one in ids], most):
                 vectors[start + rows] = self._network([ids[row] for row in rows])
         return vectors
+
+    @cached_property
+    def recent(self) -> Recent:
+        """The same encoder, which keeps the vectors of the texts that it was last asked for."""
+        return Recent(self.encode, self.fingerprint)
 
     @cached_property
     def _dtype(self) -> str:

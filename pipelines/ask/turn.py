@@ -189,7 +189,7 @@ class Turn:
     def _without_model(self) -> Offline:
         means = self._means
         passages, max_tokens = means.settings.passages, means.settings.max_tokens
-        return Offline(means.material, means.encoder, means.tokenizer, passages=passages, max_tokens=max_tokens)
+        return Offline(means.material, means.encoder.recent, means.tokenizer, passages=passages, max_tokens=max_tokens)
 
     def _show(self, reply: Reply) -> None:
         self._offline, self._items, self._sentences = reply, reply.items, reply.said

@@ -325,6 +325,7 @@ class Corpus:
         seconds, answer = round(done.seconds, 3), done.answer
         if answer.error:
             told = answer.error if answer.cause in ("refused", "busy") else f"it {answer.error}{twice}"
+            told = re.sub(f"^{re.escape(repr(done.task.name))} ", "it ", told)  # whose name stands before it
             entry = replace(entry, state="failed", seconds=seconds, error=" ".join(told.split()), cause=answer.cause)
         else:
             made = {name: answer.value[name] for name in ("characters", "sentences")}

@@ -16,11 +16,14 @@ from longdoc.pipelines.calls.local import fan_out
 from longdoc.pipelines.corpora.kept import kept_summary
 from longdoc.pipelines.corpora.places import node_at
 from longdoc.pipelines.corpora.recipe import Recipe, Task
+from longdoc.pipelines.digest.reading import can_stand
 from longdoc.pipelines.summarize.summarize import Settings
 from longdoc.pipelines.summarizers.protocol import Passage
 from longdoc.pipelines.summarizers.registry import summarizer_of
 
 _OF_A_DOCUMENT = 4  # sentences of one document that a node chooses from
+_SENTENCE = 48  # tokens that a child may say a sentence in, where the others leave them: few short ones say what it is
+_RIGHTS = re.compile(r"\b(?:licen[cs]ed under|all rights reserved|copyright)\b|©", re.IGNORECASE)
 _FRAGMENT = re.compile(r".*:|\W*\w+(?:\W+\w+){0,2}", re.DOTALL)  # a label of a form, or few words without an end
 
 
@@ -58,13 +61,14 @@ def _child(out: Path, key: str, name: str) -> Summary:
 
 
 def _sentences(summary: Summary, name: str) -> Iterator[Sentence]:
-    """All sentences of a node; of a document those that make its main points, or else its first."""
+    """All sentences of a node; of a document the first of those that make its main points and read well alone."""
     if not name:
         yield from summary.sentences
         return
     points = [one for block, said in summary.parts() if block.form == "points" for one in said if not one.label]
     said = [one for one in points or summary.sentences if not _FRAGMENT.fullmatch(one.text)]
-    yield from said[:_OF_A_DOCUMENT]
+    alone = [one for one in said if can_stand(one.text.removeprefix(f"{one.label}: ")) and not _RIGHTS.search(one.text)]
+    yield from (alone or said)[:_OF_A_DOCUMENT]
 
 
 def _summary(children: list[list[Passage]], recipe: Recipe, settings: Settings) -> Summary:
@@ -80,12 +84,18 @@ def _summary(children: list[list[Passage]], recipe: Recipe, settings: Settings) 
     if not recipe.chooses:
         every = [one for child in children for one in child]
         return fan_out(lambda passages: said(passages, recipe.overall_tokens), [every])[0].unwrap()
-    left, chosen = recipe.overall_tokens, [EMPTY] * len(children)
-    for _ in range(2):  # once more with what the others left, where a share is less than a sentence
-        untold = [at for at, made in enumerate(chosen) if not made.sentences]
-        for place, at in enumerate(untold):
-            chosen[at] = said(children[at], left // (len(untold) - place))
+    fair = recipe.overall_tokens // max(1, len(children))
+    chosen = [said(one, max(fair, min(_SENTENCE, recipe.overall_tokens))) for one in children]
+    left = recipe.overall_tokens - sum(made.tokens for made in chosen)
+    for at in sorted(range(len(children)), key=lambda at: -chosen[at].tokens):
+        if left < 0:
+            left += chosen[at].tokens
+            chosen[at] = said(children[at], fair)
             left -= chosen[at].tokens
+    untold = [at for at, made in enumerate(chosen) if not made.sentences]
+    for place, at in enumerate(untold):  # with what the others left
+        chosen[at] = said(children[at], left // (len(untold) - place))
+        left -= chosen[at].tokens
     sentences = tuple(one for made in chosen for one in made.sentences)
     while (whole := Summary.of(sentences, summarizer.tokenizer)).tokens > recipe.overall_tokens:
         sentences = sentences[:-1]

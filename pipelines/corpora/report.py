@@ -12,6 +12,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import Any
 from urllib.parse import quote
 
 from longdoc.memory.disk import write_whole
@@ -127,9 +128,16 @@ def _summary(out: Path, page: _Page) -> str:
         return ""
     parts = [one for one in tree["children"] if one.get("sentences")]
     below = "".join(
-        f"<details><summary>{_text(one['title'])}</summary>{_sentences(one, page)}</details>" for one in parts
+        f"<details><summary>{_text(one['title'])} <span class='size'>{_count(one):,}</span></summary>"
+        f"{_sentences(one, page)}</details>"
+        for one in parts
     )
     return _section("summary", "Summary of all documents", _sentences(tree, page) + below)
+
+
+def _count(node: dict[str, Any]) -> int:
+    """The documents below a node."""
+    return 1 if "document" in node else sum(map(_count, node["children"]))
 
 
 def _sentences(node: dict[str, list[dict[str, object]]], page: _Page) -> str:

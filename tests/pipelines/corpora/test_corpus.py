@@ -74,9 +74,12 @@ def test_unlike_documents_are_each_told_of_whatever_most_of_them_say(tmp_path: P
     docs, out = filled(tmp_path / "docs", range(6)), tmp_path / "out"
     (docs / "form.txt").write_text("First name:\n\nLast name:\n", encoding="utf-8")
     (docs / "story.txt").write_text("The dragon slept under the hill. Nobody dared to wake it.", encoding="utf-8")
+    (docs / "pump.txt").write_text("This text is licensed under the MIT License. The pump lifts water to a tank.")
     run(out, docs)
     tree = json.loads((out / "corpus.json").read_bytes())
     sources = [span["source"] for one in tree["sentences"] for span in one["spans"]]
+    assert "The pump lifts water to a tank." in [one["text"] for one in tree["sentences"]]
+    assert not any("licensed" in one["text"] for one in tree["sentences"])
     assert "docs/story.txt" in sources
     assert {Path(one).parent.name for one in sources} == {"north", "south", "docs"}
     assert "docs/form.txt" not in sources
@@ -199,7 +202,7 @@ def test_which_files_are_documents_and_which_are_named_for_what_they_are(tmp_pat
         corpus.run(docs)
         failed = {entry.name: entry.error for entry in corpus.entries("failed")}
         assert failed["docs/big.txt"].startswith("it has 3,000 bytes, and a document may have 2,000")
-        assert failed["docs/bad.pdf"].startswith("'docs/bad.pdf' is not a PDF")
+        assert failed["docs/bad.pdf"].startswith("it is not a PDF")
         assert [entry.name for entry in corpus.entries("done")] == ["docs/south/n00.txt"]
         corpus.run(docs, exclude=["big*", "*.pdf"])
         assert {entry.name for entry in corpus.entries("gone")} == {"docs/big.txt", "docs/bad.pdf"}
