@@ -74,12 +74,15 @@ def test_unlike_documents_are_each_told_of_whatever_most_of_them_say(tmp_path: P
     docs, out = filled(tmp_path / "docs", range(6)), tmp_path / "out"
     (docs / "form.txt").write_text("First name:\n\nLast name:\n", encoding="utf-8")
     (docs / "story.txt").write_text("The dragon slept under the hill. Nobody dared to wake it.", encoding="utf-8")
-    (docs / "pump.txt").write_text("This text is licensed under the MIT License. The pump lifts water to a tank.")
+    pump = "The pump lifts water from the well to a tank on the roof."
+    rights = "The drawings are licensed under the MIT License for anyone who keeps the notice."
+    (docs / "pump.txt").write_text(f"{rights} {pump}", encoding="utf-8")
     run(out, docs)
     tree = json.loads((out / "corpus.json").read_bytes())
     sources = [span["source"] for one in tree["sentences"] for span in one["spans"]]
-    assert "The pump lifts water to a tank." in [one["text"] for one in tree["sentences"]]
-    assert not any("licensed" in one["text"] for one in tree["sentences"])
+    said = [one["text"] for one in tree["sentences"]]
+    assert pump in said
+    assert rights not in said
     assert "docs/story.txt" in sources
     assert {Path(one).parent.name for one in sources} == {"north", "south", "docs"}
     assert "docs/form.txt" not in sources
