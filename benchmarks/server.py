@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -59,6 +60,7 @@ class Seen:
     errors: list[str] = field(default_factory=list)
     wrong: int = 0
     elapsed: float = 0.0
+    used: float = 0.0
     memory: list[tuple[int, float]] = field(default_factory=list)
 
 
@@ -74,6 +76,13 @@ class Server:
     def megabytes(self) -> float:
         """Resident memory of the server's own process; the reader beside it is not counted."""
         return psutil.Process(self.process.pid).memory_info().rss / 2**20
+
+    def used(self) -> float:
+        """Seconds of the processors that the server and its children have taken."""
+        own = psutil.Process(self.process.pid)
+        times = [one.cpu_times() for one in (own, *own.children(recursive=True))]
+        ended = times[0].children_user + times[0].children_system
+        return float(sum(one.user + one.system for one in times) + ended)
 
     def end(self) -> None:
         """Ends it."""
@@ -126,7 +135,7 @@ async def load(server: Server, options: argparse.Namespace) -> Seen:
         for question, expected in questions[: options.questioners]:
             await ask(client, question, expected, document, warm)
         seen.memory.append((0, server.megabytes()))
-        began = time.perf_counter()
+        began, before = time.perf_counter(), server.used()
         rng, left = random.Random(2), iter(range(1, options.requests + 1))
 
         async def questioner() -> None:
@@ -143,7 +152,7 @@ async def load(server: Server, options: argparse.Namespace) -> Seen:
         await asyncio.gather(
             *(questioner() for _ in range(options.questioners)), *(uploader(one) for one in range(options.uploads))
         )
-        seen.elapsed = time.perf_counter() - began
+        seen.elapsed, seen.used = time.perf_counter() - began, server.used() - before
     return seen
 
 
@@ -164,7 +173,9 @@ def report(seen: Seen, options: argparse.Namespace) -> str:
     problems = f"{len(seen.errors)} errors, {seen.wrong} answers without the number asked for"
     return (
         f"{options.questioners} questioners and {options.uploads} uploads at once, books of {options.words:,} words, "
-        f"{len(seen.seconds) / seen.elapsed:.1f} answers a second; {problems}.\n\n{latency}\n\n{memory}"
+        f"{len(seen.seconds) / seen.elapsed:.1f} answers a second by the clock, {len(seen.seconds) / seen.used:.1f} a "
+        f"second of a processor; {problems}. The machine's load was {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores."
+        f"\n\n{latency}\n\n{memory}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from typing import Literal
@@ -42,7 +43,8 @@ def outage_of(error: BaseException, model: str) -> tuple[Outage, str] | None:
     if isinstance(last, TimeoutError):
         return "busy", late_model(model, address)
     kind = "down" if isinstance(last, (ConnectionRefusedError, socket.gaierror)) else "busy"
-    reason = (last.strerror or str(last).partition("\n")[0]).rstrip(". ") or type(last).__name__
+    known = os.strerror(last.errno) if last.errno and last.errno > 0 else last.strerror
+    reason = (known or str(last).partition("\n")[0]).rstrip(". ") or type(last).__name__
     return kind, _sentence(model, address, f"{_GONE[0]} ({reason})", _GONE[1])
 
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from longdoc.models.encoder.embedder import Embedder
     from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
 
+_REPLIES = 256 << 20  # bytes of a model's, wanted until their document is done; a worker maps four times that
 _CHARACTERS = 100_000  # read text that has the time of one reading to be summarized in
 
 
@@ -235,7 +236,7 @@ class Maker:
         from longdoc.memory.cache.encoding_cache import EncodingCache
 
         if not self.recipe.cache:
-            return EncodingCache(self._out / "cache")
+            return EncodingCache(self._out / "cache", max_bytes=_REPLIES)
         from longdoc.memory.cache.redis import redis_store
 
         return EncodingCache(store=redis_store(self.recipe.cache))

@@ -111,3 +111,19 @@ def test_a_server_that_refuses_is_named_with_its_address_and_what_it_makes_later
             assert server.asked == 3
             server.status = 200
             assert corpus.run(docs).done == 5
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+@pytest.mark.allow_hosts(["127.0.0.1", "localhost"])
+def test_processes_ask_a_server_within_their_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    docs, out = filled(tmp_path / "docs", range(3)), tmp_path / "out"
+    with answering() as server, Corpus(out, jobs=1, model="openai:x", max_tokens=60) as corpus:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{server.address}/v1")
+        server.status = 401
+        with pytest.raises(UnavailableError, match=rf"at {server.address} refuses the key \(401\); set the provider's"):
+            corpus.run(docs)
+        server.status = 200
+        assert corpus.run(docs).done == 3
+        assert (out / "corpus.json").exists()
