@@ -158,7 +158,8 @@ async def load(server: Server, options: argparse.Namespace) -> Seen:
 
 def percentile(values: Sequence[float], percent: int) -> str:
     """Milliseconds."""
-    return f"{statistics.quantiles(values, n=100, method='inclusive')[percent - 1] * 1000:,.0f} ms"
+    known = [*values, *values[:1]] if len(values) < 2 else values
+    return f"{statistics.quantiles(known, n=100, method='inclusive')[percent - 1] * 1000:,.0f} ms"
 
 
 def report(seen: Seen, options: argparse.Namespace) -> str:
