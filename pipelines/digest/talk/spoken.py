@@ -31,7 +31,9 @@ _STUTTER = re.compile(
     re.IGNORECASE,
 )
 _RESTART = re.compile(  # a pronoun said again behind what was begun, and a first word of which only that was said
-    r"\b(I|we|you|they) [a-z]{1,4} \1\b|^(?!I|A|An|No|So|If|In|On|At|It|We|He|To|As|By|Or|Up|My|Do|Is|Be|Go|TV)[A-Z][a-z]? "
+    r"\b(I|we|you|they) [a-z]{1,4} \1\b"
+    r"|--\W*--"
+    r"|^(?!(?:I|A|An|No|So|If|In|On|At|It|We|He|To|As|By|Or|Up|My|Do|Is|Be|Go|Me|Us)\b)[A-Z][a-z]? "
 )
 _BROKEN_OFF = re.compile(
     r"\b(?:(?:so|and|but|or|because|the|an|our|in terms of)\W*"
@@ -47,9 +49,10 @@ _ORDER = re.compile(  # how a meeting is held, and not what it is on
     r"|(?:come|move|turn|get) (?:back )?(?:on )?to\b|microphones?\b|slides?\b|presentations?\b|wait\b|sorry\b"
     r"|(?:your|my) time\b|point of order|televised|questions? (?:from|to)\b|agenda\b|minutes? left"
     r"|(?:the|make|take) minutes\b|(?:got|have|another) (?:\w+ ){0,2}minutes|check in\b|folder\b|have a discussion"
-    r"|I(?:['’]ll| will| shall|['’]m (?:going to|gonna)|['’]d like to| want to| wanna) (?:just |first )?(?:tell|talk|give"
-    r"|show|say|start|begin|present|explain|go|run|move|try|do (?:it|that))\b|let me (?:just )?(?:tell|show|say|explain)"
-    r"|gonna tell|secretary\b|video ?conference|join(?:ing|s|ed)? (?:the|this|us)\b)",
+    r"|I(?:['’]ll| will| shall|['’]m (?:going to|gonna)|['’]d like to| want to| wanna) (?:just |first )?(?:tell|talk"
+    r"|give|show|say|start|begin|present|explain|go|run|move|try|do (?:it|that))\b"
+    r"|let me (?:just )?(?:tell|show|say|explain)|gonna tell|secretary\b|video ?conference"
+    r"|join(?:ing|s|ed)? (?:the|this|us)\b)",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"(?<![\w'’.])[b-hj-z](?![\w'’.])|@", re.IGNORECASE)  # of a word that was begun
