@@ -50,7 +50,8 @@ _POSITION = re.compile(
     re.IGNORECASE,
 )
 _COURTESY = re.compile(
-    r"\b(?:thank|grateful|welcome|apologi[sz]e|pleased to be|my name is|I(?:['’]d| would) like|(?:if|as) I|my pleasure|the honou?rable)\b",
+    r"\b(?:thank|grateful|welcome|apologi[sz]e|pleased to be|my name is"
+    r"|I(?:['’]d| would) like|(?:if|as) I|my pleasure|the honou?rable)\b",
     re.IGNORECASE,
 )
 _ON = re.compile(r"\b(?:items?|session|inquiry|scrutiny|evidence|argument|case|purpose)\b", re.IGNORECASE)
