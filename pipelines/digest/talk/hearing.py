@@ -222,9 +222,7 @@ def _exchanges(
         value -= 0.0 if before.asks else 0.5
         if value < _LEAST:
             continue
-        yield _told(
-            f"{before.speaker} {'asks' if before.asks else 'says'}", f"{question} Answer: {answer}", spans, value
-        )
+        yield _told(f"{before.speaker} {'asks' if before.asks else 'says'}", f"{question} — {answer}", spans, value)
 
 
 def _told(label: str, said: str, spans: Sequence[Span], worth: float) -> Told:
