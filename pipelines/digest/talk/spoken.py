@@ -32,7 +32,7 @@ _STUTTER = re.compile(
 )
 _RESTART = re.compile(  # a pronoun said again behind what was begun, and a first word of which only that was said
     r"\b(I|we|you|they) [a-z]{1,4} \1\b"
-    r"|--\W*--"
+    r"|--\W*--|^I (?:this|that|the|it|we|you)\b"
     r"|^(?!(?:I|A|An|No|So|If|In|On|At|It|We|He|To|As|By|Or|Up|My|Do|Is|Be|Go|Me|Us)\b)[A-Z][a-z]? "
 )
 _BROKEN_OFF = re.compile(
@@ -84,6 +84,7 @@ _LEANING = re.compile(
     r"|what)\b)",
     re.IGNORECASE,
 )
+_SUM = re.compile(r"\b(?:millions?|billions?|per ?cent|euros?|dollars?|pounds?)\b|[$€£%]", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"\d|\b(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|percent|euros?"
     r"|dollars?|pounds?)\b",
@@ -92,6 +93,7 @@ _AMOUNT = re.compile(
 _SAID = re.compile(  # someone does something
     r"\b(?:I|we|you|they|he|she|it|there)(?: |['’])(?!to\b|and\b|or\b)\w+"
     r"|(?<!\bto )\b(?:is|are|was|were|has|have|had|do|does|did|can|could|will|would|shall|should|may|might|must)\b"
+    r"|(?<!\bto )\b(?:think|say|estimate|believe|know|hope|mean|suggest|show|guess|expect|feel|find)s? that\b"
     r"|\w['’]s (?:a|an|the|not|more|very|\w+ing)\b|n['’]t\b"
     r"|\b(?:the|an?|this|our|my|your|each) (?:\w+ ){0,2}?\w*[^s\W] \w{2,}[^s\W]s"
     r"(?= (?!(?:of|in|for|to|on|at|with|and|or|that|which|from|by|is|are|was|were|have|can|will)\b)\w)"
@@ -99,6 +101,7 @@ _SAID = re.compile(  # someone does something
     re.IGNORECASE,
 )
 _HUNG = re.compile(
+    r"(?<!\bwith )(?<!\bfor )(?<!\bdo )(?<!\bof )(?<!\bon )"
     r"\b(?:that|which|who|what|when|if|because|where|while|whether|although|how|why|than)\b"
     r"(?= (?:the|a|an|I|we|you|they|he|she|it|our|your|my|is|are|was|were|has|have|had|can|could|will|would)\b)",
     re.IGNORECASE,
@@ -150,6 +153,7 @@ def spoken(reading: Reading) -> Iterator[Spoken]:
         if after is not None and is_ended(line.said) and _goes_on(one, after):
             line = _longer(line, after, tells.get(after.unit.spans[-1].start, -1.0))
         amount = _AMOUNT_WORTH if _AMOUNT.search(line.said) else 0.0
+        amount += _AMOUNT_WORTH if _SUM.search(line.said) else 0.0
         amount += _ORDER_WORTH if _ORDER.search(line.said) or _PRESIDING.fullmatch(one.unit.label) else 0.0
         yield replace(line, worth=line.worth + amount)
 
