@@ -83,7 +83,7 @@ def stands(line: Sentence, texts: dict[str, str]) -> bool:
     found = _letters(" ".join(span.of(texts[span.source]) for span in line.spans))
     spread = max(span.end for span in line.spans) - min(span.start for span in line.spans)
     value = re.findall(r"\w+", line.text[len(line.label) :])
-    own = line.label in ("Who", "With", "Speakers", "Topics", "In common", "Types", "Functions")
+    own = line.label in ("Who", "With", "Speakers", "In common", "Types", "Functions")
     return all(_letters(word) in found for word in value) and (own or spread < _APART)
 
 

@@ -266,7 +266,9 @@ def _narrative(reading: Reading) -> list[Section]:
     for name, found in parts:
         told = [Entry(one) for one in found if lure is None or not _within(one, lure)]
         if last is not None and (name, found) == parts[-1]:
-            told = [Entry(last), *(one for one in told if not _within(one.sentence, last))]
+            told = [one for one in told if not _within(one.sentence, last)]
+            spoken = last.text[:1] in '"“'  # the last word of a talk tells less than what was done
+            told = [*told[:spoken], Entry(last), *told[spoken:]]
         sections.append(Section(name, "points", 0.8 / len(parts), told, strict=True))
     return sections
 

@@ -50,7 +50,9 @@ _POSITION = re.compile(
     re.IGNORECASE,
 )
 _COURTESY = re.compile(
-    r"\b(?:thank|grateful|welcome|apologi[sz]e|pleased to be|my pleasure|the honou?rable)\b", re.IGNORECASE
+    r"\b(?:thank|grateful|welcome|apologi[sz]e|pleased to be|my name is"
+    r"|I(?:['’]d| would) like|(?:if|as) I|my pleasure|the honou?rable)\b",
+    re.IGNORECASE,
 )
 _ON = re.compile(r"\b(?:items?|session|inquiry|scrutiny|evidence|argument|case|purpose)\b", re.IGNORECASE)
 _PLAIN_ANSWER = re.compile(r"\W*(?:yes|no|correct|absolutely|certainly|exactly|right|not)\b", re.IGNORECASE)
@@ -220,9 +222,7 @@ def _exchanges(
         value -= 0.0 if before.asks else 0.5
         if value < _LEAST:
             continue
-        yield _told(
-            f"{before.speaker} {'asks' if before.asks else 'says'}", f"{question} Answer: {answer}", spans, value
-        )
+        yield _told(f"{before.speaker} {'asks' if before.asks else 'says'}", f"{question} — {answer}", spans, value)
 
 
 def _told(label: str, said: str, spans: Sequence[Span], worth: float) -> Told:

@@ -31,7 +31,9 @@ _STUTTER = re.compile(
     re.IGNORECASE,
 )
 _RESTART = re.compile(  # a pronoun said again behind what was begun, and a first word of which only that was said
-    r"\b(I|we|you|they) [a-z]{1,4} \1\b|^(?!I|A|An|No|So|If|In|On|At|It|We|He|To|As|By|Or|Up|My|Do|Is|Be|Go|TV)[A-Z][a-z]? "
+    r"\b(I|we|you|they) [a-z]{1,4} \1\b"
+    r"|--\W*--|^I (?:this|that|the|it|we|you)\b"
+    r"|^(?!(?:I|A|An|No|So|If|In|On|At|It|We|He|To|As|By|Or|Up|My|Do|Is|Be|Go|Me|Us)\b)[A-Z][a-z]? "
 )
 _BROKEN_OFF = re.compile(
     r"\b(?:(?:so|and|but|or|because|the|an|our|in terms of)\W*"
@@ -47,9 +49,10 @@ _ORDER = re.compile(  # how a meeting is held, and not what it is on
     r"|(?:come|move|turn|get) (?:back )?(?:on )?to\b|microphones?\b|slides?\b|presentations?\b|wait\b|sorry\b"
     r"|(?:your|my) time\b|point of order|televised|questions? (?:from|to)\b|agenda\b|minutes? left"
     r"|(?:the|make|take) minutes\b|(?:got|have|another) (?:\w+ ){0,2}minutes|check in\b|folder\b|have a discussion"
-    r"|I(?:['’]ll| will| shall|['’]m (?:going to|gonna)|['’]d like to| want to| wanna) (?:just |first )?(?:tell|talk|give"
-    r"|show|say|start|begin|present|explain|go|run|move|try|do (?:it|that))\b|let me (?:just )?(?:tell|show|say|explain)"
-    r"|gonna tell|secretary\b|video ?conference|join(?:ing|s|ed)? (?:the|this|us)\b)",
+    r"|I(?:['’]ll| will| shall|['’]m (?:going to|gonna)|['’]d like to| want to| wanna) (?:just |first )?(?:tell|talk"
+    r"|give|show|say|start|begin|present|explain|go|run|move|try|do (?:it|that))\b"
+    r"|let me (?:just )?(?:tell|show|say|explain)|gonna tell|secretary\b|video ?conference"
+    r"|join(?:ing|s|ed)? (?:the|this|us)\b)",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"(?<![\w'’.])[b-hj-z](?![\w'’.])|@", re.IGNORECASE)  # of a word that was begun
@@ -81,6 +84,7 @@ _LEANING = re.compile(
     r"|what)\b)",
     re.IGNORECASE,
 )
+_SUM = re.compile(r"\b(?:millions?|billions?|per ?cent|euros?|dollars?|pounds?)\b|[$€£%]", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"\d|\b(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|percent|euros?"
     r"|dollars?|pounds?)\b",
@@ -89,6 +93,7 @@ _AMOUNT = re.compile(
 _SAID = re.compile(  # someone does something
     r"\b(?:I|we|you|they|he|she|it|there)(?: |['’])(?!to\b|and\b|or\b)\w+"
     r"|(?<!\bto )\b(?:is|are|was|were|has|have|had|do|does|did|can|could|will|would|shall|should|may|might|must)\b"
+    r"|(?<!\bto )\b(?:think|say|estimate|believe|know|hope|mean|suggest|show|guess|expect|feel|find)s? that\b"
     r"|\w['’]s (?:a|an|the|not|more|very|\w+ing)\b|n['’]t\b"
     r"|\b(?:the|an?|this|our|my|your|each) (?:\w+ ){0,2}?\w*[^s\W] \w{2,}[^s\W]s"
     r"(?= (?!(?:of|in|for|to|on|at|with|and|or|that|which|from|by|is|are|was|were|have|can|will)\b)\w)"
@@ -96,6 +101,7 @@ _SAID = re.compile(  # someone does something
     re.IGNORECASE,
 )
 _HUNG = re.compile(
+    r"(?<!\bwith )(?<!\bfor )(?<!\bdo )(?<!\bof )(?<!\bon )"
     r"\b(?:that|which|who|what|when|if|because|where|while|whether|although|how|why|than)\b"
     r"(?= (?:the|a|an|I|we|you|they|he|she|it|our|your|my|is|are|was|were|has|have|had|can|could|will|would)\b)",
     re.IGNORECASE,
@@ -147,6 +153,7 @@ def spoken(reading: Reading) -> Iterator[Spoken]:
         if after is not None and is_ended(line.said) and _goes_on(one, after):
             line = _longer(line, after, tells.get(after.unit.spans[-1].start, -1.0))
         amount = _AMOUNT_WORTH if _AMOUNT.search(line.said) else 0.0
+        amount += _AMOUNT_WORTH if _SUM.search(line.said) else 0.0
         amount += _ORDER_WORTH if _ORDER.search(line.said) or _PRESIDING.fullmatch(one.unit.label) else 0.0
         yield replace(line, worth=line.worth + amount)
 
