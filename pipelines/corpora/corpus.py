@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -286,26 +287,40 @@ class Corpus:
             tasks = iter(left) if (left := spread.left()) else None
         shutil.rmtree(self.out / "parts", ignore_errors=True)
         if again:
-            for done in self._stream(iter(again), 1):
+            for done in self._stream(iter(again), 1, last=True):
                 if done.answer.cause == "down":  # which no document is the cause of
                     raise self._outage(done.answer)
                 watch.told(self._record(done, ", twice" if done.answer.cause in _AGAIN else ""))
 
-    def _stream(self, tasks: Iterator[Task], jobs: int) -> Iterator[Done]:
+    def _stream(self, tasks: Iterator[Task], jobs: int, *, last: bool = False) -> Iterator[Done]:
         """What becomes of tasks. A store or a model that fails is no fault of a document: it ends the run, and they
-        wait on; a model where several documents in a row have failed for it, or one on which others rest.
+        wait on; a model where several documents in a row have failed for it and the shortest does too, or one on which
+        others rest. Documents that are tried for the `last` time fail by themselves.
         """
         row, most = 0, max(_IN_A_ROW, jobs + 1)
+        paid = () if self.recipe.chooses else ("make", "node")  # whose time is the model's
         with closing(self._engine.stream(self.recipe, tasks, jobs)) as stream:
             for done in stream:
                 cause = done.answer.cause
                 if cause == "store":
                     raise CacheError(done.answer.error)
-                out = cause in _OUT or (cause == "late" and not self.recipe.chooses)
+                out = cause in _OUT or (cause == "late" and done.task.kind in paid)
                 row = row + 1 if out else row if cause else 0
-                if row == most or (out and done.task.kind != "make"):
+                if out and done.task.kind != "make":
                     raise self._outage(done.answer)
+                if row == most and not last:
+                    if cause == "down" or not self._answers():
+                        raise self._outage(done.answer)
+                    row = 0  # it was these documents
                 yield done
+
+    def _answers(self) -> bool:
+        """Whether one of the shortest documents that wait can be made now; what its calls say is kept for its turn."""
+        shortest = [self._task(entry, "make") for entry in deque(self.manifest.waiting(), _IN_A_ROW)]
+        with closing(self._engine.stream(self.recipe, reversed(shortest), 1)) as stream:
+            causes = (done.answer.cause for done in stream)
+            told = next((cause for cause in causes if cause in ("", "late", *_OUT)), "late")
+        return told == ""
 
     def _outage(self, answer: Answer) -> UnavailableError:
         """Ends a run whose model does not answer."""

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 
 import httpx
 import pytest
 from chat_server import answering, closed_port
 from langchain_openai import ChatOpenAI
 
-from longdoc.errors import StageError
+from longdoc.errors import StageError, UnavailableError
 from longdoc.pipelines.calls.local import FanOutOptions, fan_out
 from longdoc.pipelines.calls.outage import outage_of
 
@@ -27,7 +28,7 @@ def raised(error: Exception) -> StageError:
     return told.value
 
 
-@pytest.mark.parametrize("status", [401, 402, 403, 404])
+@pytest.mark.parametrize("status", [401, 402, 404])
 def test_who_is_refused_is_refused_for_every_document(status: int) -> None:
     kind, said = outage_of(raised(StatusError(status)), "openai:x") or ("", "")
     assert kind == "down"
@@ -35,8 +36,10 @@ def test_who_is_refused_is_refused_for_every_document(status: int) -> None:
     assert f"({status}); " in said
 
 
-@pytest.mark.parametrize("error", [StatusError(408), StatusError(429), StatusError(503), StatusError(599),
-                                   TimeoutError(), ConnectionResetError(104, "Connection reset")])  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [*map(StatusError, (403, 408, 429, 503, 599)), TimeoutError(), ConnectionResetError(104, "Connection reset")],
+)
 def test_what_may_be_the_documents_doing_is_told_apart(error: Exception) -> None:
     assert (outage_of(raised(error), "x") or ("", ""))[0] == "busy"
 
@@ -45,6 +48,26 @@ def test_what_may_be_the_documents_doing_is_told_apart(error: Exception) -> None
                                    KeyError("x"), StageError("the chat model refused twice")])  # fmt: skip
 def test_what_the_call_asked_for_is_its_own_fault(error: Exception) -> None:
     assert outage_of(raised(error), "x") is None
+
+
+def test_what_has_nothing_to_do_with_a_server_is_none_of_its_doing() -> None:
+    error = ValueError("prompt too long")
+    error.__context__, error.__suppress_context__ = ConnectionResetError(104, "handled long ago"), True
+    assert outage_of(raised(error), "x") is None
+    assert outage_of(raised(OSError(28, "No space left on device")), "x") is None
+    damaged = UnavailableError("the weights are damaged; install longdoc again")
+    assert outage_of(raised(damaged), "x") == ("down", str(damaged))
+
+
+def test_errors_that_are_each_others_cause_come_to_an_end() -> None:
+    one, other = ValueError("one"), ConnectionRefusedError(111, "refused")
+    one.__cause__, other.__cause__ = other, one
+    assert (outage_of(one, "x") or ("", ""))[0] == "down"
+
+
+def test_a_certificate_that_is_not_trusted_is_told_as_that() -> None:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    assert "(certificate verify failed)" in (outage_of(raised(error), "x") or ("", ""))[1]
 
 
 def test_a_name_that_no_server_has_is_told() -> None:
