@@ -176,7 +176,8 @@ def speed(given: argparse.Namespace) -> None:
     body.append(
         "Megabytes of UTF-8 a second (of the processor's where documents go one by one, else of the wall's) and, in "
         "brackets, the share of the speed at which tiktoken alone encodes the same texts one by one, in the same "
-        "turn. Chunks of 512 tokens of o200k_base, systems in random order each turn, made anew and warmed up; no "
+        f"turn. The load on the machine at the end was {os.getloadavg()[2]:.0f}: where there is any beside this, the "
+        "wall's seconds tell little. Chunks of 512 tokens of o200k_base, systems in random order each turn, made anew and warmed up; no "
         "garbage is collected meanwhile, as in `timeit`. In one call: by "
         "`transform_documents`, `create_documents`, `chunk_batch`, semchunk with a process a core, "
         "`chunk_all_indices`, `get_nodes_from_documents`, `encode_ordinary_batch` with a thread a core; headers + "
