@@ -88,13 +88,13 @@ def in_turns(systems: Sequence[System], texts: list[str], repeats: int) -> tuple
     return apart, together
 
 
-def cell(times: Times, name: str, size: float, raw: Sequence[tuple[float, float]]) -> str:
-    """Megabytes a second, and in brackets the share of tiktoken's speed; medians."""
-    wall = statistics.median(taken for taken, _ in times[name])
-    if wall != wall:
+def cell(times: Times, name: str, size: float, raw: Sequence[tuple[float, float]], clock: int) -> str:
+    """Megabytes a second of the wall's (0) or the processor's (1), and the share of tiktoken's speed; medians."""
+    spent = statistics.median(taken[clock] for taken in times[name])
+    if spent != spent:
         return "raises"
-    ratios = [alone / taken for (taken, _), (alone, _) in zip(times[name], raw, strict=True)]
-    return f"{size / wall:.3g} ({statistics.median(ratios):.2g})"
+    ratios = [alone[clock] / taken[clock] for taken, alone in zip(times[name], raw, strict=True)]
+    return f"{size / spent:.3g} ({statistics.median(ratios):.2g})"
 
 
 def crossed(text: str, pieces: Sequence[Piece]) -> tuple[int, int]:
@@ -136,8 +136,8 @@ def _words(found: list[Faults], system: System) -> list[str]:
     return [offsets, "yes" if not over else f"{over:,} over", text]
 
 
-def _cells(name: str, times: dict[str, Times], sizes: dict[str, float], raw: dict[str, Times]) -> list[str]:
-    return [cell(times[part], name, sizes[part], raw[part][RAW]) for part in SETS]
+def _cells(name: str, times: dict[str, Times], sizes: dict[str, float], raw: dict[str, Times], clock: int) -> list[str]:
+    return [cell(times[part], name, sizes[part], raw[part][RAW], clock) for part in SETS]
 
 
 def _cores(name: str, times: dict[str, Times]) -> str:
@@ -154,14 +154,14 @@ def _speed_tables(systems: Sequence[System], characters: int | None, repeats: in
     apart, together = ({name: times[n] for name, times in both.items()} for n in (0, 1))
     headers = ["system", *(f"{name}, {sizes[name]:.1f} MB" for name in SETS)]
     rows = [
-        [name, *_cells(name, apart, sizes, apart), _cores(name, apart)]
+        [name, *_cells(name, apart, sizes, apart, 1), _cores(name, apart)]
         for name in (RAW, *(one.name for one in systems))
     ]
     told = [[""] * 5, *(quality(one, sets, formats) for one in systems)]
     columns = ("cores", "sections", "offsets", "limit held", "joins to the text", "raises")
     body = [f"Documents one by one, median of {repeats}."]
     body.append(markdown([*headers, *columns], [[*row, *more] for row, more in zip(rows, told, strict=True)]))
-    at_once = [[name, *_cells(name, together, sizes, apart)] for name in together[SETS[0]]]
+    at_once = [[name, *_cells(name, together, sizes, apart, 0)] for name in together[SETS[0]]]
     if len(at_once) > 1:
         body += [f"All documents in one call, median of {repeats}.", markdown(headers, sorted(at_once))]
     return "\n\n".join(body)
@@ -174,9 +174,11 @@ def speed(given: argparse.Namespace) -> None:
     body = [_speed_tables(quick, given.limit, given.repeats)] if quick else []
     body += [_speed_tables(slow, min(given.limit or SAMPLE, SAMPLE), 1)] if slow else []
     body.append(
-        "Megabytes of UTF-8 a second and, in brackets, the share of the speed at which tiktoken alone encodes the "
-        "same texts one by one, in the same turn. Chunks of 512 tokens of o200k_base, systems in random order each "
-        "turn, made anew and warmed up; no garbage is collected meanwhile, as in `timeit`. In one call: by "
+        "Megabytes of UTF-8 a second (of the processor's where documents go one by one, else of the wall's) and, in "
+        "brackets, the share of the speed at which tiktoken alone encodes the same texts one by one, in the same "
+        f"turn. The load on the machine at the end was {os.getloadavg()[2]:.0f}: where there is any beside this, the "
+        "wall's seconds tell little. Chunks of 512 tokens of o200k_base, systems in random order each turn, made anew "
+        "and warmed up; no garbage is collected meanwhile, as in `timeit`. In one call: by "
         "`transform_documents`, `create_documents`, `chunk_batch`, semchunk with a process a core, "
         "`chunk_all_indices`, `get_nodes_from_documents`, `encode_ordinary_batch` with a thread a core; headers + "
         f"Recursive and Fast have none. {len(os.sched_getaffinity(0))} cores to use; cores: processor time over wall "

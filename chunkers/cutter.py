@@ -27,7 +27,7 @@ _SPACE = re.compile(r"\s")
 _SEEN_AHEAD = 512  # characters after the limit that tell whether a sentence ends there
 _OF_THE_WHOLE = {"source", "outline", "pages", "page_labels", "furniture", "tables"}  # no use to a chunk
 _BEGUN = 4  # documents tokenized ahead
-_LONG = 1 << 13  # characters from which on it pays to have them tokenized elsewhere
+_LONG = 1 << 16  # characters from which on it pays to have them tokenized elsewhere
 _KEPT_BEHIND = 4096  # characters before a chunk that tell what its first line is
 
 

@@ -18,6 +18,7 @@ from longdoc.chunkers.text.tape import Tape
 _ATX = re.compile(r" {0,3}(?P<marks>\#{1,6})[ \t]+(?P<title>(?!\#+\s*$)\S.*?)(?:[ \t]+\#+)?\s*$")
 _WIKI = re.compile(r"(?P<marks>={2,6})\s*(?P<title>[^=\s][^=]*?)\s*(?P=marks)\s*$")
 _MARKS = frozenset("=-~^\"'`#*+:.<>_")
+_FENCES, _HEADS = frozenset("`~"), frozenset("#=")
 _UNDERLINE = re.compile(r" {0,3}(?P<mark>[=\-~^\"'`#*+:.<>_])(?P=mark){2,}\s*$")
 _BREAKS = ("***", "___")  # under a line, Markdown's rule between two paragraphs
 _WORD = re.compile(r"\w")
@@ -92,6 +93,11 @@ class _Line:
     length: int
 
     @property
+    def mark(self) -> str:
+        """What the line begins with, which tells most patterns that they do not fit."""
+        return self.text.lstrip(" ")[:1]
+
+    @property
     def blank(self) -> bool:
         return not self.text.strip()
 
@@ -140,7 +146,7 @@ class HeadingScanner:
     def _consider(self, start: int) -> None:
         """Judges the line at `start` and, if it is a row of marks, the line above it, of which it may be a part."""
         line = self._line(start)
-        if not self._fence and _UNDERLINE.match(line.text):
+        if not self._fence and line.mark in _MARKS and _UNDERLINE.match(line.text):
             above = self._before(line)
             if above.length and above.start > self._judged:
                 self._judge(above, line)
@@ -149,11 +155,12 @@ class HeadingScanner:
 
     def _judge(self, line: _Line, following: _Line | None) -> None:
         self._judged = line.start
-        mark = _FENCE.match(line.text)
+        begins = line.mark
+        mark = _FENCE.match(line.text) if begins in _FENCES else None
         closes = mark and mark["mark"].startswith(self._fence) and not mark["info"].strip()
         if mark and (not self._fence or closes):
             self._toggle(mark["mark"], line)
-        elif not self._fence and not self._pass_html(line):
+        elif not self._fence and not (begins == "<" and self._pass_html(line)):
             following = following or self._row(line.start + line.length)
             heading = (following and self._underlined(line, following)) or self._one_line(line)
             if heading is not None:
@@ -242,7 +249,7 @@ class HeadingScanner:
         if not content or len(content) > LONGEST_HEADING + 20:
             return None
         start, end = line.start, line.start + line.length
-        marked = _ATX.match(content) or _WIKI.match(content)
+        marked = (_ATX.match(content) or _WIKI.match(content)) if line.mark in _HEADS else None
         if marked:
             if content[0] == " " and self._is_in_item(line):
                 return None

@@ -90,9 +90,9 @@ class TiktokenTokenizer:
         import numpy as np
 
         begun, inside = self._characters
-        columns = np.zeros((2, len(tokens)), np.int64)
+        columns = np.empty((2, len(tokens)), np.int64)
         np.cumsum(begun.take(tokens), out=columns[1])
-        columns[0, 1:] = columns[1, :-1]
+        columns[0, :1], columns[0, 1:] = 0, columns[1, :-1]
         columns[0] -= inside.take(tokens)
         return columns.T
 
@@ -102,7 +102,7 @@ class TiktokenTokenizer:
         return _JOINTS.get(self._encoding.name)
 
     @cached_property
-    def _characters(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _characters(self) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
         """By its number, how many characters begin in a token, and whether it begins inside one."""
         import numpy as np
 
@@ -111,7 +111,7 @@ class TiktokenTokenizer:
         numbers = np.fromiter(ranks.values(), np.int64, len(ranks))
         begins = np.frombuffer(b"".join(ranks), np.int8) >= -64  # what goes on with a character looks like 10xxxxxx
         firsts = np.cumsum(sizes) - sizes
-        begun, inside = np.zeros(numbers.max() + 1, np.int64), np.zeros(numbers.max() + 1, np.bool_)
+        begun, inside = np.zeros(numbers.max() + 1, np.int16), np.zeros(numbers.max() + 1, np.bool_)
         begun[numbers] = np.add.reduceat(begins, firsts, dtype=np.int64)
         inside[numbers] = ~begins[firsts]
         return begun, inside

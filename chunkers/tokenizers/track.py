@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
+from functools import cache
+from typing import cast
 
 import numpy as np
 
@@ -27,7 +29,7 @@ class TokenTrack:
 
     def __init__(self, tape: Tape, tokenizer: Tokenizer) -> None:
         self._tape, self._tokenizer = tape, tokenizer
-        self._shared = tokenizer if isinstance(tokenizer, JointedTokenizer) else None
+        self._shared = cast("JointedTokenizer", tokenizer) if _has_joints(type(tokenizer)) else None
         self._joint = self._shared.joint if self._shared else None
         self._indices: dict[int, int] = {}
         self._hold(np.empty(0, np.int64))
@@ -182,6 +184,12 @@ class TokenTrack:
             return end
         self._seams.append(position)
         return position
+
+
+@cache
+def _has_joints(kind: type) -> bool:
+    """Whether a class of tokenizers is a `JointedTokenizer`: that is long to tell of each text anew."""
+    return all(hasattr(kind, name) for name in ("joint", "begin_offsets"))
 
 
 def _size(start: int) -> int:

@@ -16,9 +16,6 @@ from longdoc.pipelines.digest.points import CROWDING, is_outcome, ranked, sums_u
 from longdoc.pipelines.digest.reading import OWN, SUMMARY, Candidate, Reading
 from longdoc.pipelines.digest.section import Entry, Fact, Section, fitted
 from longdoc.pipelines.digest.story import last_words, story
-from longdoc.pipelines.digest.talk.hearing import hearing
-from longdoc.pipelines.digest.talk.meeting import meeting
-from longdoc.pipelines.digest.talk.spoken import clean_line
 from longdoc.pipelines.digest.terms import clauses, governing, parties
 from longdoc.pipelines.units.unit import Unit
 from longdoc.pipelines.wording.words import content_words
@@ -65,7 +62,11 @@ def about(reading: Reading, query: str, budget: int, tokenizer: Tokenizer) -> Su
     """The facts and the sentences of a document that are about a query, whose scores the reading has."""
     words = content_words(query)
     facts = [one for one in all_facts(reading) if words & content_words(one.sentence.text)]
-    said = [clean_line(one) for one in reading.turns] if reading.kind is Kind.TRANSCRIPT else []
+    said = []
+    if reading.kind is Kind.TRANSCRIPT:
+        from longdoc.pipelines.digest.talk.spoken import clean_line
+
+        said = [clean_line(one) for one in reading.turns]
     by = {id(one.candidate): one for one in said if one is not None}
     pool = [one.candidate for one in by.values()] if by else reading.points
     chosen = ranked(reading, pool, lambda one: one.score + 0.4 * len(words & one.unit.words), crowding=0.3)
@@ -274,4 +275,7 @@ def _narrative(reading: Reading) -> list[Section]:
 
 
 def _transcript(reading: Reading) -> list[Section]:
+    from longdoc.pipelines.digest.talk.hearing import hearing
+    from longdoc.pipelines.digest.talk.meeting import meeting
+
     return hearing(reading) or meeting(reading)

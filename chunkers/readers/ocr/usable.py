@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 _SAMPLE = 600  # characters of the beginning and of the middle
 _LATIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -26,11 +27,12 @@ def is_usable(text: str) -> bool:
     packed = "".join(text.split())
     if _is_plain(packed):
         return True
-    packed = "".join(one for one in packed if one == "\ufffd" or unicodedata.category(one) != "So")  # no ornaments
+    ornaments = [ord(one) for one in {*packed} if one != "\ufffd" and unicodedata.category(one) == "So"]
+    packed = packed.translate(dict.fromkeys(ornaments)) if ornaments else packed
     plain = _SAME.sub(r"\1", packed)
     if len(plain) < _FEW:
         return bool(packed) and not _unknown(packed) > len(packed) / 2
-    letters = sum(character.isalnum() or unicodedata.category(character)[0] == "M" for character in plain)
+    letters = _count(plain, lambda one: one.isalnum() or unicodedata.category(one)[0] == "M")
     if _unknown(packed) > _UNKNOWN * len(packed) or len(plain) - letters > _SIGNS * len(plain):
         return False
     return not _says_nothing(text)
@@ -44,7 +46,12 @@ def _is_plain(packed: str) -> bool:
 
 
 def _unknown(text: str) -> int:
-    return sum(one == "\ufffd" or unicodedata.category(one) in ("Co", "Cn", "Cc") for one in text)
+    return _count(text, lambda one: one == "\ufffd" or unicodedata.category(one) in ("Co", "Cn", "Cc"))
+
+
+def _count(text: str, wanted: Callable[[str], bool]) -> int:
+    """How many characters are such as are wanted; each kind of them is asked once."""
+    return sum(text.count(one) for one in {*text} if wanted(one))
 
 
 def _says_nothing(text: str) -> bool:
