@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import get_args
 
 from longdoc.arguments import checked
@@ -41,8 +40,8 @@ _OTHERWISE = "it reads as if the source says otherwise"
 _ENOUGH = 0.5  # support
 _AS_GOOD = 0.12  # of coverage that a unit may have less than the best and still speak for the claim
 _REACH = 40  # units from one that a claim rests on, within which a name or number may be borne out
-_COVERAGE, _LIKENESS = attrgetter("coverage"), attrgetter("likeness")
 _COPY = 0.8  # likeness of a claim and a unit, words in order
+_WHOLLY = 0.9  # and from here on a claim that no rule finds anything against needs no other voice
 _COPIED = 0.45  # of the words of a claim and a unit, that both have: a copy, in which what a rule finds is a change
 _SAME = 0.75  # from here on another word in a word's place is one too; before, it often means the same
 _FIRM: frozenset[str] = frozenset(get_args(FirmRule))
@@ -167,7 +166,8 @@ class Checker:
         problems = facts or read
         if not problems and match.likely:
             held = Finding(text, 0.5 + 0.5 * _likely(match), "supported", spans)
-            return Ruled(match, tuple(rows), held, not literal)
+            sure = literal or any(Pairing(plain(text), unit.read).likeness >= _WHOLLY for unit in units)
+            return Ruled(match, tuple(rows), held, not sure)
         if not problems:
             return Ruled(match, tuple(rows), Finding(text, _likely(match) * 0.4, "unsupported", (), _NOWHERE), True)
         found = (*facts, *read)
@@ -312,11 +312,11 @@ def _reading_problems(text: str, units: Sequence[Unit], evidence: Evidence) -> l
     parts = _parts(plain(text))
     own = [_parts(unit.read) for unit in units] if len(parts) > 1 else []
     pieces = [replace(unit, read=one) for unit, held in zip(units, own, strict=False) if held[1:] for one in held]
-    units = [*units, *joined(units), *pieces]
+    others = [*joined(units), *pieces]
     for part in parts:
         if len(parts) > 1 and verbatim(part, evidence) is not None:
             continue
-        alike = _most_alike(part, units)
+        alike = _most_alike(part, units, others)
         told = [_rule_problems(text, part, pairing, unit, also) for pairing, unit in alike]
         if all(told):
             found += told[0]
@@ -325,13 +325,17 @@ def _reading_problems(text: str, units: Sequence[Unit], evidence: Evidence) -> l
     return found
 
 
-def _most_alike(part: str, units: Sequence[Unit]) -> list[tuple[Pairing, Unit]]:
-    """The units that have most of the claim's words; where it is worded as one of them is, what is worded so alone."""
-    pairs = [(Pairing(part, unit.read), unit) for unit in units]
-    best, copied = (max(of(pairing) for pairing, _ in pairs) for of in (_COVERAGE, _LIKENESS))
+def _most_alike(part: str, units: Sequence[Unit], others: Sequence[Unit]) -> list[tuple[Pairing, Unit]]:
+    """The units that have most of the claim's words; where it is worded as one of them is, what is worded so alone.
+
+    `others` are units put together or divided, which count where they are worded so.
+    """
+    pairs = [(Pairing(part, unit.read), unit) for unit in (*units, *others)]
+    copied = max(pairing.likeness for pairing, _ in pairs)
     if copied >= _COPY:
         return [(pairing, unit) for pairing, unit in pairs if pairing.likeness >= copied - _AS_GOOD]
-    return [(pairing, unit) for pairing, unit in pairs if pairing.coverage >= best - _AS_GOOD]
+    best = max(pairing.coverage for pairing, _ in pairs[: len(units)])
+    return [(pairing, unit) for pairing, unit in pairs[: len(units)] if pairing.coverage >= best - _AS_GOOD]
 
 
 def _parts(text: str) -> list[str]:

@@ -66,11 +66,10 @@ def voices(
     pairs: list[tuple[str, str]] = []
     for claim, rows in zip(claims, sources, strict=True):
         pairs += [(claim, window([evidence.units[row] for row in rows])), (claim, _found(claim, rows, evidence))]
-    said = reader.judged(pairs) if pairs else []
-    return [
-        Voice((one.supports, other.supports), (one.contradicts, other.contradicts))
-        for one, other in zip(said[::2], said[1::2], strict=True)
-    ]
+    asked = list(dict.fromkeys(pairs))  # of a short text both windows are one
+    held = dict(zip(asked, reader.judged(asked) if asked else [], strict=True))
+    said = [(held[one], held[other]) for one, other in zip(pairs[::2], pairs[1::2], strict=True)]
+    return [Voice((one.supports, other.supports), (one.contradicts, other.contradicts)) for one, other in said]
 
 
 def window(units: Sequence[Unit]) -> str:

@@ -197,7 +197,8 @@ def _turned(said: Sequence[_Word], held: Sequence[_Word]) -> Iterator[str]:
     if _likeness(*beside) < _SAME or turns[0] != turns[1]:
         return
     texts = _texts(held)
-    shared = [at for at, word in enumerate(said) if word.fact and word.text in texts]
+    once = {text for text in _texts(said) if _texts(said).count(text) == texts.count(text) == 1}
+    shared = [at for at, word in enumerate(said) if word.fact and word.text in once]
     for first, second in pairwise(shared):
         one, other = said[first], said[second]
         between = {word.text for word in said[first + 1 : second]}

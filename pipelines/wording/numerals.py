@@ -63,7 +63,23 @@ _DIGITS = re.compile(
     r"(?<!\d)\d{1,3}(?:[\u00a0\u202f\u2009\x20'’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*|(?<![\w.,)\]])\.\d+"
 )
 _OF_NAME = re.compile(r"(?<![^\W_])(?:(?P<before>[A-Za-z]+)[-‐]|(?P<letters>[A-Z]{2,}))$")
-_PREFIXES = {"mid", "pre", "post", "non", "anti", "pro", "sub", "super", "inter", "multi", "semi", "co", "ex", "un", "re"}
+_PREFIXES = {
+    "mid",
+    "pre",
+    "post",
+    "non",
+    "anti",
+    "pro",
+    "sub",
+    "super",
+    "inter",
+    "multi",
+    "semi",
+    "co",
+    "ex",
+    "un",
+    "re",
+}
 _WIDE = re.compile(r"D(?![^\W_])")  # 2D and 3D
 _SPAN_OF_YEARS = re.compile(r"(?<!\d)(1[5-9]|20)\d\d\s?(?:--|[-–—/])\s?$")
 _ANY_WORD = "|".join(sorted([*_WORDS, *_SPELLED_SCALES], key=len, reverse=True))
