@@ -1,6 +1,6 @@
 """What `DocumentChat` catches of a model that cites and quotes falsely, and how soon it answers.
 
-    python benchmarks/chat.py citations [--seed N] [--each 200] [--show]
+    python benchmarks/chat.py citations [--seed N] [--each 200] [--only WORDS] [--name chat_citations] [--show]
     python benchmarks/chat.py first
 
 `citations`: a scripted chat model answers with one sentence of the document, honest or altered, and the number of a
@@ -116,7 +116,7 @@ def row(name: str, given: argparse.Namespace) -> list[object]:
 
 def citations(given: argparse.Namespace) -> None:
     """How many of the altered sentences are caught, how many of the honest ones are doubted."""
-    rows = [row(name, given) for name in ROWS]
+    rows = [row(name, given) for name in ROWS if given.only in name]
     said = (
         f"Stretches of {WINDOW:,} characters of six development sets, as documents of their own, seed {given.seed}. "
         "Doubted: the answer is not shown as supported. With a problem: a problem is named, be it only a wrong number "
@@ -125,7 +125,7 @@ def citations(given: argparse.Namespace) -> None:
         "other seeds."
     )
     headers = ("the model's sentence", "cases", "doubted", "with a problem", "met")
-    publish("chat_citations", "False citations in answers", f"{said}\n\n{markdown(headers, rows)}")
+    publish(given.name, "False citations in answers", f"{said}\n\n{markdown(headers, rows)}")
 
 
 def first(given: argparse.Namespace) -> None:
@@ -171,6 +171,8 @@ def main() -> None:
     parser.add_argument("part", choices=parts)
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--each", type=int, default=200)
+    parser.add_argument("--only", default="", help="rows whose name has these words")
+    parser.add_argument("--name", default="chat_citations", help="of the table in results")
     parser.add_argument("--show", action="store_true")
     given = parser.parse_args()
     parts[given.part](given)
