@@ -244,6 +244,7 @@ def _fact_problems(text: str, rows: list[int], evidence: Evidence) -> Iterator[P
             yield Problem(f"{fact} is not said where the rest is", "elsewhere")
         elif not evidence.told.bears_out(fact):
             yield Problem(f"{fact} is not in the source", rule)
+    yield from (Problem(f"{code} is not in the source", "number") for code in evidence.told.other_codes(plain(text)))
     near = [units[row].place for row in rows]
     around = _around(rows, evidence)
     others = [units[row].place for row in around]

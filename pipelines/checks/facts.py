@@ -38,7 +38,8 @@ _REFERENCE = re.compile(
     r"|[ \t]{0,3}\((?:see\s|e\.g\.,?\s)?[A-Z][^()\d]{1,60},\s?(?:19|20)\d\d[a-z]?(?:;[^()]{0,200})?\)"
 )
 _LISTED = re.compile(r"^\s*\(?\d{1,2}[.)]\s+(?=[A-Z])")
-_REFERS = re.compile(rf"(?m)(?<=[\w,;])(?:{_REFERENCE.pattern})|^[ \t]{{0,9}}\(?\d{{1,2}}[.)]\s")
+_REFERS = re.compile(rf"(?m)(?<=[\w,;(])(?:{_REFERENCE.pattern})|^[ \t]{{0,9}}\(?\d{{1,2}}[.)]\s")
+_CODED = re.compile(r"(?<![^\W_])([A-Za-z]{2,})([-‐ ]?)(\d+)(?![\d.,]*\d)")
 _CUT = re.compile(r"\[[^\]]*\]|\.\s?\.\s?\.|…")
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+|[^\w\s]")
@@ -122,6 +123,13 @@ def quotations(text: str) -> list[Fact]:
     return found
 
 
+def codes(text: str, *, apart: bool = False) -> Iterator[tuple[str, str]]:
+    """Letters and digits of codes such as EIP-1559 and CO2; with `apart` those with a blank between them too."""
+    for match in _CODED.finditer(text):
+        if apart or match[2] != " ":
+            yield match[1].casefold(), match[3]
+
+
 def missing_facts(claim: str, evidence: str) -> list[str]:
     """The facts of `claim` that `evidence` does not have, such as "number 1,200"; none for a claim without facts."""
     known, read = Told(plain(evidence)), plain(claim)
@@ -152,6 +160,21 @@ class Told:
         if any(form.startswith("acronym:") and form in self._names for form in fact.parts[0]):
             return True  # the whole name as its initials
         return all(not self._names.isdisjoint(part) for part in fact.parts)
+
+    def other_codes(self, text: str) -> list[str]:
+        """The codes of another text whose letters stand here with other digits alone."""
+        return [
+            f"{letters.upper()}-{digits}"
+            for letters, digits in codes(text)
+            if letters in self._codes and digits not in self._codes[letters]
+        ]
+
+    @cached_property
+    def _codes(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for letters, digits in codes(self._text, apart=True):
+            found.setdefault(letters, set()).add(digits)
+        return found
 
     @cached_property
     def _dates(self) -> set[str]:

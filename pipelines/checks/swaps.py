@@ -208,7 +208,7 @@ def _turned(said: Sequence[_Word], held: Sequence[_Word]) -> Iterator[str]:
 
 def _exchanged(claim: str, source: str) -> Iterator[str]:
     """Words with a capital, and figures, one for one in the place of another, where nearly all else agrees."""
-    ours, theirs = _TOKEN.findall(_composed(claim)), _TOKEN.findall(_composed(source))
+    ours, theirs = _tokens(claim), _tokens(source)
     matcher = SequenceMatcher(None, _folded(claim), _folded(source), autojunk=False)
     if matcher.ratio() < _NEARLY or capitalizes_nouns(source):
         return
@@ -273,8 +273,10 @@ def _texts(words: Sequence[_Word]) -> list[str]:
 
 
 def _folded(text: str) -> list[str]:
-    return [word.casefold().replace("’", "'").removesuffix("'s") for word in _TOKEN.findall(_composed(text))]
+    return [word.casefold() for word in _tokens(text)]
 
 
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+def _tokens(text: str) -> list[str]:
+    """The words of a text, without the ending of a possessive."""
+    words = _TOKEN.findall(unicodedata.normalize("NFC", text))
+    return [word.replace("’", "'").removesuffix("'s") for word in words]
