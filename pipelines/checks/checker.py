@@ -180,7 +180,8 @@ class Checker:
             tuple(dict.fromkeys(map(str, problems))),
         )
         rules = frozenset(one.rule for one in found)
-        stopped = not rules.isdisjoint(_FIRM) or _likeness(text, units) >= (_SAME if rules == {"word"} else _COPIED)
+        copied = rules != {"question"} and _likeness(text, units) >= (_SAME if rules == {"word"} else _COPIED)
+        stopped = copied or not rules.isdisjoint(_FIRM)
         return Ruled(match, tuple(rows), finding, not stopped, rules)
 
 
