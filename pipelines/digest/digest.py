@@ -276,6 +276,11 @@ def _narrative(reading: Reading) -> list[Section]:
 
 def _transcript(reading: Reading) -> list[Section]:
     from longdoc.pipelines.digest.talk.hearing import hearing
-    from longdoc.pipelines.digest.talk.meeting import meeting
+    from longdoc.pipelines.digest.talk.meeting import DECISIONS, TO_DO, meeting
 
-    return hearing(reading) or meeting(reading)
+    heard = hearing(reading)
+    if heard and not heard[0].heading:  # what is heard is said by who presides
+        return heard
+    talked = meeting(reading)
+    works = any(one.entries for one in talked if one.heading in (DECISIONS, TO_DO))
+    return talked if works or not heard else heard

@@ -32,7 +32,8 @@ _LINK = re.compile(r"\[([^\]\n]+)\]\(\S+\)")
 _MOST_LABEL, _MOST_VALUE, _FEW = 6, 26, 12  # words
 _ITEMS = 8, 4, 9  # of a list that is a fact: items, words of what introduces it, words of an item,
 _STEPS = 12, 12, 16  # and the same of numbered steps
-_NAMES_ONLY = re.compile(r"\W*`+[^`\n]+`+\W*$|\([a-z]\) ")  # of code, or of the parts of a figure
+_CODE_NAME, _PARTS = re.compile(r"\W*`+[^`\n]+`+\W*$"), re.compile(r"\([a-z]\) ")
+_FIGURE = re.compile(r"(?:fig(?:ure|\.)?|table|panel)\b|.*\([A-Z]+\d+\)$", re.IGNORECASE)  # whose parts are no facts
 _STEP = re.compile(r"\(?\d{1,2}[.)]\s")
 _DIGIT = re.compile(r"[$€£¥]?\s?\d")
 _SHORT_LINE = 45  # characters; a line of a form that ends earlier is not gone on with
@@ -189,7 +190,8 @@ def lists(reading: Reading) -> Iterator[Fact]:
         if not introduced or not unit.label or not unit.label[0].isupper() or _NO_NAME.match(unit.label):
             continue
         items = len(unit.spans) - 1
-        if all(_NAMES_ONLY.match(span.of(reading.text)) for span in unit.spans[1:]):
+        names = _PARTS if _FIGURE.match(unit.label) else _CODE_NAME
+        if all(names.match(span.of(reading.text)) for span in unit.spans[1:]):
             continue
         steps = items > 1 and all(_STEP.match(span.of(reading.text)) for span in unit.spans[1:])
         most_items, most_label, most_words = _STEPS if steps else _ITEMS

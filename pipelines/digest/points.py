@@ -50,11 +50,12 @@ COMES_TO = re.compile(  # what a text comes to
 _ARGUED = re.compile(  # what someone says should be, and nothing that was
     r"\b(?:submit|contend|argu|propos|suggest|alleg|assert|claim)\w* (?:\w+ )?that\b|\b(?:whether|if)\b", re.IGNORECASE
 )
-_PROPOSES = re.compile(  # what a text says that it does, by its kind or by letters such as RFC
-    r"\b(?:this|the present|our) (?:(?-i:[A-Z]{2,6})|proposal|document|specification|paper|article|report|guide"
-    r"|standard|memo|policy|plan|bill|notice) (?:(?:also|therefore|only|thus) )?(?:propos|specif|defin|describ"
+_LETTERS = r"(?-i:RFC|[A-Z]EP|[A-Z]IP|ADR|SRFI)"  # of a kind of proposal
+_PROPOSES = re.compile(  # what a text says that it does
+    rf"(?<!when )(?<!if )\b(?:this|the present|our) (?:{_LETTERS}|proposal|document|specification|paper|article|report"
+    r"|guide|standard|memo|policy|plan|bill|notice) (?:(?:also|therefore|only|thus) )?(?:propos|specif|defin|describ"
     r"|introduc|recommend|standardi|add|chang|remov|extend|updat|replac|obsolet|present|explain)\w*"
-    r"|^(?:this|the) (?:(?-i:[A-Z]{2,6})|proposal|specification|standard|bill) (?:is|was|has been) (?:\w+ )?(?:accept"
+    rf"|^(?:this|the) (?:{_LETTERS}|proposal|specification|standard|bill) (?:is|was|has been) (?:\w+ )?(?:accept"
     r"|reject|withdraw|superse|defer|approv|adopt|obsolet)\w*",
     re.IGNORECASE,
 )

@@ -34,15 +34,16 @@ _WITH_NAME, _UNNAMED = 0.2, 0.4  # of who is called by name; what it costs that 
 _EVENT, _GESTURE, _SPEECH = 0.2, 0.2, 0.1  # of what changes the story; costs of what only shows a face, and of speech
 _PRONOUN = re.compile(r"\b(?:he|she|him|her|his|hers|they|them|their)\b", re.IGNORECASE)
 _HAPPENS = re.compile(
-    r"\b(?:decid|realiz|realis|discover|learn|agree|refus|order|plann?|kill|murder|die|escap|captur|attack|rescu|marr"
+    r"\b(?:decid|realiz|realis|discover|learn|agree|refus|order|kill|murder|escap|captur|attack|rescu|marr"
     r"|accus|confess|explain|reveal|admit|promis|threaten|warn|persuad|convinc|destroy|surviv|return|arriv|attempt"
-    r"|invent|arrest|shot|stol|fled|appoint|assign|send|sent|offer|hir|betray|lie[ds]|succeed|fail|manag)\w*\b"
+    r"|invent|arrest|appoint|assign|offer|betray|succeed|fail|manag)\w*\b"
+    r"|\b(?:plan(?:s|n\w*)?|die[sd]?|dying|shot|stole|stolen|fled|sends?|sent|hire[sd]?|lie[ds])\b"
     r"|\b(?:wants?|wanted|needs?|needed|has|have|had|forced|trying|tried|able|going|supposed) to\b|\bmust\b|\bbecause\b"
     r"|\b(?:so|in order) (?:that|to)\b|\bwar\b|\bdead\b|\bnever again\b|\bfor the first time\b|\bat last\b",
     re.IGNORECASE,
 )
 _GESTURES = re.compile(
-    r"\b(?:glanc|nodd|smil|grinn|shrugg|sigh|star|frown|lean|clear|rubb|wip|blink|scratch|chuckl|laugh|wink|swallow"
+    r"\b(?:glanc|nodd|smil|grinn|shrugg|sigh|stare?|frown|lean|rubb|wip|blink|scratch|chuckl|laugh|wink|swallow"
     r"|gestur|paus|hesitat|squint|grunt|mutter|murmur|whisper|shiver|trembl|tightened|raised|eyed)(?:e?d|ing)?\b"
     r"|\b(?:shook|shaking) (?:his|her) head\b|\b(?:looked|stared|turned|eyes) (?:at|up|down|around|back)\b",
     re.IGNORECASE,

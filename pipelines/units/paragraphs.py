@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.pipelines.units.hygiene import is_ended
@@ -23,7 +24,7 @@ _JOINING = frozenset(
     "a an the of to in on at by for with from and or nor but as that which is are was were be".split()  # noqa: SIM905
 )
 _PARAGRAPH = re.compile(r"^[ \t]*(\d{1,3})\.?[ \t]+(?=[“\"A-Z])", re.MULTILINE)
-_SKIPPED = 6  # a number of a paragraph that is further on counts something else
+_SKIPPED = 6  # a number of a paragraph that is further on counts something else, and so do numbers that mostly skip
 _PARAGRAPHS = 4  # counted so, from which numbers at the beginning of lines are those of paragraphs
 
 
@@ -131,7 +132,10 @@ def numbers_of(text: str) -> dict[int, int]:
     for match in _PARAGRAPH.finditer(text):
         if 0 < int(match[1]) - (int(found[-1][1]) if found else 0) <= _SKIPPED:
             found.append(match)
-    return {match.start(1): match.end() for match in found} if len(found) >= _PARAGRAPHS else {}
+    counted = [int(match[1]) for match in found]
+    next_ones = sum(after == before + 1 for before, after in pairwise([0, *counted]))
+    sure = len(found) >= _PARAGRAPHS and 2 * next_ones > len(found)
+    return {match.start(1): match.end() for match in found} if sure else {}
 
 
 def is_title(lines: Sequence[Line], at: int, end: int) -> bool:

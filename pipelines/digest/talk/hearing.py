@@ -74,7 +74,9 @@ _FOLLOWS = re.compile(
     re.IGNORECASE,
 )
 _OPENER = re.compile(
-    r"(?:[-–—.… ]|(?:well|so|and|but|now|okay|oh|right|um|uh|i mean|you know)\b[, ]*(?!,))+", re.IGNORECASE
+    r"(?:[–—.…]\W*|-+ |(?:well|so(?! (?:long|far|many|much|little|few)\b)|and|but(?! for\b)|now|okay|oh|um|uh"
+    r"|right(?! (?:of|to|in)\b)|i mean(?! (?:to|that)\b)|you know(?! that\b))(?![\w-])[, ]*(?!,))+",
+    re.IGNORECASE,
 )
 _CALLED = re.compile(
     r"(?P<yes>(?:(?:yes|no|right|correct)[,.] )?)(?:(?:and )?(?:may it please the \w+|with (?:all )?(?:due )?respect"

@@ -53,6 +53,7 @@ _AIM = re.compile(
     r"|question (?:is|before|presented)|issue|this case|petition\w*|item|committee|topic)\b",
     re.IGNORECASE,
 )
+DECISIONS, TO_DO = "Decisions", "To do"
 _STAGES, _NAMED = 4, 3  # stages; subjects that one is named by
 _ON_TOPIC = 0.5  # what it is worth to say a word that a stage is on
 _FIRM = 0.3  # worth of a decision that is shown
@@ -89,9 +90,9 @@ def meeting(reading: Reading) -> list[Section]:
         lambda one: place(one.candidate) < _EARLY,
         lambda one: one.worth + aim(one, place(one.candidate)),
     )
-    decided = section("Decisions", 0.15, 3, lambda one: decides(one.said) and one.worth > _FIRM)
+    decided = section(DECISIONS, 0.15, 3, lambda one: decides(one.said) and one.worth > _FIRM)
     to_do = section(
-        "To do",
+        TO_DO,
         0.1,
         2,
         lambda one: place(one.candidate) > 0.15 and asks_to_do(one.said),

@@ -12,8 +12,9 @@ from longdoc.pipelines.digest.points import told
 from longdoc.pipelines.digest.reading import Candidate, Reading
 from longdoc.pipelines.units.hygiene import is_ended, readable
 from longdoc.pipelines.units.unit import Unit
+from longdoc.pipelines.wording.lexicon import known
 
-_FILLER = re.compile(
+FILLER = re.compile(
     r"(?:(?:um+|uh+|eh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like"
     r"|you know|i mean"
     r"|of course|basically|actually)\b[\s,.…-]*)+",
@@ -33,7 +34,8 @@ _STUTTER = re.compile(
 _RESTART = re.compile(  # a pronoun said again behind what was begun, and a first word of which only that was said
     r"\b(I|we|you|they) [a-z]{1,4} \1\b"
     r"|--\W*--|^I (?:this|that|the|it|we|you)\b"
-    r"|^(?!(?:I|A|An|No|So|If|In|On|At|It|We|He|To|As|By|Or|Up|My|Do|Is|Be|Go|Me|Us)\b)[A-Z][a-z]? "
+    r"|^(?!(?:I|A|An|No|So|If|In|On|At|It|We|He|To|As|By|Or|Up|My|Do|Is|Be|Go|Me|Us|Mr|Ms|Dr|St|Ed|Jo|Al)\b)"
+    r"[A-Z][a-z]? "
 )
 _BROKEN_OFF = re.compile(
     r"\b(?:(?:so|and|but|or|because|the|an|our|in terms of)\W*"
@@ -115,11 +117,11 @@ _IDLE = re.compile(
 _FOLLOWS = re.compile(r"(?:that|this|it|they|these|those|he|she|so|because|then|but|and)\b", re.IGNORECASE)
 _NEAR = 3  # characters between two sentences of which one goes on with the other
 _VAGUE_ENOUGH = 0.2
-_BEGAN = re.compile(  # a word begun and said anew
-    r"(?<!['’])\b(?!(?:an?|as|at|be|by|do|go|he|hi|if|in|is|it|me|my|no|of|on|or|so|the|to|up|us|we|all|any|can|for|her|not|one"
-    r"|our|she|see|ten|than|that|them|this|then|there|I|under|over|out|some|with|have|any|every|were)\b)"
-    r"([a-z]{1,5})(?:[-–] ?|,? )(?=\1\w)",
-    re.IGNORECASE,
+_BEGAN = re.compile(r"(?<!['’-])\b(?P<begun>[a-z]{1,5})(?P<dash>[-–] |,? )(?=(?P=begun)\w)", re.IGNORECASE)
+"""A word begun and said anew."""
+_WORDS = frozenset(
+    "a am an are as at be by do go had has he hi i if in is it its me my no of on or so the to up us was we all any"  # noqa: SIM905
+    " can for her not our she see than that them this then there their under over out with have every were per".split()
 )
 _IDLE_COST = 0.8
 _SHORTEST, _LONGEST = 8, 44  # words
@@ -242,7 +244,7 @@ def _line(unit: Unit, said: str) -> Sentence:
 def without_stumbles(raw: str) -> str:
     """What was said, without sounds, words said twice and marks of the transcript."""
     said = without_sounds(raw)
-    said = _FILLER.sub("", said, count=1) if _FILLER.match(said) else said
+    said = FILLER.sub("", said, count=1) if FILLER.match(said) else said
     said = " ".join(said.split()).replace(" ,", ",").replace(" .", ".").lstrip(" ,.;")
     address = _ADDRESS.match(said)
     said = said[address.end() :] if address else said
@@ -251,4 +253,12 @@ def without_stumbles(raw: str) -> str:
 
 def without_sounds(raw: str) -> str:
     """What was said, without sounds and words said twice."""
-    return _TWICE.sub(r"\1", _BEGAN.sub("", _TWICE.sub(r"\1", _SOUND.sub("", readable(raw)).strip())))
+    once = _TWICE.sub(r"\1", _SOUND.sub("", readable(raw)).strip())
+    return _TWICE.sub(r"\1", _BEGAN.sub(_without_begun, once))
+
+
+def _without_begun(match: re.Match[str]) -> str:
+    """Nothing for what was begun; without a dash behind it, a word that there is stays."""
+    word, then = match["begun"].casefold(), match.string[match.end() : match.end() + 1]
+    whole = word in _WORDS or known(word) or (match["begun"][0].isupper() and then.isupper())
+    return match[0] if whole and match["dash"][0] not in "-–" else ""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from longdoc.chunkers.text.span import Span
 from longdoc.pipelines.digest.points import is_common
 from longdoc.pipelines.digest.reading import Candidate, Reading
+from longdoc.pipelines.digest.talk.spoken import FILLER
 from longdoc.pipelines.wording.words import stem
 
 _WORD = re.compile(r"(?<![{\[<'’-])\b[^\W\d_]+(?:-[^\W\d_]+)*\b(?!['’}\]>])")  # not of a transcript's marks
@@ -22,12 +23,6 @@ _ARTICLE = re.compile(
 )
 _NOUN = 0.3  # of the times that a thing is named, it has an article or the like
 _TELLING, _BLOCK, _BLOCKS, _SHORTEST_STAGE = 6, 6, 50, 4  # words of a turn; turns of a block; blocks; blocks of a stage
-_FILLER = re.compile(
-    r"(?:(?:um+|uh+|eh+|er+m?|mm+|hmm+|ah|oh|okay|ok|alright|right|well|yeah|yes|yep|so|and|but|now|anyway|like"
-    r"|you know|i mean"
-    r"|of course|basically|actually)\b[\s,.…-]*)+",
-    re.IGNORECASE,
-)
 
 
 def stages(reading: Reading, most: int) -> list[tuple[int, int]]:
@@ -121,4 +116,4 @@ def _phrases(reading: Reading, turns: Sequence[Candidate], named: set[str]) -> d
 
 
 def _is_topic(word: str) -> bool:
-    return len(word) > _SHORT_WORD and not is_common(word) and _FILLER.fullmatch(word) is None
+    return len(word) > _SHORT_WORD and not is_common(word) and FILLER.fullmatch(word) is None

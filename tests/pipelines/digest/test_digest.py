@@ -21,6 +21,7 @@ from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
 from longdoc.pipelines.digest.kinds import Kind, kind_of
 from longdoc.pipelines.digest.make import LEAST, digest_of, in_common, questions_of
 from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.digest.talk.spoken import without_sounds
 from longdoc.pipelines.digest.story import in_full, passages
 from longdoc.pipelines.digest.talk.spoken import is_clause, without_stumbles
 from longdoc.pipelines.digest.talk.subjects import stages, topics
@@ -642,7 +643,7 @@ def test_the_name_of_an_author_is_no_part_of_the_title() -> None:
 
 def test_names_of_code_and_parts_of_figures_are_no_facts() -> None:
     text = (
-        "Speed of boats:\n\n- `row()`\n- `sail()`\n- `tow()`\n\nKinds of boats:\n\n(a) Rowed\n(b) Sailed\n(c) Towed\n\n"
+        "Speed of boats:\n\n- `row()`\n- `sail()`\n- `tow()`\n\nBoats (RQ4):\n\n(a) Rowed\n(b) Sailed\n(c) Towed\n\n"
     )
     told = " ".join(f"The boat of crew {n} was measured by the keeper of the harbour." for n in range(30))
     assert facts(digest(text + told, 400)) == {}
@@ -657,3 +658,29 @@ def test_underlined_headings_are_shown_and_what_a_proposal_proposes_and_came_to(
     assert said[-2].startswith("This PEP proposes that every ferry ties up")
     assert said[-1] == "The PEP was accepted by the harbour council in the month of May."
     assert not any(one.startswith(("Each has", "Where the keeper")) for one in said)
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ("the unindicted co-conspirator of an ex-executive", ""),
+        ("At six sixty people came and we use user data", ""),
+        ("We pay per person and the man managed it", ""),
+        ("St Stephen came", ""),
+        ("the st stop of wh- what the comm committee wants", "the stop of what the committee wants"),
+    ],
+)
+def test_a_word_that_was_begun_is_left_out_and_a_whole_one_is_kept(raw: str, said: str) -> None:
+    assert without_sounds(raw) == (said or raw)
+
+
+def test_work_talked_over_by_one_who_asks_keeps_what_was_decided() -> None:
+    asked = [
+        ("Can you tell us where the move of the lamps stands now?", "We decided to ship the lamps after the test."),
+        ("Who is going to write the notes of the harbour?", "I will prepare the notes by Monday for the guild."),
+        ("Should we keep the old ropes in the tower as before?", "We agreed to keep the old ropes for seven years."),
+    ]
+    turns = [f"Mary: {one}\nBob: {other} It is pier {n} that waits.\n" for n in range(8) for one, other in asked]
+    headings = [block.heading for block in digest("".join(turns), 900).blocks]
+    assert "Decisions" in headings
+    assert "Bob" not in headings

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from longdoc.pipelines.units.definitions import term_of
 from longdoc.pipelines.units.find import units_of
 from longdoc.pipelines.units.hygiene import is_furniture, is_whole, readable
+from longdoc.pipelines.units.paragraphs import numbers_of
 from longdoc.pipelines.units.unit import Unit
 
 SAID = """The rent is due on the first of each month.
@@ -258,3 +259,9 @@ def test_a_line_that_ends_within_a_date_is_no_row() -> None:
 )
 def test_titles_with_a_letter_or_a_colon(text: str, kinds: list[str]) -> None:
     assert [unit.kind for unit in units_of(text)] == kinds
+
+
+def test_amounts_at_line_starts_are_no_numbers_of_paragraphs() -> None:
+    text = "Fruit\n2 Bananas were sold.\n4 Apples were sold.\n8 Oranges were.\n12 Pears were.\n18 Plums were.\n"
+    assert numbers_of(text) == {}
+    assert len(numbers_of("1 This is one.\n2 At two.\n4 The four.\n8 The eight.\n9 The nine.\n10 I ten.\n")) == 6
