@@ -21,9 +21,8 @@ from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
 from longdoc.pipelines.digest.kinds import Kind, kind_of
 from longdoc.pipelines.digest.make import LEAST, digest_of, in_common, questions_of
 from longdoc.pipelines.digest.reading import Reading
-from longdoc.pipelines.digest.talk.spoken import without_sounds
 from longdoc.pipelines.digest.story import in_full, passages
-from longdoc.pipelines.digest.talk.spoken import is_clause, without_stumbles
+from longdoc.pipelines.digest.talk.spoken import is_clause, without_sounds, without_stumbles
 from longdoc.pipelines.digest.talk.subjects import stages, topics
 from longdoc.pipelines.summarize.summarize import summarize
 from longdoc.pipelines.summarizers.extractive import ExtractiveSummarizer
@@ -642,9 +641,7 @@ def test_the_name_of_an_author_is_no_part_of_the_title() -> None:
 
 
 def test_names_of_code_and_parts_of_figures_are_no_facts() -> None:
-    text = (
-        "Speed of boats:\n\n- `row()`\n- `sail()`\n- `tow()`\n\nBoats (RQ4):\n\n(a) Rowed\n(b) Sailed\n(c) Towed\n\n"
-    )
+    text = "Speed of boats:\n\n- `row()`\n- `sail()`\n- `tow()`\n\nBoats (RQ4):\n\n(a) Rowed\n(b) Sailed\n(c) Towed\n\n"
     told = " ".join(f"The boat of crew {n} was measured by the keeper of the harbour." for n in range(30))
     assert facts(digest(text + told, 400)) == {}
 
