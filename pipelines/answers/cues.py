@@ -94,7 +94,7 @@ _READ = 4000  # characters of a question; the encoder reads fewer
 _DIGITS = re.compile(r"\d")
 _YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentury\b", re.I)
 _TERM = re.compile(
-    r"\W*what(?:'s| is| are| was| were) (?:an? |the )?"
+    r"\W*what(?:'s| is| are| was| were) (?!(?:they|we|you|he|she|it|i)\b)(?:an? |the )?"
     r"(?P<a>(?:(?!of\b|for\b|in\b|per\b|made\b|about\b)[\w’'-]+\W*){1,4})\Z"
     r"|\W*what (?:does|do) (?:the (?:term|word) )?(?P<b>.{1,60}?) (?:mean|stand for|refer to)\b|\W*(?:please )?define"
     r" (?P<c>.{1,60}?)\W*\Z|.{0,20}\bdefinition of (?P<d>.{1,60}?)\W*\Z|how is (?P<e>.{1,50}?) defined",

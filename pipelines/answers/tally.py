@@ -1,0 +1,99 @@
+"""What is counted letter by letter in a whole text: how often a word is there, how many turns a speaker has."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longdoc.memory.summaries.summary import Sentence
+from longdoc.pipelines.answers.listing import Listing
+from longdoc.pipelines.units.unit import Unit
+
+_SAID = r"(?:said|mentioned|used|named|written|spoken|uttered|repeated|occur(?:s|red)?|appear(?:s|ed)?|comes? up|found)"
+_HERE = r"(?:\s+(?:in|by|throughout)\s+(?:it|(?:the|this|that)\s+(?:whole\s+|entire\s+)?\w+))?\W*\Z"
+_WORD = re.compile(
+    r"\W*(?:how often|how many times|in how many (?P<where>turns|sentences))\s+(?:is|are|was|were|does|do|did|has|have)"
+    r"\s+(?:the\s+)?(?:(?:word|name|phrase|term|expression)s?\s+)?[\"“'‘]?(?P<word>[^\"”“?]{1,60}?)[\"”'’]?\s+"
+    rf"(?:been\s+)?{_SAID}\b{_HERE}",
+    re.IGNORECASE,
+)
+_TURNS = re.compile(
+    r"\W*how (?:many turns|many times|often) (?:does|do|did|has|have|are|were)\s+(?P<who>.{1,40}?)\s*\b"
+    rf"(?:have|has|take|took|taken|speak|spoken|talk|talked|there)\b(?:\s+in (?:all|total))?{_HERE}"
+    r"|\W*how many turns\b.{0,40}\b(?P<all>in all|in total|altogether|are there|there are)\W*\Z",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"\W*(?:who|which (?:speaker|person|participant|member))\s+(?:has|had|takes?|took|speaks?|spoke|talks?|talked"
+    rf"|says?|said)\s+(?:the\s+)?(?P<end>most|least|fewest)(?:\s+(?:turns|often|times))?{_HERE}",
+    re.IGNORECASE,
+)
+_EVERYONE = ("", "there", "the transcript", "the meeting", "it", "everyone")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was counted, and what is said of who has how many."""
+
+    listing: Listing
+    remark: str = ""
+
+
+def is_tally(question: str) -> bool:
+    """Whether it asks for what can be counted letter by letter."""
+    return any(pattern.match(question) for pattern in (_WORD, _TURNS, _MOST))
+
+
+def tally_of(question: str, units: Sequence[Unit]) -> Tally | None:
+    """The places counted, in reading order; None where there are none, or no turns to count."""
+    turns = _turns(units)
+    most, spoken, word = _MOST.match(question), _TURNS.match(question), _WORD.match(question)
+    if most is not None and turns:
+        return _extreme(turns, most["end"].casefold() != "most")
+    if spoken is not None and turns:
+        who = "" if spoken["all"] else (spoken["who"] or "").casefold()
+        own = [one for one in turns if who in _EVERYONE or _is(one.label, who)]
+        return Tally(Listing(tuple(Sentence(one.text, one.spans) for one in own), "", "its turns")) if own else None
+    said = [one for one in units if one.kind == "turn"] if word is not None and word["where"] == "turns" else units
+    return _places(word, said) if word is not None else None
+
+
+def _turns(units: Sequence[Unit]) -> list[Unit]:
+    """The first unit of each turn: what a speaker says until the next one speaks."""
+    firsts: list[Unit] = []
+    last = None
+    for unit in units:
+        if unit.kind == "turn" and (last is None or unit.paragraph != last.paragraph or unit.label != last.label):
+            firsts.append(unit)
+        last = unit if unit.kind == "turn" else last
+    return firsts
+
+
+def _is(label: str, who: str) -> bool:
+    name = label.casefold()
+    return name == who or who in name.split() or name in who.split()
+
+
+def _extreme(turns: Sequence[Unit], fewest: bool) -> Tally:
+    counts = Counter(one.label for one in turns)
+    order = sorted(counts, key=lambda name: counts[name] if fewest else -counts[name])
+    first = next(one for one in turns if one.label == order[0])
+    items = (Sentence(order[0], (first.spans[0],)),)
+    told = ", ".join(f"{name} {counts[name]}" for name in order[:5])
+    return Tally(Listing(items, "", "its turns, by who speaks"), f"Turns in the whole text: {told}.")
+
+
+def _places(word: re.Match[str], units: Sequence[Unit]) -> Tally | None:
+    """Each place of a word, or each turn or sentence that has it, once."""
+    pattern = re.compile(rf"(?<!\w){re.escape(word['word'].strip())}(?!\w)", re.IGNORECASE)
+    items: list[Sentence] = []
+    counted = set[int]()  # the turns that had it
+    for unit in units:
+        found = 0 if unit.kind == "list" else len(pattern.findall(unit.value if unit.kind == "turn" else unit.text))
+        if found and word["where"] is not None:
+            found = int(word["where"] != "turns" or unit.paragraph not in counted)
+            counted.add(unit.paragraph)
+        items += [Sentence(unit.text, unit.spans)] * found
+    return Tally(Listing(tuple(items), "", "every place of it")) if items else None
