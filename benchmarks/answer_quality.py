@@ -35,7 +35,7 @@ from longdoc import DocumentChat, DocumentIndex
 QUESTIONS = Path(__file__).with_name("questions")
 ARCHIVES = {"messy": "messy_files", "financebench": "financebench_pdfs", "pdfs": "pdfs"}
 FIFTHS = 5
-EACH = 25  # documents of a part of aggregate_qa, of the longest two
+EACH = 10  # documents of a part of aggregate_qa, and of the longest two parts one
 LONG = ("crd3", "loogle")
 
 

@@ -88,6 +88,11 @@ _SAYS_WHERE = re.compile(  # to look, which says nothing about what either
     r"|do|has|have|in what|by how)\b)",
     re.IGNORECASE,
 )
+_ROUND_ABOUT = re.compile(  # a figure, which says nothing about whose
+    r"\b(?:the )?total amounts? of (?=\w)|\b(?:(?:at|by|as of) )?(?:the )?(?:fiscal )?year[- ]end (?=\w)"
+    r"|\b(?:at|by|as of) the end of (?=(?:the )?(?:fiscal )?(?:year )?(?:19|20)\d\d)",
+    re.IGNORECASE,
+)
 _HOW = re.compile(r"\bhow (\w+)(?= (?:is|are|was|were|does|do|did|has|have|will|would|can)\b| \w+)", re.IGNORECASE)
 _MANY, _FEW = 5, 2  # sentences of an answer to a broad question, and to one about a single thing
 _READ = 4000  # characters of a question; the encoder reads fewer
@@ -162,9 +167,9 @@ class Question:
     @classmethod
     def of(cls, text: str) -> Self:
         """The question as it is written; of a very long one the beginning."""
-        plain = " ".join(
-            _FISCAL.sub(r" \1 ", _SAYS_WHERE.sub("", _ORDER.sub("", _PREAMBLE.sub("", text[:_READ])))).split()
-        )
+        told = _SAYS_WHERE.sub("", _ORDER.sub("", _PREAMBLE.sub("", text[:_READ])))
+        said = " ".join(_FISCAL.sub(r" \1 ", told).split())
+        plain = " ".join(_ROUND_ABOUT.sub("", said).split())
         patterns = {
             "number": _NUMBER,
             "date": _DATE,
@@ -173,7 +178,7 @@ class Question:
             "reason": _REASON,
             "asked": _ASKED,
         }
-        kinds = frozenset(kind for kind, pattern in patterns.items() if pattern.search(plain))
+        kinds = frozenset(kind for kind, pattern in patterns.items() if pattern.search(said))
         so = tuple(one.text for one in names(unicodedata.normalize("NFC", plain)) if _DIGITS.search(one.text) is None)
         letters = _ABBREVIATION.findall(plain)
         who = introduced(plain, so, _long_form(letters[0]) if letters else None) if "number" not in kinds else None

@@ -82,6 +82,9 @@ def test_places_names_and_reasons_are_told_by_how_they_are_said(question: str, s
 def test_how_and_where_to_look_is_not_looked_for() -> None:
     asked = Question.of("According to the notes and the balance sheet, what is the rent?")
     assert asked.words == {"rent"}
+    asked = Question.of("What was the year-end FY2019 total amount of rents? Answer in USD.")
+    assert asked.words == {"rent", "2019"}
+    assert asked.kinds == {"number"}
 
 
 def test_a_word_that_is_not_there_is_met_by_one_that_means_the_same() -> None:
