@@ -171,7 +171,7 @@ def main() -> None:
     """Asks the questions asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--set", default="plain", help="plain, fresh, after or unseen, files of questions/; or aggregate"
+        "--set", default="plain", help="plain, fresh, after, unseen or unseen_more, files of questions/; or aggregate"
     )
     parser.add_argument("--kinds", nargs="*")
     parser.add_argument("--documents", nargs="*")

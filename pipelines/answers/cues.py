@@ -96,6 +96,8 @@ _ROUND_ABOUT = re.compile(  # a figure, which says nothing about whose
 _HOW = re.compile(r"\bhow (\w+)(?= (?:is|are|was|were|does|do|did|has|have|will|would|can)\b| \w+)", re.IGNORECASE)
 _MANY, _FEW = 5, 2  # sentences of an answer to a broad question, and to one about a single thing
 _READ = 4000  # characters of a question; the encoder reads fewer
+_NAMES = re.compile(r"\b(?:names?|named|called|titled|entitled|known as)\b", re.IGNORECASE)
+_BESIDE = 24  # characters beside a name in which what it is the name of stands
 _DIGITS = re.compile(r"\d")
 _YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentury\b", re.I)
 _TERM = re.compile(
@@ -108,7 +110,7 @@ _TERM = re.compile(
 _IS = re.compile(
     r"\b(?:is|are|was|were|means?|shall mean|refers? to|denotes?"
     r"|represents?|stands for|may be defined|can be defined|defined)\b|:"
-    r"|\s[–—-]\s",
+    r"|\s(?:[–—-]|--)\s",
     re.IGNORECASE,
 )
 _PLAIN_IS = ("is", "are", "was", "were")  # which may say any other thing of it, too
@@ -315,6 +317,16 @@ class Question:
         said = match[0][0].isalpha() and (match[0].casefold() not in _PLAIN_IS or _KIND_OF.match(rest) is not None)
         return 1.0 if begins and said and len(words) <= len(self.term) + 1 else 0.5
 
+    def _calls(self, sentence: str) -> bool:
+        """Whether the sentence has a name right beside what is asked for, or behind the word name or called."""
+        for one in names(sentence):
+            at = sentence.find(one.text)
+            around = f"{sentence[max(0, at - _BESIDE) : at]} {sentence[at + len(one.text) :][:_BESIDE]}"
+            near = not self.words.isdisjoint(content_words(around)) or _NAMES.search(around) is not None
+            if content_words(one.text) - self.words and near:
+                return True
+        return False
+
     def _has(self, kind: str, sentence: str) -> bool:
         """Whether the sentence has one of that kind that the question has not."""
         if kind == "number":
@@ -328,6 +340,8 @@ class Question:
         if kind == "date":
             return _YEAR_OR_DAY.search(sentence) is not None or any(True for _ in calendar_dates(sentence))
         if kind == "name":
+            if _CALLED.search(self.text):
+                return self._calls(sentence)
             return any(content_words(one.text) - self.words for one in names(f"so {sentence}"))
         return _BECAUSE.search(sentence) is not None
 

@@ -102,7 +102,8 @@ def _named(name: str) -> Introduced:
         rf"|(?:born|known|appointed|elected"
         rf"|employed|hired)\b|{noun}\s+(?:of|for)\b)",
         rf"\([^)\"“]{{0,40}}[\"“]{own}[\"”]|[\"“]{own.replace('?P<at>', '?:')}[\"”]\s+(?:shall )?means?\b",
-        rf"\b(?:the|an?|his|her|my|our|their|your|its|\w+['’]s)\s+(?:{noun}\s+){{0,2}}{noun},?\s+{own}",
+        rf"\b(?:the|an?|his|her|my|our|their|its|\w+['’]s)\s+(?:{noun}\s+){{0,2}}{noun}\s+{own}",
+        rf"\b(?:the|his|her|my|our|their|its)\s+(?:{noun}\s+){{0,2}}{noun},\s+{own}(?!\W*[!?])",
     )
     return Introduced(tuple(map(re.compile, said)), name, re.compile(rf"\b{last}\b"))
 

@@ -7,8 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from langchain_core.documents import Document
+
+from longdoc.chunkers.text.sentences import split_sentences
+from longdoc.chunkers.text.span import Span
 from longdoc.memory.summaries.summary import Sentence
 from longdoc.pipelines.answers.listing import Listing
+from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit
 
 _SAID = r"(?:said|mentioned|used|named|written|spoken|uttered|repeated|occur(?:s|red)?|appear(?:s|ed)?|comes? up|found)"
@@ -30,6 +35,8 @@ _MOST = re.compile(
     rf"|says?|said)\s+(?:the\s+)?(?P<end>most|least|fewest)(?:\s+(?:turns|often|times))?{_HERE}",
     re.IGNORECASE,
 )
+_QUOTED = 40  # places that are shown in their sentences
+_PARAGRAPH = 2000  # characters before and behind a place in which its sentence is looked for
 _EVERYONE = ("", "there", "the transcript", "the meeting", "it", "everyone")
 
 
@@ -85,15 +92,40 @@ def _extreme(turns: Sequence[Unit], fewest: bool) -> Tally:
     return Tally(Listing(items, "", "its turns, by who speaks"), f"Turns in the whole text: {told}.")
 
 
+def places_of(question: str, documents: Sequence[Document]) -> Tally | None:
+    """Each place of the word that a question counts, the first with the sentence around; None where it counts no word.
+
+    Reads no more of the documents than the word's places.
+    """
+    word = _WORD.match(question)
+    if word is None or word["where"] is not None:
+        return None
+    pattern = re.compile(rf"(?<!\w){re.escape(word['word'].strip())}(?!\w)", re.IGNORECASE)
+    items: list[Sentence] = []
+    for one in documents:
+        source, text = str(one.metadata["source"]), one.page_content
+        for found in pattern.finditer(text):
+            span = _around(text, *found.span()) if len(items) < _QUOTED else Span(*found.span())
+            items.append(Sentence(readable(span.of(text)), (Span(span.start, span.end, source),)))
+    return Tally(Listing(tuple(items), "", "every place of it")) if items else None
+
+
+def _around(text: str, start: int, end: int) -> Span:
+    """The sentence in which a stretch lies."""
+    low = text.rfind("\n\n", max(0, start - _PARAGRAPH), start) + 1 or max(0, start - _PARAGRAPH)
+    high = text.find("\n\n", end, end + _PARAGRAPH)
+    high = high if high > 0 else min(len(text), end + _PARAGRAPH)
+    return next((one for one in split_sentences(text, low, high) if one.start <= start < one.end), Span(start, end))
+
+
 def _places(word: re.Match[str], units: Sequence[Unit]) -> Tally | None:
-    """Each place of a word, or each turn or sentence that has it, once."""
+    """Each turn or sentence that has a word, once."""
     pattern = re.compile(rf"(?<!\w){re.escape(word['word'].strip())}(?!\w)", re.IGNORECASE)
     items: list[Sentence] = []
     counted = set[int]()  # the turns that had it
     for unit in units:
-        found = 0 if unit.kind == "list" else len(pattern.findall(unit.value if unit.kind == "turn" else unit.text))
-        if found and word["where"] is not None:
-            found = int(word["where"] != "turns" or unit.paragraph not in counted)
+        new = unit.kind != "list" and (word["where"] != "turns" or unit.paragraph not in counted)
+        if new and pattern.search(unit.value if unit.kind == "turn" else unit.text):
             counted.add(unit.paragraph)
-        items += [Sentence(unit.text, unit.spans)] * found
+            items.append(Sentence(unit.text, unit.spans))
     return Tally(Listing(tuple(items), "", "every place of it")) if items else None

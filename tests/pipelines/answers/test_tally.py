@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.documents import Document
 
-from longdoc.pipelines.answers.tally import is_tally, tally_of
+from longdoc.pipelines.answers.tally import is_tally, places_of, tally_of
 from longdoc.pipelines.units.find import units_of
 
 TURNS = st.lists(
@@ -25,9 +26,11 @@ def test_turns_and_words_are_counted_as_often_as_they_are_there(turns: list[tupl
     asked = {
         "How many turns does Tom have?": sum(who == "Tom Vane" for who, _ in turns),
         "How many turns are there?": len(turns),
-        'How often is the word "salt" said?': sum(times for _, times in turns),
         "In how many turns is the word salt mentioned?": sum(times > 0 for _, times in turns),
     }
+    said = places_of('How often is the word "salt" said?', [Document(transcript(turns), metadata={"source": ""})])
+    assert (0 if said is None else len(said.listing.items)) == sum(times for _, times in turns)
+    assert said is None or {one.text for one in said.listing.items} == {"The salt came late, they told us."}
     for question, count in asked.items():
         tally = tally_of(question, units)
         assert (0 if tally is None else len(tally.listing.items)) == count, question
