@@ -53,6 +53,12 @@ def is_tally(question: str) -> bool:
     return any(pattern.match(question) for pattern in (_WORD, _TURNS, _MOST))
 
 
+def counts_a_word(question: str) -> bool:
+    """Whether it asks how often a word is there, whatever turn or sentence it is in."""
+    word = _WORD.match(question)
+    return word is not None and word["where"] is None
+
+
 def tally_of(question: str, units: Sequence[Unit]) -> Tally | None:
     """The places counted, in reading order; None where there are none, or no turns to count."""
     turns = _turns(units)

@@ -21,7 +21,7 @@ from longdoc.pipelines.answers.kinds import AskedFor, asked_for
 from longdoc.pipelines.answers.listing import EVERY_SENTENCE, Listing, listing_of, stated
 from longdoc.pipelines.answers.people import authors_of, characters_of, speakers_of
 from longdoc.pipelines.answers.reading import bundled_reader
-from longdoc.pipelines.answers.tally import is_tally, places_of, tally_of
+from longdoc.pipelines.answers.tally import counts_a_word, is_tally, places_of, tally_of
 from longdoc.pipelines.ask.material import Item, Material, item_of
 from longdoc.pipelines.ask.whole import aims_of, beginning_of, conclusions_of, decisions_of, ending_of, summary_of
 from longdoc.pipelines.summarizers.sentence_table import Encoder
@@ -196,8 +196,10 @@ class Offline:
     def _tallied(self, alone: str, kind: AskedFor, documents: Collection[str] | None) -> Reply | None:
         """What is counted letter by letter; None where there is nothing to count."""
         names = self._names(documents)
-        read = [one for name in names for one in self._material.documents(name)]
-        tally = places_of(alone, read) or tally_of(alone, [unit for name in names for unit in self._units(name)])
+        if counts_a_word(alone):
+            tally = places_of(alone, [one for name in names for one in self._material.documents(name)])
+        else:
+            tally = tally_of(alone, [unit for name in names for unit in self._units(name)])
         if tally is None:
             return None
         told = self._told(tally.listing, alone, replace(kind, kind="count"), names, "")
