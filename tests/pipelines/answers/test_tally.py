@@ -30,7 +30,7 @@ def test_turns_and_words_are_counted_as_often_as_they_are_there(turns: list[tupl
     }
     said = places_of('How often is the word "salt" said?', [Document(transcript(turns), metadata={"source": ""})])
     assert (0 if said is None else len(said.listing.items)) == sum(times for _, times in turns)
-    assert said is None or {one.text for one in said.listing.items} == {"The salt came late, they told us."}
+    assert said is None or {one.text for one in said.listing.items[:40]} == {"The salt came late, they told us."}
     for question, count in asked.items():
         tally = tally_of(question, units)
         assert (0 if tally is None else len(tally.listing.items)) == count, question
