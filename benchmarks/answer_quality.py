@@ -35,7 +35,7 @@ from longdoc import DocumentChat, DocumentIndex
 QUESTIONS = Path(__file__).with_name("questions")
 ARCHIVES = {"messy": "messy_files", "financebench": "financebench_pdfs", "pdfs": "pdfs"}
 FIFTHS = 5
-EACH = 25  # documents of a part of aggregate_qa, of the longest two
+EACH = 10  # documents of a part of aggregate_qa, and of the longest two parts one
 LONG = ("crd3", "loogle")
 
 
@@ -171,7 +171,7 @@ def main() -> None:
     """Asks the questions asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--set", default="plain", help="plain, fresh, after or unseen, files of questions/; or aggregate"
+        "--set", default="plain", help="plain, fresh, after, unseen or unseen_more, files of questions/; or aggregate"
     )
     parser.add_argument("--kinds", nargs="*")
     parser.add_argument("--documents", nargs="*")

@@ -88,13 +88,20 @@ _SAYS_WHERE = re.compile(  # to look, which says nothing about what either
     r"|do|has|have|in what|by how)\b)",
     re.IGNORECASE,
 )
+_ROUND_ABOUT = re.compile(  # a figure, which says nothing about whose
+    r"\b(?:the )?total amounts? of (?=\w)|\b(?:(?:at|by|as of) )?(?:the )?(?:fiscal )?year[- ]end (?=\w)"
+    r"|\b(?:at|by|as of) the end of (?=(?:the )?(?:fiscal )?(?:year )?(?:19|20)\d\d)",
+    re.IGNORECASE,
+)
 _HOW = re.compile(r"\bhow (\w+)(?= (?:is|are|was|were|does|do|did|has|have|will|would|can)\b| \w+)", re.IGNORECASE)
 _MANY, _FEW = 5, 2  # sentences of an answer to a broad question, and to one about a single thing
 _READ = 4000  # characters of a question; the encoder reads fewer
+_NAMES = re.compile(r"\b(?:names?|named|called|titled|entitled|known as)\b", re.IGNORECASE)
+_BESIDE = 24  # characters beside a name in which what it is the name of stands
 _DIGITS = re.compile(r"\d")
 _YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentury\b", re.I)
 _TERM = re.compile(
-    r"\W*what(?:'s| is| are| was| were) (?:an? |the )?"
+    r"\W*what(?:'s| is| are| was| were) (?!(?:they|we|you|he|she|it|i)\b)(?:an? |the )?"
     r"(?P<a>(?:(?!of\b|for\b|in\b|per\b|made\b|about\b)[\w’'-]+\W*){1,4})\Z"
     r"|\W*what (?:does|do) (?:the (?:term|word) )?(?P<b>.{1,60}?) (?:mean|stand for|refer to)\b|\W*(?:please )?define"
     r" (?P<c>.{1,60}?)\W*\Z|.{0,20}\bdefinition of (?P<d>.{1,60}?)\W*\Z|how is (?P<e>.{1,50}?) defined",
@@ -103,7 +110,7 @@ _TERM = re.compile(
 _IS = re.compile(
     r"\b(?:is|are|was|were|means?|shall mean|refers? to|denotes?"
     r"|represents?|stands for|may be defined|can be defined|defined)\b|:"
-    r"|\s[–—-]\s",
+    r"|\s(?:[–—-]|--)\s",
     re.IGNORECASE,
 )
 _PLAIN_IS = ("is", "are", "was", "were")  # which may say any other thing of it, too
@@ -162,9 +169,9 @@ class Question:
     @classmethod
     def of(cls, text: str) -> Self:
         """The question as it is written; of a very long one the beginning."""
-        plain = " ".join(
-            _FISCAL.sub(r" \1 ", _SAYS_WHERE.sub("", _ORDER.sub("", _PREAMBLE.sub("", text[:_READ])))).split()
-        )
+        told = _SAYS_WHERE.sub("", _ORDER.sub("", _PREAMBLE.sub("", text[:_READ])))
+        said = " ".join(_FISCAL.sub(r" \1 ", told).split())
+        plain = " ".join(_ROUND_ABOUT.sub("", said).split())
         patterns = {
             "number": _NUMBER,
             "date": _DATE,
@@ -173,7 +180,7 @@ class Question:
             "reason": _REASON,
             "asked": _ASKED,
         }
-        kinds = frozenset(kind for kind, pattern in patterns.items() if pattern.search(plain))
+        kinds = frozenset(kind for kind, pattern in patterns.items() if pattern.search(said))
         so = tuple(one.text for one in names(unicodedata.normalize("NFC", plain)) if _DIGITS.search(one.text) is None)
         letters = _ABBREVIATION.findall(plain)
         who = introduced(plain, so, _long_form(letters[0]) if letters else None) if "number" not in kinds else None
@@ -310,6 +317,16 @@ class Question:
         said = match[0][0].isalpha() and (match[0].casefold() not in _PLAIN_IS or _KIND_OF.match(rest) is not None)
         return 1.0 if begins and said and len(words) <= len(self.term) + 1 else 0.5
 
+    def _calls(self, sentence: str) -> bool:
+        """Whether the sentence has a name right beside what is asked for, or behind the word name or called."""
+        for one in names(sentence):
+            at = sentence.find(one.text)
+            around = f"{sentence[max(0, at - _BESIDE) : at]} {sentence[at + len(one.text) :][:_BESIDE]}"
+            near = not self.words.isdisjoint(content_words(around)) or _NAMES.search(around) is not None
+            if content_words(one.text) - self.words and near:
+                return True
+        return False
+
     def _has(self, kind: str, sentence: str) -> bool:
         """Whether the sentence has one of that kind that the question has not."""
         if kind == "number":
@@ -323,6 +340,8 @@ class Question:
         if kind == "date":
             return _YEAR_OR_DAY.search(sentence) is not None or any(True for _ in calendar_dates(sentence))
         if kind == "name":
+            if _CALLED.search(self.text):
+                return self._calls(sentence)
             return any(content_words(one.text) - self.words for one in names(f"so {sentence}"))
         return _BECAUSE.search(sentence) is not None
 

@@ -281,7 +281,7 @@ def _evidence(
     """What speaks for an answer having been found, in the order of `_FITTED`."""
     best = int(np.argmax(scored.scores))
     one = scored.units[best]
-    words = frozenset[str]().union(*(unit.unit.words | unit.context for unit in units))
+    words = frozenset[str]().union(*(unit.unit.words | (unit.context - unit.meant) for unit in units)) | one.meant
     texts = [*dict.fromkeys(unit.unit.spans[0].source for unit in units), *(unit.unit.text for unit in units)]
     letters = "".join(filter(str.isalnum, "".join(texts).casefold()))
     above = asked.named & asked.words & words if one.unit.kind in ("row", "label") else frozenset[str]()  # its subject

@@ -90,18 +90,22 @@ def goes_on(sentence: str) -> bool:
 
 def _named(name: str) -> Introduced:
     words = "|".join(re.escape(word) for word in name.split() if len(word) > 2) or re.escape(name)
-    own = rf"(?P<at>\b(?:(?:{words})\s+)*(?:{words})\b(?!['’]s|-))"
+    any_of = rf"(?P<at>\b(?:(?:{words})\s+)*(?:{words})\b(?!['’]s|-))"
+    last = re.escape(name.split()[-1])
+    own = rf"(?P<at>\b(?:(?:{words})\s+)*{last}\b(?!['’]s|-))"
     noun = rf"(?!{_NO_NOUN}\b)[a-z][a-z-]*(?<!ed)(?<!ing)(?<!ly)"
     said = (
         rf"\b(?:I['’]m|I am|[Nn]ame(?:['’]s| is|,)|[Tt]his is|[Mm]eet|(?:called|named|known as)|call (?:me|him|her))"
-        rf"\s+(?:[\w.]+\s+)?{own}",
+        rf"\s+(?:[\w.]+\s+)?{any_of}",
         rf"{own},\s+(?:{_ARTICLE}\b|(?:{noun}\s+){{0,2}}{noun}\s+(?:of|for|at|from)\b|[A-Z][\w-]+ (?:of|for|and|at)\b)",
         rf"{own}(?:\s+\([^)]{{0,60}}\))?,?\s+{_IS}\s+(?:now |also |then |still )?(?:{_ARTICLE}\b"
         rf"|(?:born|known|appointed|elected"
         rf"|employed|hired)\b|{noun}\s+(?:of|for)\b)",
-        rf"\b(?:the|an?|his|her|my|our|their|your|its|\w+['’]s)\s+(?:{noun}\s+){{0,2}}{noun},?\s+{own}",
+        rf"\([^)\"“]{{0,40}}[\"“]{own}[\"”]|[\"“]{own.replace('?P<at>', '?:')}[\"”]\s+(?:shall )?means?\b",
+        rf"\b(?:the|an?|his|her|my|our|their|its|\w+['’]s)\s+(?:{noun}\s+){{0,2}}{noun}\s+{own}",
+        rf"\b(?:the|his|her|my|our|their|its)\s+(?:{noun}\s+){{0,2}}{noun},\s+{own}(?!\W*[!?])",
     )
-    return Introduced(tuple(map(re.compile, said)), name, re.compile(rf"\b(?:{words})\b"))
+    return Introduced(tuple(map(re.compile, said)), name, re.compile(rf"\b{last}\b"))
 
 
 def _of_role(role: str, long: re.Pattern[str] | None) -> Introduced:

@@ -136,7 +136,7 @@ _COMPARE = re.compile(
 _DEFINITION = re.compile(
     r"\b(?:what (?:does|do) .{1,80}? (?:mean|stand for|refer to)|what is (?:meant|understood) by|definition of"
     r"|define[ds]?|how is .{1,60}? defined|meaning of|what(?:'s| is| are) (?:an? )?"
-    r"(?!the\b|its?\b|his\b|her\b|their\b|this\b|that\b|your\b|there\b)"
+    r"(?!the\b|its?\b|his\b|her\b|their\b|this\b|that\b|your\b|there\b|they\b|we\b|you\b|he\b|she\b|it\b|i\b)"
     r"[\w’'-]+(?: (?!of\b|for\b|in\b|from\b|per\b|made\b)[\w’'-]+){0,4}\?*\Z)",
     _I,
 )

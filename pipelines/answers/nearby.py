@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from longdoc.memory.words import tokens
-from longdoc.pipelines.wording.lexicon import is_verb, known, of_a_kind, relation
+from longdoc.pipelines.wording.lexicon import known, of_a_kind, relation
 from longdoc.pipelines.wording.words import is_function_word, stem
 
 _LEAST = 4  # letters of a word that may stand for another
@@ -29,6 +29,6 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _means(asked: str, word: str) -> bool:
-    """Whether a word means what was asked for, or is a thing of that kind; what is done has too many kinds."""
-    as_said = ("same", "near") if is_verb(asked) else ("same", "near", "broader")
+    """Whether a word means what was asked for, or is a thing of that kind; of doing there are too many."""
+    as_said = ("same", "near") if asked.endswith(("ing", "ed")) else ("same", "near", "broader")
     return relation(asked, word) in as_said and of_a_kind(asked, word)

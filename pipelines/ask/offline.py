@@ -21,6 +21,7 @@ from longdoc.pipelines.answers.kinds import AskedFor, asked_for
 from longdoc.pipelines.answers.listing import EVERY_SENTENCE, Listing, listing_of, stated
 from longdoc.pipelines.answers.people import authors_of, characters_of, speakers_of
 from longdoc.pipelines.answers.reading import bundled_reader
+from longdoc.pipelines.answers.tally import counts_a_word, is_tally, places_of, tally_of
 from longdoc.pipelines.ask.material import Item, Material, item_of
 from longdoc.pipelines.ask.whole import aims_of, beginning_of, conclusions_of, decisions_of, ending_of, summary_of
 from longdoc.pipelines.summarizers.sentence_table import Encoder
@@ -94,6 +95,8 @@ class Offline:
     def _answered(self, alone: str, kind: AskedFor, documents: Collection[str] | None) -> Reply:
         if kind.kind == "whole":
             return self._whole(alone, kind, documents)
+        if is_tally(alone) and (tallied := self._tallied(alone, kind, documents)) is not None:
+            return tallied
         if kind.kind in ("list", "count"):
             listed = self._listed(alone, kind, documents)
             if listed is not None:
@@ -189,6 +192,18 @@ class Offline:
         if listing is None or (kind.kind == "count" and not _are_items(listing)):
             return None
         return self._told(listing, alone, kind, names, but)
+
+    def _tallied(self, alone: str, kind: AskedFor, documents: Collection[str] | None) -> Reply | None:
+        """What is counted letter by letter; None where there is nothing to count."""
+        names = self._names(documents)
+        if counts_a_word(alone):
+            tally = places_of(alone, [one for name in names for one in self._material.documents(name)])
+        else:
+            tally = tally_of(alone, [unit for name in names for unit in self._units(name)])
+        if tally is None:
+            return None
+        told = self._told(tally.listing, alone, replace(kind, kind="count"), names, "")
+        return replace(told, remark=tally.remark or told.remark)
 
     def counted(
         self,

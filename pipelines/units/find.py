@@ -29,6 +29,7 @@ from longdoc.pipelines.units.paragraphs import (
 from longdoc.pipelines.units.rows import (
     cells_of,
     header_of,
+    lined,
     named,
     pairs_of,
     row_spans,
@@ -66,7 +67,7 @@ class _Finder:
         self._text, self._source, self._start = text, source, start
         self._lines = lines_of(text)
         self._width, self._turning = width(self._lines), taking_turns(self._lines)
-        self._tables = named(tables, sorted(self._lines[at].start for at in self._turning))
+        self._tables = named(tables or list(lined(text)), sorted(self._lines[at].start for at in self._turning))
         self._table_starts = [one["start"] for one in self._tables]
         self._outer = headings
         self._inner: list[tuple[int, str]] = []
@@ -311,11 +312,10 @@ class _Finder:
 
     def _table(self, at: int) -> int:
         self._passed(at)
-        cells = [cell.strip() for cell in self._lines[at].text.strip("|").replace("\t", "|").split("|")]
+        cells = self._lines[at].text.strip("|").replace("\t", "|").split("|")
         said = [readable(cell) for cell in cells if any(map(str.isalnum, cell))]
         if said:
-            line = self._lines[at]
-            self._add("row", [self._span(line.start, line.end)], "; ".join(said), said[0])
+            self._add("row", [self._span(self._lines[at].start, self._lines[at].end)], "; ".join(said), said[0])
         return at + 1
 
     def _prose(self, at: int) -> int:

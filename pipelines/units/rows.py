@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from longdoc.chunkers.text.span import Span
+from longdoc.chunkers.text.table_rows import is_unit_note, names_columns
 from longdoc.chunkers.text.tables import Cell, Table, cells
 from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.lines import Form, Line, amounts_of, columns_of
 
 _YEARS = re.compile(r"\W*(?:(?:19|20)\d\d\W*)+$")
 _LONGEST_HEADER = 12  # words
+_LINED = re.compile(r"(?:^[^\n|]{0,400}(?: \|(?: [^\n|]{0,400})?)+\n){3,}", re.MULTILINE)
 _LABEL = 4  # words
 _CELL = re.compile(r"[^\t]+")
 _SCALE = re.compile(
@@ -30,6 +32,34 @@ def header_of(line: Line) -> bool:
         return _YEARS.fullmatch(line.text) is not None
     short = len(line.text.split()) <= _LONGEST_HEADER
     return line.form in (Form.PROSE, Form.TABLE, Form.HEADING) and short and line.text[-1] not in ".;,!?"
+
+
+def lined(text: str) -> Iterator[Table]:
+    """The tables of lines that " | " parts and that no rule under a header marks: those whose columns are named.
+
+    Their names stand in the lines at the top whose first cell is empty, else in the first line. A line below that has
+    no label ends a table.
+    """
+    for run in _LINED.finditer(f"{text}\n"):
+        lines = [(match.start() + run.start(), match[0]) for match in re.finditer(r"[^\n]+", run[0])]
+        for _, group in groupby(lines, key=lambda one: one[1].count("|")):
+            yield from _table_of([(start, line, [cell.strip() for cell in line.split("|")]) for start, line in group])
+
+
+def _table_of(lines: list[tuple[int, str, list[str]]]) -> Iterator[Table]:
+    while len(lines) > 2:
+        heads = list(takewhile(lambda one: not one[2][0], lines)) or lines[:1]
+        first = heads[0][2][0]
+        below = lines[len(heads) :]
+        ended = next((at for at, one in enumerate(below) if one[2][0] in ("", first)), len(below))
+        body = below[:ended]
+        columns = zip(*(cells for _, _, cells in heads), strict=True)
+        names = [next((one for one in reversed(each) if one and not is_unit_note(one)), "") for each in columns]
+        if len(body) > 1 and names_columns(names, [cells for _, _, cells in body]):
+            start, end = body[0][0], body[-1][0] + len(body[-1][1])
+            note = next((cell for _, _, cells in heads for cell in cells if is_unit_note(cell)), None)
+            yield Table(start=heads[0][0], end=end, header=names, header_end=start, note=note)
+        lines = lines[len(heads) + len(body) :]
 
 
 def named(tables: Sequence[Table], pairs: Sequence[int]) -> list[Table]:
