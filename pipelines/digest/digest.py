@@ -38,6 +38,7 @@ _LEAD = 0.7  # what it is worth to stand in the part of a text that comes before
 _OUTCOME, _MOST_OUTCOMES = 3.0, 2  # what it is worth to say what a text comes to, and how often
 _MEASURED = 8  # sentences with an amount, from which a report's others are left out
 _LONG = 120_000  # characters from which what is shown comes from all over the text; a short one may say it at once
+_LISTED = 20_000  # characters of a text in prose of which a list is what matters, wherever it stands
 _HEAD = 1500  # characters in which a text names its date, its number, its authors
 
 
@@ -236,7 +237,11 @@ def _duty(reading: Reading) -> Callable[[Candidate], float]:
 
 
 def _prose(reading: Reading) -> list[Section]:
-    facts = [*labelled_below(reading), *(one for one in fields(reading) if _heads(reading, one)), *lists(reading)]
+    facts = [*labelled_below(reading), *(one for one in fields(reading) if _heads(reading, one))]
+    early = (
+        len(reading.text) if len(reading.text) < _LISTED else len(reading.text) / 5
+    )  # later a list is a part of what is told
+    facts += [one for one in lists(reading) if one.place < early]
     title = _title(reading)
     facts = [one for one in facts if not any(_within(one.sentence, entry.sentence) for entry in title.entries)]
     if len(facts) == 1 and len(facts[0].sentence.spans) < 3:

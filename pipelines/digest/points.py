@@ -55,6 +55,7 @@ _PROPOSES = re.compile(  # what a text says that it does
     rf"(?<!when )(?<!if )\b(?:this|the present|our) (?:{_LETTERS}|proposal|document|specification|paper|article|report"
     r"|guide|standard|memo|policy|plan|bill|notice) (?:(?:also|therefore|only|thus) )?(?:propos|specif|defin|describ"
     r"|introduc|recommend|standardi|add|chang|remov|extend|updat|replac|obsolet|present|explain)\w*"
+    rf"|(?:^the |\bthis ){_LETTERS} (?:is|was|has been) (?:\w+ )?(?:accept|reject|withdraw|superse|defer)\w*"
     rf"|^(?:this|the) (?:{_LETTERS}|proposal|specification|standard|bill) (?:is|was|has been) (?:\w+ )?(?:accept"
     r"|reject|withdraw|superse|defer|approv|adopt|obsolet)\w*",
     re.IGNORECASE,

@@ -51,7 +51,9 @@ _REFERS = re.compile(
     r"|chapters?|articles?|paragraphs?|page|links?)\b[\s\"“(]*(?:[\dIVXA-Z]|above|below|here)"
     r"|\b(?:described|discussed|presented|listed|shown|given|explained|outlined) (?:in (?:more )?detail )?(?:above"
     r"|below|later)\b|\b(?:examples?|code|snippets?|lists?|diagrams?) (?:above|below)\b|\b(?:above|below|preceding"
-    r"|following) (?:examples?|code|snippets?|lists?|diagrams?)\b|\bthe following\b[^.:;]{0,60}\.$",
+    r"|following) (?:examples?|code|snippets?|lists?|diagrams?)\b|\bthe following\b[^.:;]{0,60}\.$|\bas follows\W*$"
+    r"|:\s*\w{1,3}[.)]$|\b(?:two|three|four|five|several|substantial|various|different) (?:\w+ ){0,2}(?:ways|reasons"
+    r"|points|issues|questions|things|grounds|respects|aspects|algorithms|steps|parts)\b[^.,:]{0,40}\.$",
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"[`~/_@:.][\w.]*\.$")
@@ -105,17 +107,16 @@ _VERB = re.compile(
 )
 _SOURCES_FROM = 4  # a list of sources begins behind the first fourth of a text; appendices may follow it
 OWN = re.compile(
-    r"\b(?:this|the present|the proposed|the current|our) (?:study|paper|report|article|work|research|proposal"
-    r"|document|specification|guide|manual|survey|analysis"
-    r"|protocol|policy|plan|act|bill|rule|order|notice|appeal|case|application)\b|\baims? (?:to|of)\b|\bpurpose\b"
+    r"\b(?:this|the present|the proposed|the current|our) (?:study|paper|report|article|work|research|proposal|document"
+    r"|specification|guide|manual|survey|analysis|protocol|policy|plan|act|bill|rule|order|notice|appeal|case"
+    r"|application)\b|\baims? (?:to|of)\b|\bpurpose\b"
     r"|\bobjectives?\b|\bsample size\b|\bwe conclude\b|\bin conclusion\b",
     re.IGNORECASE,
 )  # what a text says of itself
 _LEANS = re.compile(
     r"(?:[\w-]+ ){0,3}[\w-]+, (?:it|they|he|she|these|those|such)\b"
-    r"|[A-Z][\w-]*(?: [\w-]+){0,4} (?:this|these|those|such)(?! (?:paper|document|specification|proposal|article"
-    r"|study|work"
-    r"|report|book|agreement|guide|survey|review|post|section|chapter)\b) [\w-]+,"
+    r"|[A-Z][\w-]*(?: [\w-]+){0,4} (?:this|these|those|such)(?! (?:paper|document|specification|proposal|article|study"
+    r"|work|report|book|agreement|guide|survey|review|post|section|chapter)\b) [\w-]+,"
     r"|(?:the|a) (?:result|former|latter) is\b",
     re.IGNORECASE,
 )

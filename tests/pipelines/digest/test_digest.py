@@ -20,7 +20,7 @@ from longdoc.memory.summaries.tree import SummaryTree
 from longdoc.memory.summaries.tree_json import tree_from_json, tree_to_json
 from longdoc.pipelines.digest.kinds import Kind, kind_of
 from longdoc.pipelines.digest.make import LEAST, digest_of, in_common, questions_of
-from longdoc.pipelines.digest.reading import Reading
+from longdoc.pipelines.digest.reading import Reading, can_stand
 from longdoc.pipelines.digest.story import in_full, passages
 from longdoc.pipelines.digest.talk.spoken import is_clause, without_sounds, without_stumbles
 from longdoc.pipelines.digest.talk.subjects import stages, topics
@@ -681,3 +681,17 @@ def test_work_talked_over_by_one_who_asks_keeps_what_was_decided() -> None:
     headings = [block.heading for block in digest("".join(turns), 900).blocks]
     assert "Decisions" in headings
     assert "Bob" not in headings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The question of the lamps in the harbour can be described as follows.",
+        "There are two basic points that the harbour has to address.",
+        "The guild refused the offer of the town for several reasons.",
+        "The fourth ground of the notice to the guild provides: 4.",
+    ],
+)
+def test_what_only_says_that_something_follows_does_not_stand_alone(text: str) -> None:
+    assert not can_stand(text)
+    assert can_stand("The guild refused the offer of the town for two reasons, its price and its date.")
