@@ -32,8 +32,8 @@ _TOLD = 0.5  # of a claim's words: fewer in its passages, and only the vectors c
 _MEANT = 0.65  # cosine
 _ASKS = re.compile(
     r"\?|\b(?:ask(?:s|ed|ing)?(?! prices?\b)|wonder(?:s|ed|ing)? (?:if|about|aloud|wh[aeoy]\w*|how)"
-    r"|question(?:s|ed|ing)|(?<!in )(?<!into )(?<!without )(?<!beyond )(?<!out of the )question|[ie]nquir(?:e|es|ed|ing|y|ies)"
-    r"|quer(?:y|ies|ied|ying)|whether)\b",
+    r"|question(?:s|ed|ing)|(?<!in )(?<!into )(?<!without )(?<!beyond )(?<!out of the )question"
+    r"|[ie]nquir(?:e|es|ed|ing|y|ies)|quer(?:y|ies|ied|ying)|whether)\b",
     re.IGNORECASE,
 )
 _CLOSING = " \n\"'”’)]_*"
