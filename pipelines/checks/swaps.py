@@ -227,11 +227,11 @@ def _telling(word: str, opens: bool) -> bool:
 
 
 def _forms_of_one(one: str, other: str) -> bool:
-    """Whether one is the other with another ending, or a figure beside a word; FY21 is FY2021, and no FY2020."""
+    """Whether one is the other with another ending, or a figure beside a word; 02 may be 1902."""
     if one.isdigit() != other.isdigit():
         return True
     short, long = sorted(map(_digits, (one, other)), key=len)
-    if short and long not in (short, f"20{short}"):
+    if short and long != short and not (len(short) == 2 and len(long) == 4 and long.endswith(short)):
         return False
     letters = ["".join(c for c in word.casefold() if not c.isdigit()) for word in (one, other)]
     return letters[0][:_STEM] == letters[1][:_STEM]
