@@ -46,10 +46,9 @@ class Heads:
         """What is said of each pair."""
         lengths = [len(pair.ids) for pair in pairs]
         states = self._layers(self._embedded(pairs), lengths)
-        logits = self._linear(states, "tokens")  # (rows, 3)
         ends = list(accumulate(lengths))
         rows = [slice(end - length, end) for end, length in zip(ends, lengths, strict=True)]
-        return [self._said(states[own], logits[own], pair) for own, pair in zip(rows, pairs, strict=True)]
+        return [self._said(states[own], pair) for own, pair in zip(rows, pairs, strict=True)]
 
     def _embedded(self, pairs: Sequence[Pair]) -> Floats:  # (rows, width)
         ids = [*chain.from_iterable(pair.ids for pair in pairs)]
@@ -60,7 +59,8 @@ class Heads:
         embedded: Floats = self._words[ids] + own["positions"][places] + own["sides"][sides] + own["matches"][found]
         return embedded
 
-    def _said(self, states: Floats, logits: Floats, pair: Pair) -> Said:  # (T, width), (T, 3)
+    def _said(self, states: Floats, pair: Pair) -> Said:  # (T, width)
+        logits = self._linear(states, "tokens")  # (T, 3): pair by pair, so that no bit depends on what is beside it
         tokens = np.arange(len(pair.ids))
         first = (tokens > 0) & (tokens <= pair.first)
         second = (tokens >= pair.second) & (tokens < len(pair.ids) - 1)

@@ -30,7 +30,12 @@ _COSINE_LEAST = 0.4
 _CANDIDATES = 4  # units whose vectors are compared where words alone find good ones
 _TOLD = 0.5  # of a claim's words: fewer in its passages, and only the vectors can speak for it
 _MEANT = 0.65  # cosine
-_ASKS = re.compile(r"\?|\b(?:ask|wonder|question|inquir|enquir|query|queri|whether)", re.IGNORECASE)
+_ASKS = re.compile(
+    r"\?|\b(?:ask(?:s|ed|ing)?(?! prices?\b)|wonder(?:s|ed|ing)? (?:if|about|aloud|wh[aeoy]\w*|how)"
+    r"|question(?:s|ed|ing)|(?<!in )(?<!into )(?<!without )(?<!beyond )(?<!out of the )question"
+    r"|[ie]nquir(?:e|es|ed|ing|y|ies)|quer(?:y|ies|ied|ying)|whether)\b",
+    re.IGNORECASE,
+)
 _CLOSING = " \n\"'”’)]_*"
 _VERBATIM = 4  # words from which on a claim's own words are its proof
 

@@ -31,7 +31,7 @@ from longdoc.pipelines.checks.swaps import replaced_words, swapped
 from longdoc.pipelines.passage import Passage
 from longdoc.pipelines.wording.lexicon import known
 from longdoc.pipelines.wording.numerals import quantities
-from longdoc.pipelines.wording.pairing import Pairing, plain
+from longdoc.pipelines.wording.pairing import Pairing, plain, words
 from longdoc.pipelines.wording.words import content_words
 
 _NOT_SO = "the source does not seem to say so"
@@ -41,7 +41,7 @@ _ENOUGH = 0.5  # support
 _AS_GOOD = 0.12  # of coverage that a unit may have less than the best and still speak for the claim
 _REACH = 40  # units from one that a claim rests on, within which a name or number may be borne out
 _COPY = 0.8  # likeness of a claim and a unit, words in order
-_WHOLLY = 0.9  # and from here on a claim that no rule finds anything against needs no other voice
+_SLIGHT = {"a", "an", "the", "that", "which", "who", "and", "also", "too"}  # words in which a copy may differ
 _COPIED = 0.45  # of the words of a claim and a unit, that both have: a copy, in which what a rule finds is a change
 _SAME = 0.75  # from here on another word in a word's place is one too; before, it often means the same
 _FIRM: frozenset[str] = frozenset(get_args(FirmRule))
@@ -166,7 +166,7 @@ class Checker:
         problems = facts or read
         if not problems and match.likely:
             held = Finding(text, 0.5 + 0.5 * _likely(match), "supported", spans)
-            sure = literal or any(Pairing(plain(text), unit.read).likeness >= _WHOLLY for unit in units)
+            sure = literal or any(_worded(plain(text)) == _worded(unit.read) for unit in units)
             return Ruled(match, tuple(rows), held, not sure)
         if not problems:
             return Ruled(match, tuple(rows), Finding(text, _likely(match) * 0.4, "unsupported", (), _NOWHERE), True)
@@ -372,12 +372,17 @@ def _likeness(text: str, units: Sequence[Unit]) -> float:
     return max((len(words & held) / max(1, len(words | held)) for held in others), default=0.0)
 
 
+def _worded(text: str) -> list[str]:
+    """The words of a text in order, those left out that change nothing."""
+    return [word.low for word in words(text) if word.is_word and word.low not in _SLIGHT]
+
+
 def _figures(pairing: Pairing, part: str, read: str) -> tuple[set[int], set[int]]:
     """The places of the words that numbers and their units take, on either side."""
     sides = []
-    for words, text in ((pairing.ours, part), (pairing.theirs, read)):
+    for side, text in ((pairing.ours, part), (pairing.theirs, read)):
         taken = [(one.start, one.end) for one in quantities(text)]
         sides.append(
-            {at for at, word in enumerate(words) if any(start < word.end and word.start < end for start, end in taken)}
+            {at for at, word in enumerate(side) if any(start < word.end and word.start < end for start, end in taken)}
         )
     return sides[0], sides[1]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -183,11 +184,12 @@ def _replaced(said: Sequence[_Word], held: Sequence[_Word]) -> Iterator[str]:
 
 
 def _replacing(ours: Sequence[_Word], theirs: Sequence[_Word]) -> Iterator[str]:
-    for one in ours:
-        for other in theirs:
-            alone = _beside(ours, one) == _beside(theirs, other)
-            if alone and one.fact and other.fact and one.fact.kind == other.fact.kind and not _same(one, other):
-                yield f"{one.fact} stands where the source has {other.fact.text}"
+    facts = [[word for word in words if word.fact] for words in (ours, theirs)]
+    if len(facts[0]) != len(facts[1]) or _beside(ours) != _beside(theirs):
+        return
+    for one, other in zip(*facts, strict=True):
+        if one.fact and other.fact and one.fact.kind == other.fact.kind and not _same(one, other):
+            yield f"{one.fact} stands where the source has {other.fact.text}"
 
 
 def _turned(said: Sequence[_Word], held: Sequence[_Word]) -> Iterator[str]:
@@ -197,7 +199,8 @@ def _turned(said: Sequence[_Word], held: Sequence[_Word]) -> Iterator[str]:
     if _likeness(*beside) < _SAME or turns[0] != turns[1]:
         return
     texts = _texts(held)
-    once = {text for text in _texts(said) if _texts(said).count(text) == texts.count(text) == 1}
+    ours, theirs = Counter(_texts(said)), Counter(texts)
+    once = {text for text, count in ours.items() if count == theirs[text] == 1}
     shared = [at for at, word in enumerate(said) if word.fact and word.text in once]
     for first, second in pairwise(shared):
         one, other = said[first], said[second]
@@ -220,12 +223,22 @@ def _exchanged(claim: str, source: str) -> Iterator[str]:
 
 
 def _telling(word: str, opens: bool) -> bool:
-    return word.isdigit() or (word[0].isupper() and not (opens and word.casefold() in ORDINARY))
+    return _digits(word) != "" or (word[0].isupper() and not (opens and word.casefold() in ORDINARY))
 
 
 def _forms_of_one(one: str, other: str) -> bool:
-    one, other = one.casefold(), other.casefold()
-    return (one[:_STEM] == other[:_STEM] and not one.isdigit()) or one.isdigit() != other.isdigit()
+    """Whether one is the other with another ending, or a figure beside a word; 02 may be 1902."""
+    if one.isdigit() != other.isdigit():
+        return True
+    short, long = sorted(map(_digits, (one, other)), key=len)
+    if short and long != short and not (len(short) == 2 and len(long) == 4 and long.endswith(short)):
+        return False
+    letters = ["".join(c for c in word.casefold() if not c.isdigit()) for word in (one, other)]
+    return letters[0][:_STEM] == letters[1][:_STEM]
+
+
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))
 
 
 def _words(text: str) -> list[_Word]:
@@ -260,8 +273,8 @@ def _same(ours: _Word, theirs: _Word) -> bool:
     return ours.fact.kind == "name" and Told(ours.fact.text).bears_out(theirs.fact)
 
 
-def _beside(words: Sequence[_Word], left_out: _Word) -> list[str]:
-    return [word.text for word in words if word is not left_out and word.text not in _ARTICLES]
+def _beside(words: Sequence[_Word]) -> list[str]:
+    return [word.text for word in words if not word.fact and word.text not in _ARTICLES]
 
 
 def _likeness(ours: Sequence[str], theirs: Sequence[str]) -> float:

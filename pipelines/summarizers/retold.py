@@ -44,7 +44,7 @@ _LEAST, _MOST = 14, 80  # words of a sentence that is worth telling shorter, and
 _KEPT_WORDS, _KEPT_SHARE = 6, 0.35  # of a sentence, at the least
 _PHRASES, _LEFT_OUT, _OPTIONS = 10, 3, 16  # in a sentence; left out at once; ways to leave some out that are weighed
 _LOSS = 0.2  # what leaving out may cost in the mean log-probability of a token; chosen by eye on 30 dev sentences
-_SURE = 0.75  # support
+_SURE, _HOLDS = 0.75, 0.6  # support of a sentence with phrases left out, which copies; of an answer in other words
 _TELLS, _LESS = 0.7, 0.05  # how surely an answer tells what is asked, and how much less so than the quotation
 _ANSWER_TOKENS = 80
 _ENDS = re.compile(r"[.!?][\"'”’)\]]*$")
@@ -117,7 +117,7 @@ class Retelling:
         if told.score < max(_TELLS, quoted.score - _LESS):
             return tuple(sentences)
         support = self._support(draft, read)
-        if support < _SURE:
+        if support < _HOLDS:
             return tuple(sentences)
         held = [one for one in read if _content(one.line) & _content(draft) - _content(question)] or read
         return (Sentence(draft, tuple(span for one in held for span in one.spans), support=support),)

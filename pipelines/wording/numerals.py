@@ -84,7 +84,8 @@ _WIDE = re.compile(r"D(?![^\W_])")  # 2D and 3D
 _SPAN_OF_YEARS = re.compile(r"(?<!\d)(1[5-9]|20)\d\d\s?(?:--|[-–—/])\s?$")
 _ANY_WORD = "|".join(sorted([*_WORDS, *_SPELLED_SCALES], key=len, reverse=True))
 _SPELLED = re.compile(
-    rf"\b(?:an?[\s-]+(?=hundred|thousand|million|billion|dozen))?(?:{_ANY_WORD})(?:[\s-]+(?:and[\s-]+)?(?:{_ANY_WORD}))*\b",
+    rf"\b(?:an?[\s-]+(?=hundred|thousand|million|billion|dozen))?(?:{_ANY_WORD})"
+    rf"(?:[\s-]+(?:and[\s-]+)?(?:{_ANY_WORD}))*\b",
     re.IGNORECASE,
 )
 _PART = re.compile(
@@ -159,8 +160,8 @@ def _of_name(text: str, at: int) -> bool:
         return False
     if letters := match["letters"]:
         return not units_of(letters)
-    word = match["before"]
-    return word[0].isupper() or not (known(word) or word in _PREFIXES)
+    word = match["before"].casefold()
+    return match["before"].isupper() or not (known(word) or word in _PREFIXES)
 
 
 def _values(digits: str) -> list[tuple[Decimal, Decimal]]:

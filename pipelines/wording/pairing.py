@@ -22,6 +22,7 @@ _LINE_END = re.compile(r"(\w+)[-\u00ad\u2010]\s*\n\s*(\w+)")
 _SOFT = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _MIDDLE_DOT = re.compile(r"(?<=\d)\u00b7(?=\d)")  # 8·5, as the Lancet has it
 _APART = re.compile(r"(?<=\d), (?=000(?!\d))")  # 10, 000, as tokenized text has it
+_FISCAL = re.compile(r"(?:(?<=\d)(?P<behind>)|\b)FY[-‐'’ ]?(?:20)?(?P<year>\d\d)(?!\d)")  # FY2021, FY21, Q3FY21
 _JOINED = re.compile(r"\b(non|re|co|anti|pre|un|multi|semi|sub|inter)[-‐](?=[^\W\d_]{3})", re.IGNORECASE)
 _CLAUSE_ENDS = frozenset(',;:.!?()—–"“”|')
 _CLAUSE_WORDS_WORDS = """
@@ -33,8 +34,9 @@ _NEAR_ENOUGH = 3  # places between neighbours that are still neighbours
 
 @lru_cache(maxsize=8192)
 def plain(text: str) -> str:
-    """The text as it reads: ligatures and wide letters as plain ones, words that a line's end divides made whole."""
+    """The text as it reads: wide letters as plain ones, fiscal years alike, words that a line's end divides whole."""
     text = _APART.sub(",", _MIDDLE_DOT.sub(".", unicodedata.normalize("NFKC", text)))
+    text = _FISCAL.sub(lambda match: f"{'' if match['behind'] is None else ' '}FY 20{match['year']}", text)
     text = _SOFT.sub(lambda match: "" if match[0] != "\u00ad" else match[0], text)
     return _LINE_END.sub(lambda match: _whole(match[1], match[2]), text).replace("\u00ad", "").replace("--", "—")
 

@@ -163,9 +163,9 @@ def test_the_same_input_gives_the_same_numbers(reader):
 
 
 def test_batched_equals_one_by_one(reader):
-    pairs = [(f"{number} ships were lost.", SHIPS[: 20 + 9 * number]) for number in range(9)]
-    for together, alone in zip(reader.judged(pairs), [reader.judged([pair])[0] for pair in pairs], strict=True):
-        assert together == alone
+    pairs = [(f"{number} ships were lost.", SHIPS[: 20 + 5 * number] * (1 + number % 4)) for number in range(18)]
+    assert reader.judged(pairs) == [reader.judged([pair])[0] for pair in pairs]
+    assert reader.readings(pairs) == [reader.readings([pair])[0] for pair in pairs]
     assert reader.judged([]) == []
     assert reader.readings([]) == []
 

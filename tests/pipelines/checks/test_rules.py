@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from longdoc.chunkers.text.sentences import split_sentences
 from longdoc.chunkers.text.span import Span
 from longdoc.errors import UnknownNameError
-from longdoc.pipelines.checks.alignment import Match
+from longdoc.pipelines.checks.alignment import Match, asks
 from longdoc.pipelines.checks.checker import Checker
 from longdoc.pipelines.checks.entailment import Voice, heard, together
 from longdoc.pipelines.checks.evidence import Evidence
@@ -231,3 +231,31 @@ def test_a_name_that_is_nowhere_stops_a_retelling_too() -> None:
 )
 def test_what_denies_nothing_is_no_negation(claim: str, told: str) -> None:
     assert CHECKER.check(claim, evidence(told)).supported
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("took the bricks", "stole the bricks"), ("in advance", "in arrears"), ("before the rains", "after the rains")],
+)
+def test_a_near_copy_is_taken_for_one_where_nothing_but_light_words_differ(one: str, other: str) -> None:
+    told = (
+        "The masons who mended the long wall over the hill in spring took the bricks which stood by the gate of the "
+        "farm before the rains came, and a miller paid them some of the money in advance."
+    )
+    denied = Checker(Alike(), Sure(0.0, 1.0))
+    assert denied.check(told.replace("which", "that").replace("a miller", "the miller"), evidence(told)).supported
+    assert not denied.check(told.replace(one, other), evidence(told)).supported
+
+
+@pytest.mark.parametrize(
+    ("text", "asking"),
+    [
+        ("She wondered if it rained.", True),
+        ("The question was when it would rain.", True),
+        ("They inquired about rain.", True),
+        ("The wonderful mill in question sold below the asking price.", False),
+        ("The taskmaster's unquestioned word is a wonder.", False),
+    ],
+)
+def test_only_whole_words_of_asking_ask(text: str, asking: bool) -> None:
+    assert asks(text) == asking
