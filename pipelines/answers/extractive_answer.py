@@ -10,6 +10,7 @@ do not say; and nothing is worked out from two of them.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ _UNFINISHED, _SHORT, _FULL = 0.12, 0.2, 9  # what it costs a sentence to have no
 _BESIDE = 0.3  # what it costs a list or a label to be called what is to be defined, and not to say what it is
 _ELSEWHERE = 0.3  # what it costs a sentence to say only where something is told
 _NO_LIST = 0.2  # what it costs a list to be asked for yes or no
+_IS_ONE = re.compile(r"(?:\b(?:is|was|are|were)|[:=])\s+[\"“'‘`]?[\w.-]+[\"”'’`]?\W*\Z")
 _LABEL_WORDS = 8
 _WHOLE_LIST = 0.05  # what a list with its introduction is preferred by to one of its items
 _CONTEXT = 0.5  # of the weight of a word of the question, where the heading or the line before has it
@@ -130,8 +132,8 @@ def best_answer(
     if asked.wants_a_name or asked.wants_a_reason:
         if not any(_cue(asked, one) > 0 or _may_tell(asked, one) for one in chosen):
             return Found((), min(sure, 0.5))
-        if asked.is_called:
-            chosen = [one for one in chosen if _cue(asked, one) > 0] or chosen
+    if asked.is_called or asked.kinds == {"place"}:
+        chosen = [one for one in chosen if _cue(asked, one) >= 0] or chosen
     chosen += [one for one in scored.units if _goes_on_from(one, chosen, units)][:1]
     return Found(_within(chosen, units, tokenizer, max_tokens), sure)
 
@@ -146,10 +148,10 @@ def _may_tell(asked: Question, one: Candidate) -> bool:
     """Whether a unit about just what is asked may tell why, or what it is called, in words that no list of them has."""
     said = one.unit.words | one.context | asked.dated(one.unit.text)
     held = len(asked.words & said) / len(asked.words)
-    new = {word for word in one.unit.words - asked.words if not any(map(str.isdigit, word))}
     if asked.wants_a_reason:
+        new = {word for word in one.unit.words - asked.words if not any(map(str.isdigit, word))}
         return held >= _ABOUT and (_cue(asked, one) >= 0 or len(new) > 1)
-    return asked.is_called and held == 1 and bool(new)
+    return asked.is_called and held == 1 and _IS_ONE.search(one.unit.text) is not None
 
 
 def _strange(asked: Question, units: Sequence[Candidate], texts: Texts | None) -> bool:
