@@ -19,6 +19,7 @@ from longdoc.pipelines.calls.local import fan_out
 Prompt = Callable[[str], list[BaseMessage]]  # what asks for the items of a piece
 NONE = "NONE"
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
+_LETTER = r"[^\W\u0e00-\U0010ffff]"  # of a script that parts its words
 _QUOTES = "\"“”'‘’`"
 
 
@@ -39,8 +40,12 @@ def counted(pieces: Sequence[Document], model: BaseChatModel, prompt: Prompt) ->
     lost = 0
     for piece, outcome in zip(pieces, outcomes, strict=True):
         at = 0
-        for name, quote in _said(str(outcome.unwrap().text)):
+        for line in _said(str(outcome.unwrap().text)):
+            name, quote = "", line.strip(_QUOTES)
             found = _place(piece.page_content, quote, at)
+            if found is None and " | " in line:
+                name, _, quote = (part.strip() for part in line.partition(" | "))
+                found = _place(piece.page_content, quote.strip(_QUOTES), at)
             if found is None:
                 lost += 1
                 continue
@@ -53,20 +58,21 @@ def counted(pieces: Sequence[Document], model: BaseChatModel, prompt: Prompt) ->
     return Listing(tuple(items.values()), "", f"read in {read}" + (f", {lost} quotations not found" if lost else ""))
 
 
-def _said(reply: str) -> Iterator[tuple[str, str]]:
-    """The name, or none, and the quotation of each line."""
+def _said(reply: str) -> Iterator[str]:
+    """Each line that says something: a quotation, or a name and a quotation."""
     for line in reply.splitlines():
         bare = _BULLET.sub("", line).strip()
-        if bare and bare.strip(".") != NONE:
-            name, bar, quote = bare.partition(" | ")
-            yield (name.strip(), quote.strip().strip(_QUOTES)) if bar else ("", bare.strip(_QUOTES))
+        if bare and bare.strip(f". {_QUOTES}").casefold() != NONE.casefold():
+            yield bare
 
 
 def _place(text: str, quote: str, start: int) -> tuple[int, int] | None:
-    """Where the text has the words from `start` on, whatever white space lies between them; else from its beginning."""
+    """Where the text has the words, each whole, whatever parts them, from `start` on; else from its beginning."""
     words = quote.split()
     if not words:
         return None
-    pattern = re.compile(r"\s+".join(map(re.escape, words)))
+    before = rf"(?<!{_LETTER})" if re.match(_LETTER, words[0]) else ""
+    behind = rf"(?!{_LETTER})" if re.match(_LETTER, words[-1][-1]) else ""
+    pattern = re.compile(before + r"\s+".join(map(re.escape, words)) + behind)
     match = pattern.search(text, start) or (pattern.search(text) if start else None)
     return match.span() if match else None

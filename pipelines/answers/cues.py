@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from longdoc.pipelines.answers.introduced import Introduced, introduced
+from longdoc.pipelines.answers.kinds import asked_alone
 from longdoc.pipelines.checks.facts import names
 from longdoc.pipelines.wording.dates import borne_out, calendar_dates
 from longdoc.pipelines.wording.words import content_words, stem
@@ -25,8 +26,17 @@ _WHERE = re.compile(
     r"^\W*(?:and |but |so )?where\b|\b(?:in|to|from) (?:what|which) (?:city|town|country|place|state)\b", re.I
 )
 _SEAT = re.compile(r"\b(?:based|located|situated|headquarter\w*|seated)\b", re.IGNORECASE)
+_TIME = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)s?\b"
+)
 _PLACE = re.compile(
-    r"\b(?:in|at|near|to|from|on|of|into|towards?|outside|through|over|for)\s+(?:the\s+)?(?:[a-z]+\s+)?[A-Z\d]"
+    r"\b(?:in|at|near|to|from|on|of|into|towards?|outside|through|over|for|under|behind|beside|inside)\s+(?:the\s+)?"
+    rf"(?:[a-z]+\s+)?(?:\d+\s+)?(?!{_TIME})[A-Z]|\b(?:behind|beside|inside|beneath|underneath)\s+\w"
+)
+_SOMEWHERE = re.compile(
+    r"\b(?:in|at|near|on|into|onto|under|above|below|between|outside|through|towards?|over|across|around|within|against)"
+    rf"\s+(?!\d|{_TIME})(?:the|an?|his|her|its|their|our|my|your|\w+['’]s)\s"
 )
 _ADDRESS = re.compile(
     r"\bprincipal (?:place of business|executive offices?|offices?)\b|\bhead(?:quarter\w*| office)\b|\baddress\b"
@@ -77,17 +87,6 @@ _ASKING = content_words(
     "main key major principal biggest important company firm"
 )
 _FISCAL = re.compile(r"\b(?:FY|CY|Q[1-4]\s?(?:FY)?)\s?'?((?:19|20)\d\d)\b", re.IGNORECASE)
-_PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)
-_ORDER = re.compile(  # how to answer, which says nothing about what
-    r"(?<=[?.])\s+(?:please )?(?:answer|round|base|give|return|respond|use|if|assume|calculate) [^?]*\Z", re.IGNORECASE
-)
-_SAYS_WHERE = re.compile(  # to look, which says nothing about what either
-    r"\A\W*(?:when (?:\w+ )?referenc\w+|using|based on|according to|in agreement with|relying on|from"
-    r"|referring to|looking at|judging by|assum(?:e|ing)) [^?]{1,160}?,\s+"
-    r"(?=(?:what|how|which|who|when|where|why|is|are|was|were|did|does"
-    r"|do|has|have|in what|by how)\b)",
-    re.IGNORECASE,
-)
 _ROUND_ABOUT = re.compile(  # a figure, which says nothing about whose
     r"\b(?:the )?total amounts? of (?=\w)|\b(?:(?:at|by|as of) )?(?:the )?(?:fiscal )?year[- ]end (?=\w)"
     r"|\b(?:at|by|as of) the end of (?=(?:the )?(?:fiscal )?(?:year )?(?:19|20)\d\d)",
@@ -138,10 +137,22 @@ _IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 _BECAUSE = re.compile(
-    r"\b(?:because|due to|owing to|since|so that|in order|therefore|thus|hence|reasons?|result(?:s|ed|ing)?|caus\w+"
-    r"|driven|attributable|primarily|so as to|for (?:fear|want|lack) of"
+    r"\b(?:because|due to|owing to|on account of|thanks to|in view of|on the grounds?|led to|meant that|given that"
+    r"|since(?!\s+(?:\w+\s+)?\d|\s+(?:then|last)\b)|so that|in order|therefore|thus|hence|reasons?"
+    r"|result(?:s|ed|ing)?|caus\w+|driven|attributable|primarily|so as to|for (?:fear|want|lack) of"
     r"|(?:want\w*|hop(?:ed?|ing)|intend\w*|decided|needed|tr(?:y|ied|ying)) to"
     r"|to (?:avoid|prevent|make|keep|protect|get|save))\b",
+    re.IGNORECASE,
+)
+_MAY_TELL_WHY = re.compile(
+    r"[;:]|\s[–—]\s|, (?:as|for|so|and so|having|given|after|when)\b|\b(?:given|after) (?:the|an?|his|her|its|their)\b"
+    r"|\bfor (?!the\b|an?\b|\w+ (?:years|months|weeks|days|hours)|years|months|weeks|days|hours|example|instance)"
+    r"[a-z]{3,}",
+    re.IGNORECASE,
+)
+_SO_CALLED = re.compile(
+    r"\b(?:(?:called|named|known as|titled)|names?(?: of [^.,;]{1,60})?\s+(?:is|was|are|were))\s+[\"“'‘`]?"
+    r"(?!(?:in|by|for|as|after|on|out|off|up|to|and|or|upon|back|at|from|not|him|her|them|me|us)\b)[^\W_]",
     re.IGNORECASE,
 )
 
@@ -169,7 +180,7 @@ class Question:
     @classmethod
     def of(cls, text: str) -> Self:
         """The question as it is written; of a very long one the beginning."""
-        told = _SAYS_WHERE.sub("", _ORDER.sub("", _PREAMBLE.sub("", text[:_READ])))
+        told = asked_alone(text[:_READ])
         said = " ".join(_FISCAL.sub(r" \1 ", told).split())
         plain = " ".join(_ROUND_ABOUT.sub("", said).split())
         patterns = {
@@ -197,7 +208,7 @@ class Question:
             kinds = kinds - {"name", "definition"} | {"term"}
         words = content_words(_undated(plain)) | {word for word, _ in dates}
         if who is not None:
-            words = content_words(who.words)
+            words = content_words(who.words) | (words if who.is_role else frozenset())
         broad = _BROAD.search(plain) is not None or (not kinds and _SHORT.search(plain) is None)
         named = tuple(content_words(one) for one in so)
         if "place" in kinds:
@@ -219,7 +230,12 @@ class Question:
     def wants_a_name(self) -> bool:
         """Whether only a name answers: who did it, what it is called, and not who may."""
         who = _WHO.match(self.text) is not None and _MAY.search(self.text) is None
-        return self.kinds == {"name"} and (who or _CALLED.search(self.text) is not None)
+        return self.kinds == {"name"} and (who or self.is_called)
+
+    @property
+    def is_called(self) -> bool:
+        """Whether it asks what someone or something is called."""
+        return self.kinds == {"name"} and _CALLED.search(self.text) is not None
 
     @property
     def of_speakers(self) -> bool:
@@ -241,15 +257,19 @@ class Question:
         """Whether it is answered by yes or no, and not by a list."""
         return _YES_OR_NO.match(self.text) is not None
 
-    def names_none_of(self, texts: Sequence[str]) -> bool:
-        """Whether it names someone or something of which no text has a word, written out or short."""
+    def names_none_of(self, texts: Sequence[str], files: Sequence[str] = ()) -> bool:
+        """Whether it names someone or something of which no text or file name has a word, in full or short."""
+        called = [word for one in files for word in re.findall(r"[^\W\d_]+", _composed(one))]
         held = [_composed(one) for one in texts]
         for name in self.named_so:
             words = [word for word in re.findall(r"[^\W_]+", _composed(name)) if len(word) > 1]
             shortened = any(
                 long.search(one) for word, long in self.short if word in content_words(name) for one in texts
             )
-            if words and not shortened and not any(word in one for word in words for one in held):
+            told = any(word in one for word in words for one in held) or any(
+                one.startswith(word) for word in words for one in called
+            )
+            if words and not shortened and not told:
                 return True
         return False
 
@@ -285,6 +305,11 @@ class Question:
             defines = _DEFINES.search(sentence) is not None and not self.named.isdisjoint(content_words(sentence))
             return 0.5 * defines if self.who is not None else float(defines)
         has = any(self._has(kind, sentence) for kind in sorted(self.kinds))
+        weak = ("reason" in self.kinds and _MAY_TELL_WHY.search(sentence)) or (
+            "place" in self.kinds and not self.wants_a_seat and _SOMEWHERE.search(sentence)
+        )
+        if weak and not has:
+            return 0.0
         return (0.5 if self.who is not None else 1.0) if has else -1.0  # a name beside a role need not be whose it is
 
     @property
@@ -325,7 +350,7 @@ class Question:
             near = not self.words.isdisjoint(content_words(around)) or _NAMES.search(around) is not None
             if content_words(one.text) - self.words and near:
                 return True
-        return False
+        return _SO_CALLED.search(sentence) is not None and not self.words.isdisjoint(content_words(sentence))
 
     def _has(self, kind: str, sentence: str) -> bool:
         """Whether the sentence has one of that kind that the question has not."""

@@ -10,6 +10,7 @@ do not say; and nothing is worked out from two of them.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,11 +39,13 @@ _UNFINISHED, _SHORT, _FULL = 0.12, 0.2, 9  # what it costs a sentence to have no
 _BESIDE = 0.3  # what it costs a list or a label to be called what is to be defined, and not to say what it is
 _ELSEWHERE = 0.3  # what it costs a sentence to say only where something is told
 _NO_LIST = 0.2  # what it costs a list to be asked for yes or no
+_IS_ONE = re.compile(r"(?:\b(?:is|was|are|were)|[:=])\s+[\"“'‘`]?[\w.-]+[\"”'’`]?\W*\Z")
 _LABEL_WORDS = 8
 _WHOLE_LIST = 0.05  # what a list with its introduction is preferred by to one of its items
 _CONTEXT = 0.5  # of the weight of a word of the question, where the heading or the line before has it
 _REDUNDANT, _NEW = 0.2, 0.2  # what likeness to a unit taken costs, and what words not yet covered add
 _SAME = 0.92  # cosine from which two units say the same
+_ABOUT = 0.5  # of the question's words, from which a unit is about what it asks
 _ADDED = 0.05  # of the weight of the question's words, from which a unit adds something
 _ENOUGH, _PLENTY = 0.9, 0.93  # of the best score, for a unit that adds something, and for one that does not;
 _DOUBTED = 2.0  # log odds of the reader below the best unit's, from which a unit is not added to a narrow answer
@@ -126,9 +129,11 @@ def best_answer(
     chosen = _chosen(asked, scored, weights)
     if asked.who is not None and not any(_introduces(asked, one) or _cue(asked, one) > 0 for one in chosen):
         return Found((), min(sure, 0.5))
-    only = asked.wants_a_name or asked.wants_a_reason
-    if only and not any(_cue(asked, one) > 0 for one in chosen):
-        return Found((), min(sure, 0.5))
+    if asked.wants_a_name or asked.wants_a_reason:
+        if not any(_cue(asked, one) > 0 or _may_tell(asked, one) for one in chosen):
+            return Found((), min(sure, 0.5))
+    if asked.is_called or asked.kinds == {"place"}:
+        chosen = [one for one in chosen if _cue(asked, one) >= 0] or chosen
     chosen += [one for one in scored.units if _goes_on_from(one, chosen, units)][:1]
     return Found(_within(chosen, units, tokenizer, max_tokens), sure)
 
@@ -139,13 +144,30 @@ def _goes_on_from(one: Candidate, chosen: Sequence[Candidate], units: Sequence[C
     return leans and one not in chosen and goes_on(one.unit.text)
 
 
+def _may_tell(asked: Question, one: Candidate) -> bool:
+    """Whether a unit about just what is asked may tell why, or what it is called, in words that no list of them has."""
+    said = one.unit.words | one.context | asked.dated(one.unit.text)
+    held = len(asked.words & said) / len(asked.words)
+    if asked.wants_a_reason:
+        new = {word for word in one.unit.words - asked.words if not any(map(str.isdigit, word))}
+        return held >= _ABOUT and (_cue(asked, one) >= 0 or len(new) > 1)
+    return asked.is_called and held == 1 and _IS_ONE.search(one.unit.text) is not None
+
+
 def _strange(asked: Question, units: Sequence[Candidate], texts: Texts | None) -> bool:
     """Whether the question names what the documents do not; False where their whole texts are not known."""
     if texts is None or not asked.named_so:
         return False
     sources = list(dict.fromkeys(one.unit.spans[0].source for one in units))
     wholes = [texts.whole(source) for source in sources]
-    return all(wholes) and asked.names_none_of([*wholes, *sources])  # a file may be called by whom it is about
+    return all(wholes) and asked.names_none_of(
+        wholes, [_file(one) for one in sources]
+    )  # a file may be called by whom it is about
+
+
+def _file(source: str) -> str:
+    """The name of a file, without the folders that it lies in."""
+    return source.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def _weights(asked: Question, units: Sequence[Candidate]) -> dict[str, float]:
@@ -282,7 +304,7 @@ def _evidence(
     best = int(np.argmax(scored.scores))
     one = scored.units[best]
     words = frozenset[str]().union(*(unit.unit.words | (unit.context - unit.meant) for unit in units)) | one.meant
-    texts = [*dict.fromkeys(unit.unit.spans[0].source for unit in units), *(unit.unit.text for unit in units)]
+    texts = [*dict.fromkeys(_file(unit.unit.spans[0].source) for unit in units), *(unit.unit.text for unit in units)]
     letters = "".join(filter(str.isalnum, "".join(texts).casefold()))
     above = asked.named & asked.words & words if one.unit.kind in ("row", "label") else frozenset[str]()  # its subject
     return (

@@ -26,11 +26,12 @@ _ROLE = re.compile(
 _OF = re.compile(r"\s+(?:of|for|to|at|in|on|from)\b.*\Z", re.DOTALL)
 _PARTY = re.compile(r"(?:applicant|appellant|plaintiff|petitioner|claimant|respondent|defendant|appellee|parties)s?\Z")
 _CASE = re.compile(r"\W*[A-Z][^\n]{1,120}?\s(?:v|vs|versus)\.?\s[A-Z]")
-_BETWEEN = (
-    r"\b(?i:(?:made|entered into|dated)\b.{0,200}\b(?:between|among)|(?:by and )(?:between|among))\W.{0,80}?[A-Z]"
-    r".{0,600}?\band\b.{0,80}?[A-Z]"
+_BETWEEN = (  # each part taken once, so that a long sentence costs no more than its length
+    r"\b(?i:(?:made|entered into|dated)\b(?>.{0,200}?\b(?:between|among)\b)|(?:by and )(?:between|among))"
+    r"\W(?>.{0,80}?[A-Z])(?>.{0,600}?\band\b[^A-Z\n]{0,80}[A-Z])"
 )
 _BEHIND = re.compile(r"\b(?:for|of|by|to|against|with|from)(?: the| an?| its| our)?\s*\Z", re.IGNORECASE)
+_NEAR = 40  # characters before a role in which a word makes it another's
 _GOES_ON = re.compile(
     r"[\"“‘'(]*(?:I|He|She|They|We|It)(?:['’](?:m|s|re)|\s+(?:am|is|was|are|were|had been|have been))\s+"
     r"(?:an?|the|one|members?|from|in charge|here)\b"
@@ -59,7 +60,10 @@ class Introduced:
     def by(self, sentence: str) -> bool:
         """Whether a sentence says who or what it is."""
         found = (match for pattern in self.said for match in pattern.finditer(sentence))
-        return any(not (self.is_role and _BEHIND.search(sentence[: match.start("at")])) for match in found)
+        return any(
+            not (self.is_role and _BEHIND.search(sentence[max(0, match.start("at") - _NEAR) : match.start("at")]))
+            for match in found
+        )
 
     def in_row(self, text: str) -> bool:
         """Whether a row or a label names it."""
@@ -90,9 +94,9 @@ def goes_on(sentence: str) -> bool:
 
 def _named(name: str) -> Introduced:
     words = "|".join(re.escape(word) for word in name.split() if len(word) > 2) or re.escape(name)
-    any_of = rf"(?P<at>\b(?:(?:{words})\s+)*(?:{words})\b(?!['’]s|-))"
+    any_of = rf"(?P<at>\b(?:(?:{words})\s+){{0,3}}(?:{words})\b(?!['’]s|-))"
     last = re.escape(name.split()[-1])
-    own = rf"(?P<at>\b(?:(?:{words})\s+)*{last}\b(?!['’]s|-))"
+    own = rf"(?P<at>\b(?:(?:{words})\s+){{0,3}}{last}\b(?!['’]s|-))"
     noun = rf"(?!{_NO_NOUN}\b)[a-z][a-z-]*(?<!ed)(?<!ing)(?<!ly)"
     said = (
         rf"\b(?:I['’]m|I am|[Nn]ame(?:['’]s| is|,)|[Tt]his is|[Mm]eet|(?:called|named|known as)|call (?:me|him|her))"
@@ -118,7 +122,7 @@ def _of_role(role: str, long: re.Pattern[str] | None) -> Introduced:
     said = (
         rf"(?P<at>{own}),\s+(?:an?|who|aged)\b",
         rf"(?P<at>{own})(?:\s*[:,]|\s+{_IS})\s+(?:the\s+|an?\s+)?{_NAME}",
-        rf"(?P<at>{_NAME}[\w.'’-]+(?:\s+\([^)]{{0,60}}\))?\s+(?:{_IS}\s+|as\s+)?(?:\d+\s+)?(?:(?:the|our|its|their|an?)\s+)?"
+        rf"(?P<at>(?<![\w.'’-]){_NAME}[\w.'’-]+(?:\s+\([^)]{{0,60}}\))?\s+(?:{_IS}\s+|as\s+)?(?:\d+\s+)?(?:(?:the|our|its|their|an?)\s+)?"
         rf"{between}{own})",
         rf"(?P<at>(?<=[\w.,]\s){_NAME}[\w.'’-]+,\s+(?:(?:the|our|its|their|an?)\s+)?{between}{own})",
     )

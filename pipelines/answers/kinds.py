@@ -11,6 +11,25 @@ from longdoc.pipelines.wording.words import content_words
 
 Kind = Literal["greeting", "assent", "whole", "count", "list", "compare", "definition", "yes-no", "why", "fact"]
 Aspect = Literal["", "decisions", "conclusions", "aims", "people", "authors", "ending", "beginning"]
+_PREAMBLE = re.compile(r"\A[^?]*\bquestion\b[^:?]{0,120}:\s+(?=\w)", re.IGNORECASE)
+_ORDER = re.compile(  # how to answer, which says nothing about what
+    r"(?<=[?.])\s+(?:please )?(?:answer|round|base|give|return|respond|use|if|assume|calculate) [^?]*\Z", re.IGNORECASE
+)
+_SAYS_WHERE = re.compile(  # to look, which says nothing about what either
+    r"\A\W*(?:when (?:\w+ )?referenc\w+|using|based on|according to|in agreement with|relying on|from"
+    r"|referring to|looking at|judging by|assum(?:e|ing)) (?P<where>[^?]{1,160}?),\s+"
+    r"(?=(?:what|how|which|who|when|where|why|is|are|was|were|did|does"
+    r"|do|has|have|in what|by how)\b)",
+    re.IGNORECASE,
+)
+_IN_WRITING = re.compile(
+    r"\b(?:report|statement|table|filing|note|document|text|passage|article|paper|book|story|transcript|chart|figure"
+    r"|section|chapter|page|disclosure|information|excerpt|summary|record|file|form|contract|agreement|balance sheet"
+    r"|letter|minutes|10-[KQ])s?\b(?=\W*\Z|\s+(?:of|for|in|on|by|from|that|which|provided|given|above|below)\b)",
+    re.IGNORECASE,
+)
+_FORM = re.compile(r"\b(?:(?:10|8)-?[KQ]|20-?F|SEC|P&L|PDF)\b", re.IGNORECASE)
+_WHICH = re.compile(r"[^\W\da-z_]|\d|\b(?:quarter|year|month|week|day)")  # of several: a name, a date
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,3 +237,12 @@ def _of_one(text: str) -> AskedFor:
 
 
 _FEW = 4  # content words of a question that names a side of the whole and nothing else
+
+
+def asked_alone(text: str) -> str:
+    """The question without how to answer it, and where to look: in a writing that no name or date tells from others."""
+    text = _ORDER.sub("", _PREAMBLE.sub("", text))
+    found = _SAYS_WHERE.match(text)
+    if found is None or not _IN_WRITING.search(found["where"]) or _WHICH.search(_FORM.sub("", found["where"])):
+        return text
+    return text[found.end() :]

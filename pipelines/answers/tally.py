@@ -16,12 +16,23 @@ from longdoc.pipelines.answers.listing import Listing
 from longdoc.pipelines.units.hygiene import readable
 from longdoc.pipelines.units.unit import Unit
 
-_SAID = r"(?:said|mentioned|used|named|written|spoken|uttered|repeated|occur(?:s|red)?|appear(?:s|ed)?|comes? up|found)"
+_SAID = r"(?:said|mentioned|uttered|comes? up)"  # which is done in words alone,
+_DONE = r"(?:used|named|found|written|spoken|repeated|occur(?:s|red)?|appear(?:s|ed)?)"  # and which is not
 _HERE = r"(?:\s+(?:in|by|throughout)\s+(?:it|(?:the|this|that)\s+(?:whole\s+|entire\s+)?\w+))?\W*\Z"
+_IN_THE_TEXT = (
+    r"\s+(?:in|throughout)\s+(?:the|this|that)\s+(?:whole\s+|entire\s+)?(?:text|document|file|report|book|story|novel"
+    r"|paper|article|transcript|meeting|chapter|section|page|contract|agreement|lease|letter|opinion|filing)\W*\Z"
+)
+_OFTEN = r"\W*(?:how often|how many times)\s+(?:is|are|was|were|does|do|did|has|have)\s+(?:the\s+)?"
+_MARK = r"(?:(?:(?:word|name|phrase|term|expression)s?\s+)[\"“'‘]?|[\"“])"  # of a word that is meant as such
+_COUNTED = r"[^\"”“?]{1,60}?"
+_NO_WORD = r"(?!(?:it|this|that|these|those|they|them|he|him|she|her|we|us|you|i)\s)"
 _WORD = re.compile(
-    r"\W*(?:how often|how many times|in how many (?P<where>turns|sentences))\s+(?:is|are|was|were|does|do|did|has|have)"
-    r"\s+(?:the\s+)?(?:(?:word|name|phrase|term|expression)s?\s+)?[\"“'‘]?(?P<word>[^\"”“?]{1,60}?)[\"”'’]?\s+"
-    rf"(?:been\s+)?{_SAID}\b{_HERE}",
+    rf"{_OFTEN}{_MARK}(?P<marked>{_COUNTED})[\"”'’]?\s+(?:been\s+)?(?:{_SAID}|{_DONE})\b{_HERE}"
+    rf"|\W*in how many (?P<where>turns|sentences)\s+(?:is|are|was|were|does|do|did|has|have)\s+(?:the\s+)?{_MARK}?"
+    rf"{_NO_WORD}(?P<held>{_COUNTED})[\"”'’]?\s+(?:been\s+)?(?:{_SAID}|{_DONE})\b{_HERE}"
+    rf"|{_OFTEN}{_NO_WORD}(?P<word>{_COUNTED})\s+(?:been\s+)?(?:{_SAID}\b{_HERE}|{_DONE}\b{_IN_THE_TEXT})"
+    rf"|{_OFTEN}(?P<name>(?-i:[A-Z]){_COUNTED})\s+(?:been\s+)?named\b{_HERE}",
     re.IGNORECASE,
 )
 _TURNS = re.compile(
@@ -73,6 +84,10 @@ def tally_of(question: str, units: Sequence[Unit]) -> Tally | None:
     return _places(word, said) if word is not None else None
 
 
+def _looked_for(word: re.Match[str]) -> str:
+    return (word["marked"] or word["held"] or word["word"] or word["name"]).strip(" \t\n'‘’")
+
+
 def _turns(units: Sequence[Unit]) -> list[Unit]:
     """The first unit of each turn: what a speaker says until the next one speaks."""
     firsts: list[Unit] = []
@@ -106,7 +121,7 @@ def places_of(question: str, documents: Sequence[Document]) -> Tally | None:
     word = _WORD.match(question)
     if word is None or word["where"] is not None:
         return None
-    pattern = re.compile(rf"(?<!\w){re.escape(word['word'].strip())}(?!\w)", re.IGNORECASE)
+    pattern = re.compile(rf"(?<!\w){re.escape(_looked_for(word))}(?!\w)", re.IGNORECASE)
     items: list[Sentence] = []
     for one in documents:
         source, text = str(one.metadata["source"]), one.page_content
@@ -126,7 +141,7 @@ def _around(text: str, start: int, end: int) -> Span:
 
 def _places(word: re.Match[str], units: Sequence[Unit]) -> Tally | None:
     """Each turn or sentence that has a word, once."""
-    pattern = re.compile(rf"(?<!\w){re.escape(word['word'].strip())}(?!\w)", re.IGNORECASE)
+    pattern = re.compile(rf"(?<!\w){re.escape(_looked_for(word))}(?!\w)", re.IGNORECASE)
     items: list[Sentence] = []
     counted = set[int]()  # the turns that had it
     for unit in units:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import groupby, takewhile
+from itertools import groupby
 
 from longdoc.chunkers.text.span import Span
 from longdoc.chunkers.text.table_rows import is_unit_note, names_columns
@@ -47,19 +47,21 @@ def lined(text: str) -> Iterator[Table]:
 
 
 def _table_of(lines: list[tuple[int, str, list[str]]]) -> Iterator[Table]:
-    while len(lines) > 2:
-        heads = list(takewhile(lambda one: not one[2][0], lines)) or lines[:1]
-        first = heads[0][2][0]
-        below = lines[len(heads) :]
-        ended = next((at for at, one in enumerate(below) if one[2][0] in ("", first)), len(below))
-        body = below[:ended]
-        columns = zip(*(cells for _, _, cells in heads), strict=True)
-        names = [next((one for one in reversed(each) if one and not is_unit_note(one)), "") for each in columns]
-        if len(body) > 1 and names_columns(names, [cells for _, _, cells in body]):
-            start, end = body[0][0], body[-1][0] + len(body[-1][1])
-            note = next((cell for _, _, cells in heads for cell in cells if is_unit_note(cell)), None)
-            yield Table(start=heads[0][0], end=end, header=names, header_end=start, note=note)
-        lines = lines[len(heads) + len(body) :]
+    at = 0
+    while at < len(lines) - 2:
+        top = next((row for row in range(at, len(lines)) if lines[row][2][0]), len(lines))
+        top += top == at
+        first = lines[at][2][0]
+        end = next((row for row in range(top, len(lines)) if lines[row][2][0] in ("", first)), len(lines))
+        if end - top > 1:
+            body = [cells for _, _, cells in lines[top:end]]
+            columns = list(zip(*(cells for _, _, cells in lines[at:top]), strict=True))
+            names = [next((one for one in reversed(each) if one and not is_unit_note(one)), "") for each in columns]
+            if names_columns(names, body):
+                note = next((cell for _, _, cells in lines[at:top] for cell in cells if is_unit_note(cell)), None)
+                below, (last, line, _) = lines[top][0], lines[end - 1]
+                yield Table(start=lines[at][0], end=last + len(line), header=names, header_end=below, note=note)
+        at = end
 
 
 def named(tables: Sequence[Table], pairs: Sequence[int]) -> list[Table]:

@@ -56,6 +56,23 @@ def test_a_quotation_that_the_piece_has_not_is_no_item() -> None:
     assert "2 quotations not found" in found.why
 
 
+@pytest.mark.parametrize(
+    ("text", "reply", "items"),
+    [
+        ("None of the cats came.", "None.", []),
+        ("Ann | 3\nAnn | 4\n", "Ann | 3\nAnn | 4", ["Ann | 3", "Ann | 4"]),
+        ("We concatenate them. A cat came.", "cat\nconcat", ["cat"]),
+        ("The cat (a tom) came.", "cat | (a tom)\nCat | the cat", ["(a tom)"]),
+        ("猫が塩を運んだ。", "塩", ["塩"]),
+    ],
+)
+def test_what_is_said_is_met_whole(text: str, reply: str, items: list[str]) -> None:
+    pieces = [Document(text, metadata={"source": "log", "start_index": 0})]
+    found = counted(pieces, ScriptedChatModel(replies=[reply]), prompt)
+    assert [one.text for one in found.items] == items
+    assert all(span.of(text) == one.text for one in found.items for span in one.spans)
+
+
 @cache
 def quiet_log() -> DocumentIndex:
     text = "\n\n".join([log(["Anna", None] * 2), "Filler of a quiet day at the quay. " * 50] * 6)

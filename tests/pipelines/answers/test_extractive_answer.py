@@ -17,8 +17,9 @@ from longdoc.memory.index.document_index import Match
 from longdoc.memory.summaries.summary import Sentence, join_lines
 from longdoc.models.encoder.embedder import Embedder
 from longdoc.pipelines.answers.cues import Question
-from longdoc.pipelines.answers.extractive_answer import extractive_answer
+from longdoc.pipelines.answers.extractive_answer import best_answer, extractive_answer
 from longdoc.pipelines.answers.found import Texts, candidates, without_copies
+from longdoc.pipelines.wording.words import content_words
 from longdoc.testing import CountingTokenizer
 from tests.strategies import texts
 
@@ -291,3 +292,107 @@ def test_letters_spelled_out_that_are_an_ordinary_word_are_no_trouble() -> None:
     text = "A shortage of oil had a negative influence on the economy of the United States. In the north it fell."
     said = answer("What has a negative influence over the US economy?", matches(("a", text, 0)))
     assert "A shortage of oil" in lines(said)[0]
+
+
+WAR = """\
+The town fell; its walls had been weakened by rain. The king fled: he feared his brother. The bridge was closed on \
+account of flooding. The mayor resigned, as he was ill. The school was painted thanks to a gift. The mill was shut for \
+repairs. The barn has been locked since 1990.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Why did the town fall?", "The town fell; its walls had been weakened by rain."),
+        ("Why did the king flee?", "The king fled: he feared his brother."),
+        ("Why was the bridge closed?", "The bridge was closed on account of flooding."),
+        ("Why did the mayor resign?", "The mayor resigned, as he was ill."),
+        ("Why was the school painted?", "The school was painted thanks to a gift."),
+        ("Why was the mill shut?", "The mill was shut for repairs."),
+        ("Why was the barn locked?", None),
+    ],
+)
+def test_a_reason_is_told_in_any_words_but_not_by_a_year(question: str, said: str | None) -> None:
+    found = answer(question, matches(("a", WAR, 0)))
+    assert said in lines(found) if said else found == ()
+
+
+CALLED = (
+    "The default user is called admin. The sorting algorithm is called quicksort. It was described by Tony Hoare in "
+    "Boston. The default port is gate. The wife of the baker sang."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What is the name of the default user?", ["The default user is called admin."]),
+        ("What is the name of the sorting algorithm?", ["The sorting algorithm is called quicksort."]),
+        ("What is the default port called?", ["The default port is gate."]),
+        ("What is the name of the baker's wife?", []),
+    ],
+)
+def test_what_something_is_called_needs_no_capital(question: str, said: list[str]) -> None:
+    assert lines(answer(question, matches(("a", CALLED, 0)))) == said
+
+
+def test_a_role_is_looked_for_with_what_it_is_a_role_in() -> None:
+    asked = Question.of("Who is the winner of the race?")
+    assert content_words("winner race") <= asked.words
+    assert asked.cue("The race was won by Tom Hill.") > 0
+
+
+@pytest.mark.parametrize(
+    ("question", "plain"),
+    [
+        ("According to the 10-K, what was the rent?", "what was the rent?"),
+        ("Based on the information provided, who paid?", "who paid?"),
+        ("From 2019 to 2020, how much did rents grow?", None),
+        ("From April to June, how many tons were made?", None),
+        ("Using the diesel engine, how fast is the car?", None),
+        ("Using the paper feed, how fast is it?", None),
+        ("According to Professor Vane's report, what was the cause?", None),
+        ("From the second quarter report, how much was sold?", None),
+    ],
+)
+def test_where_to_look_is_left_out_only_where_it_tells_nothing(question: str, plain: str | None) -> None:
+    assert Question.of(question).text == (plain or question)
+
+
+def test_who_is_named_only_in_the_question_is_refused_though_the_rest_is_told() -> None:
+    text = "According to the ministry, the cause of the fire was a broken wire. The fire burned for two days."
+    asked = Question.of("According to Professor Zebulon, what was the cause of the fire?")
+    assert asked.names_none_of([text])
+    assert not Question.of("According to the ministry, what was the cause of the fire?").names_none_of([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "cue"),
+    [
+        ("She hid the key in Ulm.", 1),
+        ("She hid the key behind a stone.", 1),
+        ("She hid the key under the mat.", 0),
+        ("She hid the key in 1999.", -1),
+        ("She came home on Monday.", -1),
+        ("She hid the key in March.", -1),
+    ],
+)
+def test_a_place_is_neither_a_year_nor_a_day(text: str, cue: int) -> None:
+    assert Question.of("Where did she hide the key?").cue(text) == cue
+
+
+@pytest.mark.parametrize(
+    ("source", "strange"), [("/home/smith/mill.txt", True), ("/home/ann/Smith_1990.txt", False), ("blacksmith", True)]
+)
+def test_a_file_and_not_its_folder_tells_whom_it_is_about(source: str, strange: bool) -> None:
+    document = Document("The rent of the old mill was paid in May 1990 by the tenant.", metadata={"source": source})
+    found = best_answer(
+        "When was the rent of the old Smith mill paid?",
+        matches((source, document.page_content, 0)),
+        encoder=embedder(),
+        tokenizer=load_tokenizer(),
+        max_tokens=90,
+        texts=Texts(lambda _: document),
+    )
+    assert (found.sentences == ()) is strange

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from longdoc.pipelines.answers.cues import Question
@@ -96,3 +98,24 @@ def test_a_word_that_is_not_there_is_met_by_one_that_means_the_same() -> None:
     near = standing_for("What happened to her parents?", frozenset({stem("parents")}), ["His father died.", "A boat."])
     assert near == {stem("parents"): frozenset({stem("father")})}
     assert standing_for("What does the gryphon eat?", frozenset({stem("gryphon")}), ["His father died."]) == {}
+
+
+@pytest.mark.parametrize(
+    ("question", "piece"),
+    [
+        ("Who is the owner?", "ACGT"),
+        ("Who is the owner?", "of Ann Lee the owner "),
+        ("Who is Lee Ann?", "Lee Ann "),
+        ("Who are the parties to the lease?", "made between among and by and between "),
+    ],
+)
+def test_what_introduces_someone_is_looked_for_in_time_that_grows_as_the_text(question: str, piece: str) -> None:
+    who = Question.of(question).who
+    assert who is not None
+
+    def cost(times: int) -> float:
+        began = time.process_time()
+        who.by(piece * times)
+        return time.process_time() - began
+
+    assert min(cost(16000) for _ in range(2)) < 8 * max(cost(4000), 0.01)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.documents import Document
@@ -50,3 +51,23 @@ def test_other_questions_are_not_counted_letter_by_letter() -> None:
     assert not is_tally("Who has the most shares?")
     assert not is_tally("How often is the rent paid?")
     assert not is_tally("How many times did salt come?")
+
+
+@pytest.mark.parametrize(
+    ("question", "counted"),
+    [
+        ("How often is the filter used?", False),
+        ("How often does the error occur?", False),
+        ("How often is it mentioned?", False),
+        ("How often is the pump used in the plant?", False),
+        ("How often is the test repeated?", False),
+        ('How often is "salt" used?', True),
+        ("How often does the word salt appear?", True),
+        ("How often is salt mentioned?", True),
+        ("How often is Tom Vane named?", True),
+        ("How many times is salt used in the text?", True),
+        ("In how many sentences is salt used?", True),
+    ],
+)
+def test_how_often_something_is_done_is_not_how_often_a_word_is_there(question: str, counted: bool) -> None:
+    assert is_tally(question) is counted

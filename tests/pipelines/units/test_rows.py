@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import time
+
 from longdoc.pipelines.units.find import units_of
+from longdoc.pipelines.units.rows import lined
 
 
 def test_lines_that_bars_part_have_the_names_above_them_without_a_rule() -> None:
@@ -31,3 +34,13 @@ def test_a_second_table_right_below_has_its_own_names() -> None:
     said = [unit.text for unit in units_of(text) if unit.kind == "row"]
     assert said[-1] == "Wool: 2019 9; Added 4"
     assert "Wool: 2018 7; Added 2" in said
+
+
+def test_lines_that_begin_alike_cost_as_much_as_they_are_long() -> None:
+    def cost(times: int) -> float:
+        began = time.process_time()
+        found = sum(1 for _ in lined("INFO | started\n" * times))
+        assert not found
+        return time.process_time() - began
+
+    assert min(cost(16000) for _ in range(2)) < 10 * max(cost(4000), 0.01)
