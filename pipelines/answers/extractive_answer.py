@@ -129,9 +129,9 @@ def best_answer(
     chosen = _chosen(asked, scored, weights)
     if asked.who is not None and not any(_introduces(asked, one) or _cue(asked, one) > 0 for one in chosen):
         return Found((), min(sure, 0.5))
-    if asked.wants_a_name or asked.wants_a_reason:
-        if not any(_cue(asked, one) > 0 or _may_tell(asked, one) for one in chosen):
-            return Found((), min(sure, 0.5))
+    only = asked.wants_a_name or asked.wants_a_reason
+    if only and not any(_cue(asked, one) > 0 or _may_tell(asked, one) for one in chosen):
+        return Found((), min(sure, 0.5))
     if asked.is_called or asked.kinds == {"place"}:
         chosen = [one for one in chosen if _cue(asked, one) >= 0] or chosen
     chosen += [one for one in scored.units if _goes_on_from(one, chosen, units)][:1]
