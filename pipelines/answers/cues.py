@@ -145,9 +145,11 @@ _BECAUSE = re.compile(
     re.IGNORECASE,
 )
 _MAY_TELL_WHY = re.compile(
-    r"[;:]|\s[–—]\s|, (?:as|for|so|and so|having|given|after|when)\b|\b(?:given|after) (?:the|an?|his|her|its|their)\b"
+    r"[;:]|\s[–—]\s|, (?:as|for|so|and so|having|given|after|when|\w+(?:ed|en|ing) by)\b"
+    r"|\b(?:given|after) (?!\d)[a-z]{2,}"
     r"|\bfor (?!the\b|an?\b|\w+ (?:years|months|weeks|days|hours)|years|months|weeks|days|hours|example|instance)"
-    r"[a-z]{3,}",
+    r"[a-z]{3,}|\b(?:out of|by reason of|in response to|on the (?:basis|advice|strength) of|forc(?:ed|es|ing)|compel\w+"
+    r"|prompted|oblig\w+|afraid|fear(?:s|ed|ing)|unable|lest|too \w+ to)\b",
     re.IGNORECASE,
 )
 _SO_CALLED = re.compile(

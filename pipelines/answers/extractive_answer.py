@@ -116,6 +116,9 @@ def best_answer(
         units += introducing(asked, units, texts)
     if asked.wants_a_reason:
         units = with_reasons(asked, units)
+    role = content_words(asked.who.words) if asked.who is not None and asked.who.is_role else frozenset[str]()
+    if role and any(role <= one.unit.words | asked.spelled_out(one.unit.text) for one in units):
+        asked = replace(asked, words=role)  # else it is told in other words, of what it is a role in
     if not units or not asked.words or max_tokens < 1:
         return Found((), 0.0)
     weights = _weights(asked, units)
@@ -145,12 +148,11 @@ def _goes_on_from(one: Candidate, chosen: Sequence[Candidate], units: Sequence[C
 
 
 def _may_tell(asked: Question, one: Candidate) -> bool:
-    """Whether a unit about just what is asked may tell why, or what it is called, in words that no list of them has."""
+    """Whether a unit about just what is asked may tell why, or what it is called, without a word that says so."""
     said = one.unit.words | one.context | asked.dated(one.unit.text)
     held = len(asked.words & said) / len(asked.words)
     if asked.wants_a_reason:
-        new = {word for word in one.unit.words - asked.words if not any(map(str.isdigit, word))}
-        return held >= _ABOUT and (_cue(asked, one) >= 0 or len(new) > 1)
+        return held >= _ABOUT and _cue(asked, one) >= 0
     return asked.is_called and held == 1 and _IS_ONE.search(one.unit.text) is not None
 
 
