@@ -23,9 +23,11 @@ _SAYS_WHERE = re.compile(  # to look, which says nothing about what either
     re.IGNORECASE,
 )
 _IN_WRITING = re.compile(
-    r"\b(?:report|statement|table|filing|note|document|text|passage|article|paper|book|story|transcript|chart|figure"
-    r"|section|chapter|page|disclosure|information|excerpt|summary|record|file|form|contract|agreement|balance sheet"
-    r"|letter|minutes|10-[KQ])s?\b(?=\W*\Z|\s+(?:of|for|in|on|by|from|that|which|provided|given|above|below)\b)",
+    r"\b(?:report|statement(?: of (?:cash flows?|\w+ (?:position|income)|\w+))?|table|filing|note|document|text|passage"
+    r"|article|paper|book|story|transcript|chart|figure|section|chapter|page|disclosure|information|excerpt|summary|record"
+    r"|file|form|contract|agreement|balance sheet|letter|minutes|10-[KQ])s?"
+    r"(?:\s+(?:(?:that (?:is|are|was|were) )?(?:provided|given|shown|above|below)"
+    r"|(?:of|for|in|from) (?:the|this|that) (?:company|firm|document|report|filing|text|book|paper|article)))*\W*\Z",
     re.IGNORECASE,
 )
 _FORM = re.compile(r"\b(?:(?:10|8)-?[KQ]|20-?F|SEC|P&L|PDF)\b", re.IGNORECASE)
