@@ -135,8 +135,8 @@ def best_answer(
     only = asked.wants_a_name or asked.wants_a_reason
     if only and not any(_cue(asked, one) > 0 or _may_tell(asked, one) for one in chosen):
         return Found((), min(sure, 0.5))
-    if asked.is_called or asked.kinds == {"place"}:
-        chosen = [one for one in chosen if _cue(asked, one) >= 0] or chosen
+    if asked.is_called:
+        chosen = [one for one in chosen if _cue(asked, one) > 0] or chosen
     chosen += [one for one in scored.units if _goes_on_from(one, chosen, units)][:1]
     return Found(_within(chosen, units, tokenizer, max_tokens), sure)
 
