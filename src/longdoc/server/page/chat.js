@@ -46,7 +46,8 @@ const atEnd = () => innerHeight + scrollY > document.documentElement.scrollHeigh
 function asking(on) {
   $("send").disabled = on;
   $("stop").hidden = !on;
-  for (const name of ["talks", "begin", "rename", "forget"]) $(name).disabled = on;
+  $("talks").disabled = on;
+  for (const name of ["begin", "rename", "forget"]) $(name).disabled = true; // until the conversation is known
   if (!on) scope();
 }
 
