@@ -23,6 +23,7 @@ _STEP = 0.2  # of a run's height: a glyph that stands higher or lower begins ano
 _BREAK = 0.6  # of a run's height: so does one that is farther from the last
 _SLANT = 0.05  # of a quarter turn: farther from upright is slanted
 _SLANTED = -1
+_CLOSE, _FEW_GAPS = 0.08, 4  # of the size: letters nearer than this are not set apart; gaps that are too few to tell
 NOTHING, LINE_END, MADE_SPACE, SPACE = range(4)
 """What stands before a glyph in the page's own order: nothing, or what pdfium made of a gap, or a space glyph."""
 
@@ -242,3 +243,32 @@ def _run_bounds(sides: Floats, before: NDArray[np.int8]) -> Ints:
         step |= upright & (fall > _BREAK * np.maximum(wide[:-1], 1e-3))
     step |= before[1:] == LINE_END
     return np.concatenate(([0], np.flatnonzero(step) + 1, [len(before)])).astype(np.int32)
+
+
+def between(order: NDArray[np.int32], glyphs: Glyphs) -> NDArray[np.int8]:
+    """What the page's own order has between neighbours; `LINE_END` where they are no neighbours in it.
+
+    Where text runs both ways, a space may stand between two that are none: it is found by its place.
+    """
+    one, other, before = order[:-1], order[1:], glyphs.before
+    kinds = np.full(len(one), LINE_END, np.int8)
+    forth, back = other == one + 1, other == one - 1
+    kinds[forth] = before[other[forth]]
+    kinds[back] = before[one[back]]
+    apart = np.flatnonzero(~(forth | back))
+    middles = (glyphs.left + glyphs.right) / 2
+    first, second = one[apart], other[apart]
+    for side in (first, first + 1, second, second + 1):
+        blank = glyphs.spaces[np.minimum(side, len(middles) - 1)]
+        kinds[apart[(blank > middles[first]) & (blank < middles[second])]] = SPACE
+    return kinds
+
+
+def letter_spacing(kinds: NDArray[np.int8], gaps: Floats, row: NDArray[np.int32]) -> Floats:
+    """The mean gap between letters of the row that each gap is in, in ems; 0 where letters stand as close as usual."""
+    inside = (kinds == NOTHING) & (row[1:] == row[:-1])
+    count = np.bincount(row[1:][inside], minlength=int(row.max()) + 1)
+    mean = np.bincount(row[1:][inside], gaps[inside], len(count)) / np.maximum(count, 1)
+    mean[(count < _FEW_GAPS) | (mean < _CLOSE)] = 0
+    found: Floats = mean[row[1:]].astype(np.float32)
+    return found

@@ -13,7 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longdoc.chunkers.readers.pdf.layout import letters
-from longdoc.chunkers.readers.pdf.layout.glyphs import LINE_END, MADE_SPACE, NOTHING, SPACE, Floats, Glyphs, Run
+from longdoc.chunkers.readers.pdf.layout.glyphs import (
+    LINE_END,
+    MADE_SPACE,
+    SPACE,
+    Floats,
+    Glyphs,
+    Run,
+    between,
+    letter_spacing,
+)
 
 _SAME_BASE = 0.22  # of the smaller size: base lines this near are one
 _SCRIPT = 0.86  # of the size of a row: smaller glyphs may be raised or lowered in it
@@ -25,7 +34,6 @@ _DOUBLED = 0.4  # of its width: a glyph printed again this near makes it bold
 _WIDE = 0.42  # of the size: a space that may part cells
 _AMOUNT = 0.08  # of the size: what parts two amounts, each with a sign of currency
 _LETTER_SPACED = 2.0  # of the gap between letters that are set apart: a space that is made of no wider one is none
-_CLOSE, _FEW_GAPS = 0.08, 4  # of the size: letters nearer than this are not set apart; gaps that are too few to tell
 _FAR, _FAR_SPACED = 1.05, 1.7  # of the size: gaps between fragments, the second where a space was set
 
 Wides = NDArray[np.uint32]
@@ -201,7 +209,7 @@ def page_rows(glyphs: Glyphs) -> Rows:
     here = _Sorted.of(glyphs)
     gaps = here.left[1:] - here.right[:-1]
     em = np.maximum(np.maximum(here.size[1:], here.size[:-1]), np.float32(1e-3))
-    kinds = _between(here.order, glyphs)
+    kinds = between(here.order, glyphs)
     cut = here.row[1:] != here.row[:-1]
     if glyphs.slanted:
         gaps = np.where(kinds >= MADE_SPACE, em / 2, 0).astype(np.float32)
@@ -344,50 +352,21 @@ def _signs_apart(
     return again, left[again], right[again]
 
 
-def _between(order: NDArray[np.int32], glyphs: Glyphs) -> NDArray[np.int8]:
-    """What the page's own order has between neighbours; `LINE_END` where they are no neighbours in it.
-
-    Where text runs both ways, a space may stand between two that are none: it is found by its place.
-    """
-    one, other, before = order[:-1], order[1:], glyphs.before
-    kinds = np.full(len(one), LINE_END, np.int8)
-    forth, back = other == one + 1, other == one - 1
-    kinds[forth] = before[other[forth]]
-    kinds[back] = before[one[back]]
-    apart = np.flatnonzero(~(forth | back))
-    middles = (glyphs.left + glyphs.right) / 2
-    first, second = one[apart], other[apart]
-    for side in (first, first + 1, second, second + 1):
-        blank = glyphs.spaces[np.minimum(side, len(middles) - 1)]
-        kinds[apart[(blank > middles[first]) & (blank < middles[second])]] = SPACE
-    return kinds
-
-
-def _spaces(between: NDArray[np.int8], gaps: Floats, here: _Sorted) -> NDArray[np.bool_]:
+def _spaces(kinds: NDArray[np.int8], gaps: Floats, here: _Sorted) -> NDArray[np.bool_]:
     """Whether a space stands between neighbours; `gaps` are in ems."""
-    least = np.array([0.3, 0.15, 0.06, -0.35], np.float32)[between]
+    least = np.array([0.3, 0.15, 0.06, -0.35], np.float32)[kinds]
     wide = here.kinds & letters.WIDE > 0
     if wide.any():
-        least[wide[1:] & wide[:-1] & (between != SPACE)] = 0.6
+        least[wide[1:] & wide[:-1] & (kinds != SPACE)] = 0.6
     before, after = here.codes[:-1], here.codes[1:]
     closes = (after == 0x2C) | (after == 0x2E) | (after == 0x29) & (before >= 0x30) & (before <= 0x39)
     closes &= (before != 0x2E) & ~((before >= 0x590) & (before < 0x900))
     least[closes] = 0.7  # no space before a comma, a full stop, or the bracket after a number
-    made = between == MADE_SPACE
+    made = kinds == MADE_SPACE
     if made.any():
-        least[made] = np.maximum(least[made], _LETTER_SPACED * _letter_spacing(between, gaps, here.row)[made])
+        least[made] = np.maximum(least[made], _LETTER_SPACED * letter_spacing(kinds, gaps, here.row)[made])
     spaced: NDArray[np.bool_] = gaps > least
     return spaced
-
-
-def _letter_spacing(between: NDArray[np.int8], gaps: Floats, row: NDArray[np.int32]) -> Floats:
-    """The mean gap between letters of the row that each gap is in, in ems; 0 where letters stand as close as usual."""
-    inside = (between == NOTHING) & (row[1:] == row[:-1])
-    count = np.bincount(row[1:][inside], minlength=int(row.max()) + 1)
-    mean = np.bincount(row[1:][inside], gaps[inside], len(count)) / np.maximum(count, 1)
-    mean[(count < _FEW_GAPS) | (mean < _CLOSE)] = 0
-    found: Floats = mean[row[1:]].astype(np.float32)
-    return found
 
 
 def _with_spaces(
